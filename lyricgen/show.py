@@ -1,0 +1,137 @@
+"""What a notebook shows: figures, players, pages and sliders, each with a sentence that describes it."""
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import Callable, Sequence
+
+import numpy as np
+
+# Okabe and Ito's palette: told apart by colour-blind readers; in this order light and dark alternate, so grey prints too
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
+
+
+def axes(width: float = 7.0, height: float = 3.0, rows: int = 1, columns: int = 1, **options):
+    """A new figure and its axes in the course's style: `fig, ax = axes()`. Sizes in inches; it is shown by `figure`."""
+    from cycler import cycler
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    fig = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(fig)
+    made = fig.subplots(rows, columns, **options)
+    for ax in np.ravel(made):
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(color="#dddddd", linewidth=0.6)
+        ax.set_axisbelow(True)
+        ax.set_prop_cycle(cycler(color=PALETTE))
+    return fig, made
+
+
+def png(fig, dpi: int = 100) -> bytes:
+    """A figure as PNG bytes."""
+    file = io.BytesIO()
+    fig.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+    return file.getvalue()
+
+
+def figure(fig, sentence: str) -> None:
+    """Shows a figure, with a sentence that says what is to be seen, for the page and for those who cannot see it."""
+    from IPython.display import display
+    data = {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}
+    display(data, metadata={"image/png": {"alt": sentence}}, raw=True)
+    print(sentence)
+
+
+def player(mp3: bytes, label: str) -> None:
+    """Shows a player for an MP3, which is stored in the page."""
+    from IPython.display import HTML, display
+    display(HTML(player_html(mp3, label)))
+
+
+def player_html(mp3: bytes, label: str) -> str:
+    """The player as HTML: it plays in Jupyter, in Colab and in a browser without the internet."""
+    label = html.escape(label, quote=True)
+    return (f'<figure style="margin:0"><figcaption>{label}</figcaption>'
+            f'<audio controls preload="metadata" aria-label="{label}" src="data:audio/mpeg;base64,{base64.b64encode(mp3).decode()}"></audio></figure>')
+
+
+def page(svg: str) -> None:
+    """Shows an engraved page; its title and description are inside."""
+    from IPython.display import HTML, display
+    display(HTML(f'<div style="max-width:900px;background:white">{svg}</div>'))
+
+
+def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
+    """Shows a small table as HTML, which has a font for Chinese where matplotlib has none."""
+    from IPython.display import HTML, display
+    cell = lambda kind, value: f"<{kind} style='text-align:left'>{html.escape(str(value))}</{kind}>"
+    body = "".join("<tr>" + "".join(cell("td", v) for v in row) + "</tr>" for row in rows)
+    display(HTML(f"<table><thead><tr>{''.join(cell('th', h) for h in head)}</tr></thead><tbody>{body}</tbody></table>"))
+
+
+def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[object]):
+    """Sliders over a plain function: each keyword lists the values of one argument, and what the function makes is drawn again.
+
+    The function returns a figure or HTML. The picture's description is `sentence`. Works with ipywidgets 7 and 8, and shows nothing
+    where no kernel runs; a static picture of one value stands beside it in the notebooks.
+    """
+    import ipywidgets
+    named = {name: ipywidgets.SelectionSlider(options=list(values), value=list(values)[len(values) // 2], description=name.replace("_", " "),
+                                              continuous_update=False, style={"description_width": "initial"})
+             for name, values in sliders.items()}
+    view = ipywidgets.HTML()
+
+    def draw(_=None) -> None:
+        view.value = as_html(function(**{name: slider.value for name, slider in named.items()}), sentence)
+
+    for slider in named.values():
+        slider.observe(draw, names="value")
+    draw()
+    return ipywidgets.VBox([*named.values(), view])
+
+
+def as_html(made: object, sentence: str) -> str:
+    """A figure as an image with its description, or HTML as it is."""
+    if isinstance(made, str):
+        return made
+    return f'<img alt="{html.escape(sentence, quote=True)}" src="data:image/png;base64,{base64.b64encode(png(made)).decode()}">'
+
+
+def piano_roll(notes: np.ndarray, ax, color: str = BLUE, label: str | None = None):
+    """Draws notes as bars, time to the right and pitch upwards: (n, 3) onset, duration, MIDI pitch. Returns the axes.
+
+    Notebook: 00_start_here
+    """
+    notes = np.asarray(notes)
+    ax.barh(notes[:, 2], notes[:, 1] * 0.94, left=notes[:, 0], height=0.8, color=color, label=label)
+    low, high = int(notes[:, 2].min()) - 1, int(notes[:, 2].max()) + 1
+    ticks = [p for p in range(low, high + 1) if p % 12 in (0, 4, 7)]
+    ax.set_yticks(ticks, [("C", "", "", "", "E", "", "", "G")[p % 12] + str(p // 12 - 1) for p in ticks])
+    ax.set_ylabel("pitch")
+    return ax
+
+
+def begin(seed: int = 0) -> None:
+    """Begins a notebook: seeds Python's and NumPy's generators, and says what this machine has and what that means for time."""
+    import os
+    import platform
+    import random
+    import shutil
+    import subprocess
+
+    from .files import mode
+    random.seed(seed)
+    np.random.seed(seed)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    gpu = ""
+    if shutil.which("nvidia-smi"):
+        found = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
+        gpu = found.stdout.strip().splitlines()[0] if found.returncode == 0 and found.stdout.strip() else ""
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} cores, mode {mode()}.")
+    if gpu:
+        print(f"GPU: {gpu}.")
+    else:
+        print("No GPU is visible, and none is needed: the time in the header is for a CPU with 2 cores. "
+              "On Colab, Runtime > Change runtime type > GPU switches one on.")

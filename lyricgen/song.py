@@ -1,0 +1,253 @@
+"""A song: lines written to a tune pattern, a phrase for each line with as many notes as the line has characters, and the files."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol, Sequence
+
+import numpy as np
+
+from . import prosody, score, texts, tunes
+from .files import UserError, write_atomic
+from .melody import FIRST_ONSET, HOLD, REST, STEPS_PER_BAR, to_notes, transpose, windows
+from .ngram import NGram, draw
+
+TEXT_ORDER, TUNE_ORDER = 5, 9      # the orders with the lowest bits on the validation parts
+LOW, HIGH = 57, 77                 # a range that most people can sing: A3 to F5
+IN_KEY = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))    # the pitch classes of C major
+DRAWS = 400                        # melodies drawn for a song, of two bars each
+
+
+class TextWriter(Protocol):
+    """What writes the words: a distribution over the next character, given all that stands before it."""
+
+    vocabulary: Sequence[str]
+
+    def probabilities(self, context: Sequence[str]) -> np.ndarray: ...
+
+
+class TuneWriter(Protocol):
+    """What writes the tune: draws of two bars in C, canonical events uint8 (count, 32)."""
+
+    def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray: ...
+
+
+class NGramTunes:
+    """A tune writer that counts: an n-gram over the events of the major tunes of the training part, moved to C."""
+
+    def __init__(self, events: np.ndarray, order: int = TUNE_ORDER):
+        self.model = NGram(events.tolist(), order)
+        self.tokens = np.array(self.model.vocabulary)
+
+    def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
+        drawn: list[list[int]] = []
+        while len(drawn) < count:
+            events = self.model.sample(2 * STEPS_PER_BAR, rng, temperature, allowed=self._allowed)
+            drawn += [events] if max(events) >= FIRST_ONSET else []        # silence is no melody
+        return np.array(drawn, np.uint8)
+
+    def _allowed(self, events: list[int]) -> np.ndarray:
+        """What may come next in canonical form: no hold at the start, and no rest where it is silent."""
+        last = next((event for event in reversed(events) if event != HOLD), None)
+        return self.tokens != (HOLD if not events else REST if last == REST else -1)
+
+
+@dataclass(frozen=True)
+class Song:
+    """A finished song and what is to be known of it: how many phrases were mended, and the longest run copied from the training text."""
+
+    sheet: score.LeadSheet
+    lines: tuple[str, ...]
+    mended: int
+    copied: str
+
+
+def write_lines(writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float) -> list[str]:
+    """Lines of the pattern's lengths, rhyming at its rhyme places; no rhyme word comes twice.
+
+    Each character is drawn from the writer's distribution among those that may stand there. Notebook: 00_start_here
+    """
+    han, classes, rich = _places(tuple(writer.vocabulary))
+    context, lines, chosen, fresh = [*pattern.name, "\n"], [], {}, np.ones(len(han), bool)
+    for length, group in zip(pattern.lengths, pattern.rhymes):
+        line = ""
+        for place in range(length):
+            rhymes = place == length - 1 and group >= 0
+            mask = fresh & (classes == chosen[group] if group in chosen else rich) if rhymes else han
+            k = draw(writer.probabilities([*context, *line]), rng, temperature, mask)
+            line += writer.vocabulary[k]
+        if group >= 0:
+            chosen.setdefault(group, classes[k])
+            fresh[k] = False
+        lines.append(line)
+        context += [*line, "\n"]
+    return lines
+
+
+@lru_cache(maxsize=4)
+def _places(vocabulary: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each token: whether it is a Chinese character, its rhyme class, and whether at least 40 others rhyme with it."""
+    han = np.array([len(c) == 1 and prosody.is_han(c) for c in vocabulary])
+    classes = np.array([prosody.rhyme_class(c) or "" if ok else "" for c, ok in zip(vocabulary, han)])
+    names, sizes = np.unique(classes, return_counts=True)
+    return han, classes, np.isin(classes, names[sizes >= 40]) & (classes != "")
+
+
+def longest_copied(lines: Sequence[str], training: str) -> str:
+    """The longest run of characters of the lines that stands in the training text as well, line breaks included."""
+    text, best = "\n".join(lines), ""
+    for start in range(len(text)):
+        while start + len(best) < len(text) and text[start:start + len(best) + 1] in training:
+            best = text[start:start + len(best) + 1]
+    return best.strip()
+
+
+def mend(bar: np.ndarray, count: int) -> np.ndarray:
+    """The bar with exactly `count` onsets: the shortest notes are joined to the one before, or the longest are struck twice."""
+    bar = bar.copy()
+    while (notes := to_notes(bar)).shape[0] != count:
+        if len(notes) > count:
+            bar[notes[1:][notes[1:, 1].argmin(), 0]] = HOLD
+        else:
+            onset, duration, pitch = notes[notes[:, 1].argmax()]
+            bar[onset + (duration + 1) // 2] = pitch - LOWEST + FIRST_ONSET
+    return bar
+
+
+def write_tune(writer: TuneWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float) -> tuple[np.ndarray, int]:
+    """The notes of a song, int (n, 3) in 16th steps, and how many phrases had to be mended.
+
+    A phrase is one bar of a draw at half its speed, so that a line of words takes two bars. The second stanza takes up the phrases of
+    the first where their lines are equally long; a new phrase starts near the end of the one before; the last ends on the tonic.
+    """
+    bars = np.concatenate([windows(events, bars=1) for events in writer.phrases(DRAWS, rng, temperature)])
+    drawn = [to_notes(bar) for bar in np.unique(bars[bars[:, 0] >= FIRST_ONSET], axis=0)]
+    drawn = [notes for notes in drawn if IN_KEY[notes[:, 2] % 12].all()]
+    half, phrases, mended = pattern.stanzas[-1] or len(pattern.lengths) // 2, [], 0
+    for i, length in enumerate(pattern.lengths):
+        if i >= half and length == pattern.lengths[i - half]:
+            phrases.append(phrases[i - half])
+            continue
+        fitting = [k for k, notes in enumerate(drawn) if len(notes) == length]
+        if not fitting:
+            nearest = min(range(len(drawn)), key=lambda k: abs(len(drawn[k]) - length))
+            drawn.append(mend(drawn[nearest], length))
+            fitting, mended = [len(drawn) - 1], mended + 1
+        last, cadence = int(phrases[-1][-1, 2]) if phrases else 67, i in (half - 1, len(pattern.lengths) - 1)
+        best = min(fitting, key=lambda k: _cost(drawn[k], last, cadence))
+        phrases.append(_in_range(drawn.pop(best)))
+    phrases[-1] = phrases[-1].copy()
+    tonics = np.array([p for p in range(LOW, HIGH + 1) if p % 12 == 0])
+    phrases[-1][-1, 2] = tonics[np.abs(tonics - phrases[-1][-1, 2]).argmin()]
+    song = []
+    for i, notes in enumerate(phrases):
+        song.append(notes * [2, 2, 1] + [2 * STEPS_PER_BAR * i, 0, 0])
+        song[-1][-1, 1] -= 2 * (song[-1][-1, 1] >= 4)                                  # an eighth to breathe
+    song[-1][-1, 1] = 2 * STEPS_PER_BAR * len(phrases) + 12 - song[-1][-1, 0]          # the last note is held on into a bar of its own
+    return np.concatenate(song), mended
+
+
+def mend(notes: np.ndarray, count: int) -> np.ndarray:
+    """The phrase with exactly `count` notes: the shortest is joined to the one before it, or the longest is struck twice."""
+    notes = notes.copy()
+    while len(notes) > count:
+        k = 1 + int(notes[1:, 1].argmin())
+        notes[k - 1, 1] += notes[k, 1]
+        notes = np.delete(notes, k, axis=0)
+    while len(notes) < count:
+        k = int(notes[:, 1].argmax())
+        onset, duration, pitch = notes[k]
+        if duration < 2:
+            raise ValueError(f"A phrase of {notes[:, 1].sum()} steps has no room for {count} notes.")
+        notes[k, 1] = duration // 2
+        notes = np.insert(notes, k + 1, (onset + duration // 2, duration - duration // 2, pitch), axis=0)
+    return notes
+
+
+def _in_range(notes: np.ndarray) -> np.ndarray:
+    """The phrase in the octave that is nearest to the middle of the range, and any note that still leaves it an octave over."""
+    notes = notes.copy()
+    notes[:, 2] += 12 * round(((LOW + HIGH) / 2 - (notes[:, 2].min() + notes[:, 2].max()) / 2) / 12)
+    notes[:, 2] += 12 * ((notes[:, 2] < LOW).astype(int) - (notes[:, 2] > HIGH))
+    return notes
+
+
+def _cost(notes: np.ndarray, last: int, cadence: bool) -> float:
+    """How badly a phrase goes on after pitch `last`: the leap into it, its own leaps beyond a sixth, and, for a cadence, an unstable end."""
+    moved = _in_range(notes)
+    leaps = np.abs(np.diff(moved[:, 2]))
+    cost = abs(int(moved[0, 2]) - last) + 3.0 * np.maximum(leaps - 9, 0).sum() - 0.5 * moved[-1, 1]
+    return cost + (8.0 if cadence and moved[-1, 2] % 12 not in (0, 4, 7) else 0.0)
+
+
+def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0, temperature: float = 0.8, *, words: TextWriter | None = None,
+            tune: TuneWriter | None = None, said=lambda text: None) -> Song:
+    """A song to a pattern; the same seed gives the same song. `said` is told what is being done.
+
+    Raises UserError for a pattern that is not in the list, and for a seed, tempo or temperature that cannot be used. Without
+    writers of its own it counts n-grams: of characters in the training part of Song ci, of events in that of the tune books.
+    Notebook: 00_start_here
+    """
+    if not 0 < temperature <= 10:
+        raise UserError(f"The temperature is {temperature:g}; it should be above 0, and at most 10.")
+    if not 20 <= tempo <= 400:
+        raise UserError(f"The tempo is {tempo:g}; it should be from 20 to 400 quarters a minute.")
+    if seed < 0:
+        raise UserError(f"The seed is {seed}; it should be 0 or a whole number above.")
+    said("reading the lyrics")
+    corpus = texts.load("songci")
+    patterns = prosody.stable_patterns(corpus.poems)
+    if pattern_name not in patterns:
+        raise UserError(f"There is no pattern {pattern_name!r} in the list; --pattern list shows all {len(patterns)}.")
+    pattern, training = patterns[pattern_name], corpus.texts("train")
+    word_rng, tune_rng = np.random.default_rng(seed).spawn(2)
+    if words is None:
+        said("counting their characters")
+        words = NGram(training, TEXT_ORDER)
+    said("writing the words")
+    lines = write_lines(words, pattern, word_rng, temperature)
+    if tune is None:
+        said("reading the tune books")
+        tune = NGramTunes(major_windows())
+    said("writing the tune")
+    notes, mended = write_tune(tune, pattern, tune_rng, temperature)
+    starts = np.cumsum((0, *pattern.lengths))[:-1]
+    title = "".join(prosody.pinyin(pattern.name)).capitalize()
+    sheet = score.LeadSheet(pattern.name, title, notes, tuple("".join(lines)), tuple(starts.tolist()), tempo,
+                            tuple(syllable for line in lines for syllable in prosody.pinyin(line)))
+    return Song(sheet, tuple(lines), mended, longest_copied(lines, "\n".join(training)))
+
+
+def major_windows(part: str = "train") -> np.ndarray:
+    """The distinct windows of two bars of the tune books' major tunes, moved to C: canonical events uint8 (n, 32)."""
+    loaded = tunes.load()
+    events, owner = tunes.windows(loaded, bars=2, part=part)
+    major = np.array([tune.mode == "major" for tune in loaded])[owner]
+    tonic = np.array([tune.tonic for tune in loaded])[owner]
+    return np.unique(transpose(events, (6 - tonic) % 12 - 6)[major], axis=0)
+
+
+def check_folder(folder: Path) -> None:
+    """Raises UserError where a folder cannot be made or written, before any work is done for it."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UserError(f"The folder {folder} cannot be made: {nearest} is {'not writable' if nearest.is_dir() else 'no folder'}.")
+
+
+def save(song: Song, folder: Path) -> list[Path]:
+    """Writes song.mid, .musicxml, .svg, .mp3 and .txt into a folder and returns their paths; all are made before the first is written.
+
+    Raises UserError where the folder cannot be made.
+    """
+    check_folder(folder)
+    sheet = song.sheet
+    musicxml = score.to_musicxml(sheet)
+    described = f"Lead sheet of a song to the pattern {sheet.title} ({sheet.subtitle}), {len(song.lines)} lines: " + ", ".join(song.lines) + "."
+    files = {"song.mid": score.to_midi(sheet), "song.musicxml": musicxml.encode(), "song.mp3": score.to_mp3(sheet),
+             "song.svg": score.engrave(musicxml, f"{sheet.title} {sheet.subtitle}", described).encode(),
+             "song.txt": "\n".join((sheet.title, *song.lines, "")).encode()}
+    for name, data in files.items():
+        write_atomic(folder / name, data)      # makes the folder where it is missing
+    return [folder / name for name in sorted(files)]

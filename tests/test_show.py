@@ -1,0 +1,64 @@
+import base64
+import re
+
+import numpy as np
+
+from lyricgen import show
+
+
+def test_a_slider_draws_again_and_describes_its_picture():
+    def drawn(power):
+        fig, ax = show.axes(2, 1)
+        ax.plot(np.arange(5) ** power)
+        return fig
+
+    box = show.explore(drawn, 'A "curve" & more', power=[1, 2, 3])
+    slider, view = box.children
+    before = view.value
+    assert slider.value == 2 and 'alt="A &quot;curve&quot; &amp; more"' in before
+    slider.value = 3
+    assert view.value != before
+    assert base64.b64decode(re.search(r"base64,([^\"]+)", view.value)[1])[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_slider_over_html():
+    box = show.explore(lambda a, b: f"<b>{a + b}</b>", "sum", a=[1, 2, 3], b=[10, 20])
+    box.children[0].value = 1
+    assert box.children[-1].value == "<b>21</b>"
+
+
+def test_a_figure_prints_its_sentence_and_carries_it_as_alt(capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: shown.append((data, options)))
+    fig, _ = show.axes()
+    show.figure(fig, "A straight line.")
+    assert capsys.readouterr().out == "A straight line.\n"
+    assert shown[0][1]["metadata"]["image/png"]["alt"] == "A straight line." and "image/png" in shown[0][0]
+
+
+def test_the_player_escapes_its_label():
+    html = show.player_html(b"ID3", 'a "b" <c>')
+    assert 'aria-label="a &quot;b&quot; &lt;c&gt;"' in html and "data:audio/mpeg;base64,SUQz" in html
+
+
+def test_the_piano_roll_shows_every_note():
+    fig, ax = show.axes()
+    show.piano_roll(np.array([[0, 4, 60], [4, 2, 64]]), ax)
+    boxes = [(patch.get_x(), round(patch.get_y() + patch.get_height() / 2)) for patch in ax.patches]
+    assert boxes == [(0, 60), (4, 64)]
+
+
+def luminance(color):
+    rgb = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    return 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
+
+
+def test_the_first_colours_differ_in_grey_too():
+    greys = [luminance(color) for color in show.PALETTE[:2]]
+    assert abs(greys[0] - greys[1]) > 0.2 and len(set(show.PALETTE)) == 8
+
+
+def test_begin_says_what_there_is(capsys):
+    show.begin()
+    said = capsys.readouterr().out
+    assert "cores, mode" in said and "GPU" in said

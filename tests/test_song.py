@@ -1,0 +1,163 @@
+import io
+import subprocess
+import sys
+
+import mido
+import numpy as np
+import pytest
+
+from lyricgen import melody, midi, prosody, song, texts, tunes
+from lyricgen.files import UserError
+from lyricgen.ngram import NGram
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return texts.load("songci")
+
+
+@pytest.fixture(scope="module")
+def words(corpus):
+    return NGram(corpus.texts("train"), song.TEXT_ORDER)
+
+
+@pytest.fixture(scope="module")
+def tune():
+    return song.NGramTunes(song.major_windows())
+
+
+@pytest.fixture(scope="module")
+def made(words, tune):
+    return song.compose(seed=1, words=words, tune=tune)
+
+
+def command(*arguments, **options):
+    return subprocess.run([sys.executable, "-m", "lyricgen", *map(str, arguments)], capture_output=True, text=True, encoding="utf-8", **options)
+
+
+def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(corpus, words):
+    patterns = prosody.stable_patterns(corpus.poems)
+    assert len(patterns) >= 10 and "浣溪沙" in patterns
+    for pattern in patterns.values():
+        for seed in range(20):
+            lines = song.write_lines(words, pattern, np.random.default_rng(seed), 0.8)
+            assert tuple(map(len, lines)) == pattern.lengths
+            for group in set(pattern.rhymes) - {-1}:
+                ends = [line[-1] for line, g in zip(lines, pattern.rhymes) if g == group]
+                assert len({prosody.rhyme_class(end) for end in ends}) == 1 and len(set(ends)) == len(ends)
+
+
+class Drawn:
+    """A tune writer that hands out draws that were made before."""
+
+    def __init__(self, events):
+        self.events = events
+
+    def phrases(self, count, rng, temperature):
+        return self.events[:count]
+
+
+@pytest.fixture(scope="module")
+def draws(tune):
+    return tune.phrases(1000, np.random.default_rng(7), 0.9)
+
+
+def test_the_tune_fits_every_pattern(corpus, draws):
+    tune = Drawn(draws)
+    for pattern in prosody.stable_patterns(corpus.poems).values():
+        notes, mended = song.write_tune(tune, pattern, np.random.default_rng(3), 0.8)
+        bars = notes[:, 0] // (2 * melody.STEPS_PER_BAR)
+        assert np.bincount(bars).tolist() == list(pattern.lengths), "as many onsets as characters, line by line"
+        assert song.LOW <= notes[:, 2].min() and notes[:, 2].max() <= song.HIGH
+        assert song.IN_KEY[notes[:, 2] % 12].all() and notes[-1, 2] % 12 == 0
+        assert (notes[:-1, 0] + notes[:-1, 1] <= notes[1:, 0]).all() and (notes[:, 1] > 0).all()
+        assert 0 <= mended <= len(pattern.lengths)
+
+
+def test_a_phrase_returns_and_the_last_note_is_held(made):
+    notes = made.sheet.notes
+    phrase = [notes[notes[:, 0] // 32 == k] - [32 * k, 0, 0] for k in range(6)]
+    assert (phrase[0] == phrase[3]).all() and (phrase[1] == phrase[4]).all() and (phrase[2][:-1] == phrase[5][:-1]).all()
+    assert notes[-1, 1] >= 8 and not (phrase[0] == phrase[1]).all()
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_song(made, words, tune, tmp_path):
+    first, again = song.save(made, tmp_path / "a"), song.save(song.compose(seed=1, words=words, tune=tune), tmp_path / "b")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    other = song.compose(seed=2, words=words, tune=tune)
+    assert other.lines != made.lines and not np.array_equal(other.sheet.notes, made.sheet.notes)
+
+
+def test_the_files_say_the_same(made, tmp_path):
+    paths = {path.name: path for path in song.save(made, tmp_path)}
+    assert paths["song.txt"].read_text("utf-8").splitlines() == ["浣溪沙", *made.lines]
+    read = midi.read_midi(paths["song.mid"])
+    assert [text for _, _, text in read.lyrics] == list(made.sheet.words)
+    assert [tick for tick, _, _ in read.lyrics] == read.notes["onset"].tolist() == (made.sheet.notes[:, 0] * 120).tolist()
+    peer = mido.MidiFile(file=io.BytesIO(paths["song.mid"].read_bytes()), charset="utf-8")
+    assert [m.note for track in peer.tracks for m in track if m.type == "note_on" and m.velocity] == read.notes["pitch"].tolist()
+    from music21 import converter
+    score = converter.parse(str(paths["song.musicxml"]))
+    assert "".join(n.lyrics[0].text for n in score.recurse().notes if n.lyrics) == "".join(made.lines)
+
+
+def test_a_thousand_draws_of_a_melody_survive_notes_and_midi(draws):
+    for events in draws:
+        notes = melody.to_notes(events)
+        assert melody.is_canonical(events) and len(notes)
+        assert (melody.to_events(notes, len(events)) == events).all()
+        file = midi.MidiFile.from_notes(notes[:, 0] * 120, notes[:, 1] * 120, notes[:, 2])
+        back = midi.read_midi(midi.write_midi(file)).notes
+        there = np.stack([back["onset"] // 120, back["duration"] // 120, back["pitch"]], axis=1).astype(int)
+        assert (melody.to_events(there, len(events)) == events).all()
+
+
+def test_mending_gives_the_wanted_number_of_notes():
+    bar = np.array([[0, 4, 60], [4, 2, 62], [6, 2, 64], [8, 8, 65]])
+    for count in range(1, 14):
+        notes = song.mend(bar, count)
+        assert len(notes) == count and notes[:, 1].sum() == 16 and (notes[:, 0] == np.cumsum(notes[:, 1]) - notes[:, 1]).all()
+    assert song.mend(bar, 3).tolist() == [[0, 6, 60], [6, 2, 64], [8, 8, 65]]
+    with pytest.raises(ValueError, match="no room"):
+        song.mend(bar, 17)
+
+
+def test_the_longest_copied_run():
+    assert song.longest_copied(["abcx", "defg"], "zabc abcx\nde") == "abcx\nde"
+    assert song.longest_copied(["xyz"], "abc") == ""
+
+
+def test_list_shows_every_pattern(corpus):
+    shown = command("song", "--pattern", "list")
+    assert shown.returncode == 0
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(prosody.stable_patterns(corpus.poems))
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--pattern", "沁园冬"], "There is no pattern '沁园冬'"), (["--seed", "one"], "--seed"), (["--seed", "-1"], "seed is -1"),
+    (["--temperature", "0"], "temperature is 0"), (["--temperature", "-2"], "temperature is -2"), (["--temperature", "nan"], "temperature is nan"),
+    (["--tempo", "0"], "tempo is 0")])
+def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path, arguments, said):
+    done = command("song", *arguments, "--out", tmp_path / "out")
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("[")]
+    assert done.returncode == 2 and len(errors) == 1 and said in errors[0], done.stderr
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_a_folder_beneath_a_file_is_refused_before_anything_is_made(tmp_path):
+    (tmp_path / "file").write_text("here")
+    done = command("song", "--out", tmp_path / "file" / "out")
+    assert done.returncode == 2 and "cannot be made" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_major_windows_are_in_c():
+    events = song.major_windows("validation")
+    onsets = events[events >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
+    assert song.IN_KEY[onsets % 12].mean() > 0.95 and len(events) > 500
+    assert len(tunes.BOOKS) == 4
+
+
+def test_compose_refuses_what_it_cannot_do():
+    with pytest.raises(UserError, match="pattern"):
+        song.compose("no such")

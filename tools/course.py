@@ -1,0 +1,153 @@
+"""The one table of notebooks, and the two cells that it writes at the top of each: python tools/course.py writes them all.
+
+The README's table comes from here as well; tests/test_notebooks.py holds everything to this file.
+"""
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+TIMES = ROOT / "data" / "results" / "notebook_times.json"   # seconds in lesson mode on two cores, by tools/run_notebooks.py
+ADDRESS = ""   # the course's public address, for Colab's badge and the clone line; no badge while it is empty
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A row of the table. `terms` are explained in A2_notation."""
+
+    name: str
+    title: str
+    learn: tuple[str, ...]
+    needs: str
+    leaves: str
+    terms: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        return NOTEBOOKS / f"{self.name}.ipynb"
+
+
+COURSE = (
+    Notebook("00_start_here", "Start here: a song in two minutes",
+             ("make a song on this machine, hear it and see its score",
+              "find your way: which notebook answers which question",
+              "see what this machine has, and what that means for time",
+              "change one thing (the temperature) and say what it does"),
+             "nothing but a bit of Python: reading a loop and a function is enough",
+             "a song made on this machine, a map of the course, what the machine has",
+             ("temperature", "n-gram", "onset", "lead sheet", "bits per character")),
+    Notebook("A2_notation", "Notation: symbols, terms, and what to know before",
+             ("look up every letter of the course in one place",
+              "look up every term, in English and in Chinese",
+              "check what you know already, and where to read up the rest"),
+             "nothing; read it beside the other notebooks",
+             "symbols, terms in English and Chinese, what one should know before, with a self-check"),
+)
+PLANNED = (
+    ("01_lstm_gates", "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step"),
+    ("02_backpropagation_through_time", "its gradient by hand, equal to Keras; why the cell carries gradient"),
+    ("03_lyrics_language_model", "a language model of lyrics, trained, judged against an n-gram, sampled"),
+    ("04_lyrics_across_datasets", "the same model on four corpora in two languages, one honest table"),
+    ("05_reading_midi", "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip"),
+    ("06_melody_dataset", "from tune books to windows; near-duplicates, leakage, the split; what the data looks like"),
+    ("07_variational_autoencoder", "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured"),
+    ("08_training_musicvae", "BiLSTM encoder, autoregressive decoder, free bits, annealing; accuracy on held-out tunes"),
+    ("09_sampling_musicvae", "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved"),
+    ("10_hierarchical_musicvae", "longer melodies: flat against conductor"),
+    ("11_words_and_music", "words set to a generated tune: syllables, stress, rhyme, tune patterns; the writing desk"),
+    ("12_outlook", "a GAN and others on the same measures; is lyric writing solved?"),
+    ("A1_reading_the_article", "the mistakes of a published tutorial, each shown by a cell"),
+)
+
+SETUP = '''# Set-up, the same in every notebook: finds the course, sets the seed, says what this machine has. Run it first.
+import os, subprocess, sys
+
+if "google.colab" in sys.modules and not os.path.isdir("../lyricgen"):  # Colab starts empty: fetch the course and what Colab lacks
+    ADDRESS = "%s"
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", ADDRESS, "/content/course"], check=True)
+    os.chdir("/content/course/notebooks")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "-e", "..", "-r", "../requirements-colab.txt"], check=True)
+sys.path.insert(0, "..")
+from lyricgen import show
+
+show.begin(seed=0)'''
+
+
+def order() -> list[Notebook]:
+    """The notebooks that exist in the table, in reading order: numbers, then appendices."""
+    return sorted(COURSE, key=lambda row: (row.name[0] == "A", row.name))
+
+
+def header(row: Notebook) -> str:
+    """The first cell of a notebook, as Markdown."""
+    rows = order()
+    i = rows.index(row)
+    links = [f"[before: {rows[i - 1].title}]({rows[i - 1].name}.ipynb)"] if i else []
+    links += [f"[next: {rows[i + 1].title}]({rows[i + 1].name}.ipynb)"] if i + 1 < len(rows) else []
+    seconds = json.loads(TIMES.read_text()).get(row.name) if TIMES.exists() else None
+    lines = [f"# {row.name[:2]} · {row.title}", "", "**What you will learn**", ""]
+    lines += [f"- {point}" for point in row.learn]
+    lines += ["", f"**What you need:** {row.needs}.", "", f"**Time:** {spoken(seconds)} for all cells on a 2-core CPU; reading takes longer."]
+    if row.terms:
+        lines += ["", f"**Terms** explained in [A2](A2_notation.ipynb): {', '.join(row.terms)}."]
+    lines += ["", " · ".join(links)]
+    if ADDRESS:
+        colab = ADDRESS.replace("https://github.com/", "https://colab.research.google.com/github/") + f"/blob/main/notebooks/{row.name}.ipynb"
+        lines += ["", f"[Open in Colab]({colab})"]
+    return "\n".join(lines)
+
+
+def spoken(seconds: float | None) -> str:
+    """A measured time in words that do not change with every run."""
+    if seconds is None:
+        return "not yet measured"
+    for limit, words in ((15, "under 15 seconds"), (30, "under 30 seconds"), (60, "under a minute"), (120, "under 2 minutes"),
+                         (180, "under 3 minutes"), (240, "under 4 minutes")):
+        if seconds < limit:
+            return words
+    return f"about {round(seconds / 60)} minutes"
+
+
+def readme_table() -> str:
+    """The README's table of notebooks: those that exist with a link, those that are planned without."""
+    rows = {row.name: f"| [{row.name}](notebooks/{row.name}.ipynb) | {row.leaves} |" for row in COURSE}
+    rows.update({name: f"| {name} (planned) | {leaves} |" for name, leaves in PLANNED if name not in rows})
+    names = sorted(rows, key=lambda name: (name[0] == "A", name))
+    return "\n".join(["| notebook | you leave with |", "|---|---|", *(rows[name] for name in names)])
+
+
+def write(row: Notebook) -> bool:
+    """Puts the header and the set-up cell into a notebook; says whether anything changed. Outputs stay."""
+    book = json.loads(row.path.read_text("utf-8"))
+    before = json.dumps(book)
+    for place, (kind, name, source) in enumerate((("markdown", "header", header(row)), ("code", "setup", SETUP % ADDRESS))):
+        cell = book["cells"][place] if len(book["cells"]) > place else {}
+        if cell.get("id") != name:
+            cell = {"cell_type": kind, "id": name, "metadata": {}, "source": ""}
+            if kind == "code":
+                cell.update(outputs=[], execution_count=None, metadata={"tags": ["nbval-ignore-output"]})
+            book["cells"].insert(place, cell)
+        cell["source"] = source.splitlines(keepends=True)
+    if json.dumps(book) == before:
+        return False
+    row.path.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return True
+
+
+def main() -> int:
+    for row in order():
+        print(f"{row.name}: {'written' if write(row) else 'as it was'}")
+    readme = ROOT / "README.md"
+    text = readme.read_text("utf-8")
+    start, end = "<!-- notebooks -->\n", "<!-- end of notebooks -->"
+    head, rest = text.split(start)
+    readme.write_text(head + start + readme_table() + "\n" + end + rest.split(end)[1], "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
