@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,29 @@ def song(args: argparse.Namespace) -> int:
     return 0
 
 
+def parse(args: argparse.Namespace) -> int:
+    """Reads MIDI files into a table."""
+    from . import parse as reader
+    return reader.run(args)
+
+
+def bench(args: argparse.Namespace) -> int:
+    """Runs the benchmarks one after another; each compares contenders in one run."""
+    if args.card:
+        from .bench import write_card
+        print(f"Written: {write_card()}")
+        return 0
+    folder = Path(__file__).resolve().parents[1] / "benchmarks"
+    scripts = sorted(path for path in folder.glob("*.py") if not args.names or path.stem in args.names)
+    if missing := set(args.names) - {path.stem for path in scripts}:
+        raise UserError(f"There is no benchmark {min(missing)!r}; there are {', '.join(path.stem for path in sorted(folder.glob('*.py')))}.")
+    codes = []
+    for script in scripts:
+        print(f"\n{script.stem}", flush=True)
+        codes.append(subprocess.call([sys.executable, str(script)] + ["--quick"] * args.quick))
+    return max(codes)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code: 2, with one sentence, where the reader can mend what is wrong."""
     parser = Parser(prog="lyricgen", description=__doc__.split(":")[1].strip())
@@ -50,6 +74,15 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--temperature", type=float, default=0.8, help="above 0: low is careful, high is wild (0.8)")
     one.add_argument("--out", type=Path, default=Path("out"), help="the folder for the five files (out)")
     one.set_defaults(run=song)
+    from .parse import add_arguments
+    reader = commands.add_parser("parse", help="reads MIDI files: a row a file, and what could not be read")
+    add_arguments(reader)
+    reader.set_defaults(run=parse)
+    speed = commands.add_parser("bench", help="the benchmarks, side by side with their peers")
+    speed.add_argument("names", nargs="*", help="which ones: all when nothing is said")
+    speed.add_argument("--quick", action="store_true", help="fewer rounds")
+    speed.add_argument("--card", action="store_true", help="what this device measures, kept in data/measured/")
+    speed.set_defaults(run=bench)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")     # a Windows terminal may be set to something else

@@ -150,10 +150,11 @@ LONGEST = 256 * STEPS_PER_BAR  # steps of an extracted melody, at most
 def extract(midi: MidiFile, least_pitches: int = 5, programs: range = range(32)) -> list[np.ndarray]:
     """The melodies of a MIDI file, as MusicVAE takes them: one at a time from each track, channel and program, by track and then by time.
 
-    Drums (channel 10), other programs and bars of other than 16 sixteenths are left out (without a meter in the file all bars are 4/4). Onsets and ends go
-    to the nearest 16th; a note lasts at least one. Where notes overlap the highest counts: it ends a lower one, and a lower one does not begin under it
-    (Magenta's code lets any later note end an earlier one). A silence of more than a bar ends a melody. It begins and ends at bar lines and is left out with
-    fewer than `least_pitches` different pitches. Unlike Magenta we do not cut at changes of tempo. Returns canonical uint8 vectors.
+    Drums (channel 10), other programs and bars of other than 16 sixteenths are left out (without a meter in the file all bars are 4/4). Onsets and
+    ends go to the nearest 16th; a note lasts at least one. Where notes overlap the highest counts: it ends a lower one, and a lower one does not
+    begin under it (Magenta's code lets any later note end an earlier one). A silence of more than a bar ends a melody. It begins and ends at bar
+    lines and is left out with fewer than `least_pitches` different pitches. Unlike Magenta we do not cut at changes of tempo. Returns canonical
+    uint8 vectors.
     Source: Roberts et al. 2018 (MusicVAE), section 5.1. Notebook: 06_melody_dataset
     """
     notes = midi.notes[(midi.notes["channel"] != 9) & (midi.notes["pitch"] >= LOWEST) & (midi.notes["pitch"] <= HIGHEST)]
@@ -198,8 +199,8 @@ def _lines(voice: np.ndarray) -> Iterator[np.ndarray]:
 def frequent_notes(melodies: Iterable[np.ndarray], n: int = 100) -> tuple[np.ndarray, np.ndarray]:
     """The n most frequent notes (pitch and duration) of a corpus, and what share of its notes the first 1, 2, … of all notes keep.
 
-    melodies: vectors of events. Returns int64 (up to n, 2), the most frequent first (of equals the lower, then the shorter), and float64, one for each
-    different note: `share[k - 1]` is what k notes keep. Notebook: 06_melody_dataset
+    melodies: vectors of events. Returns int64 (up to n, 2), the most frequent first (of equals the lower, then the shorter), and float64, one for
+    each different note: `share[k - 1]` is what k notes keep. Notebook: 06_melody_dataset
     """
     notes = np.concatenate([np.zeros((0, 2), np.int64), *(to_notes(events)[:, [2, 1]] for events in melodies)])
     kinds, counts = np.unique(notes, axis=0, return_counts=True)

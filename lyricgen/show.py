@@ -133,5 +133,5 @@ def begin(seed: int = 0) -> None:
     if gpu:
         print(f"GPU: {gpu}.")
     else:
-        print("No GPU is visible, and none is needed: the time in the header is for a CPU with 2 cores. "
-              "On Colab, Runtime > Change runtime type > GPU switches one on.")
+        print("No GPU is visible, and none is needed: the time in the header is for 2 cores.")
+        print("On Colab, Runtime > Change runtime type > GPU switches one on.")

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "midi_words", "melody", "tunes", "texts", "ngram", "metrics", "prosody", "gates", "parse"}
-MODELS = {"lstm", "train", "language", "musicvae", "latent", "bench"}
+MODELS = {"lstm", "train", "evaluate", "language", "musicvae", "latent", "bench"}
 SONG = {"words", "score", "sound", "song", "show", "desk", "__main__", "__init__", "check"}
 
 

@@ -40,6 +40,14 @@ COURSE = (
              "nothing but a bit of Python: reading a loop and a function is enough",
              "a song made on this machine, a map of the course, what the machine has",
              ("temperature", "n-gram", "onset", "lead sheet", "bits per character")),
+    Notebook("01_lstm_gates", "The gates of an LSTM, proven equal to Keras",
+             ("write an LSTM in NumPy, one gate at a time, and count its parameters",
+              "measure the gates that Keras does not show, and prove that yours are the same, at every step",
+              "say how large a difference may be: float64, float32, TF32, and why",
+              "say what each gate does to the cell, by a slider and by a task that needs memory"),
+             "00; NumPy arrays and matrix products",
+             "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
+             ("LSTM", "gate", "input gate", "forget gate", "output gate", "candidate", "hidden state", "cell state", "TF32")),
     Notebook("A2_notation", "Notation: symbols, terms, and what to know before",
              ("look up every letter of the course in one place",
               "look up every term, in English and in Chinese",
@@ -63,14 +71,15 @@ PLANNED = (
     ("A1_reading_the_article", "the mistakes of a published tutorial, each shown by a cell"),
 )
 
-SETUP = '''# Set-up, the same in every notebook: finds the course, sets the seed, says what this machine has. Run it first.
+SETUP = '''# Set-up, the same in every notebook. It finds the course, sets the seed and says what this machine has.
 import os, subprocess, sys
 
-if "google.colab" in sys.modules and not os.path.isdir("../lyricgen"):  # Colab starts empty: fetch the course and what Colab lacks
-    ADDRESS = "%s"
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", ADDRESS, "/content/course"], check=True)
+if "google.colab" in sys.modules and not os.path.isdir("../lyricgen"):
+    # Colab starts empty: fetch the course, and the packages that Colab lacks (and no others)
+    subprocess.run(["git", "clone", "-q", "--depth", "1", "%s", "/content/course"], check=True)
     os.chdir("/content/course/notebooks")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "-e", "..", "-r", "../requirements-colab.txt"], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    subprocess.run(pip + ["-e", "..", "-r", "../requirements-colab.txt"], check=True)
 sys.path.insert(0, "..")
 from lyricgen import show
 
