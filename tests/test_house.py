@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "midi_words", "melody", "tunes", "texts", "ngram", "metrics", "prosody", "gates", "parse"}
+MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "melody", "tunes", "texts", "ngram", "metrics", "prosody", "gates", "parse"}
 MODELS = {"lstm", "train", "evaluate", "language", "musicvae", "latent", "bench"}
 SONG = {"words", "score", "sound", "song", "show", "desk", "__main__", "__init__", "check"}
 

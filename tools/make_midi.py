@@ -1,6 +1,7 @@
 """Writes the course's example MIDI files and their card into data/midi: python tools/make_midi.py [--out FOLDER].
 
-Three are music21's encodings of old music, the others are written here by hand: words in several ways, running status, odd meters, notes that never end.
+Three are music21's encodings of old music, the others are written here by hand: words in several ways, running status, odd meters, notes that never
+end.
 """
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 
 def notes(text: str, division: int = 480, octave: int = 5) -> tuple[list[int], list[int], list[int]]:
-    """Onsets, durations and pitches of a tune such as "c:1 g-:2 z:1": letter, ' and , for octaves, # and ! for sharp and flat, quarters after the colon."""
+    """Onsets, durations and pitches of a tune such as "c:1 g#':2 z:1": ' and , for octaves, # and ! for sharp and flat, quarters after the colon."""
     onsets, durations, pitches, tick = [], [], [], 0
     for word in text.split():
         name, length = word.split(":")
@@ -67,19 +68,24 @@ def jig() -> bytes:
     """One track of format 0, as old sequencers write it."""
     from music21 import corpus
     tune = corpus.parse("ryansMammoth/BarneyBrallagansJig")
-    rows = [(round(note.offset * 480), round(note.duration.quarterLength * 480), note.pitch.midi) for note in tune.flatten().notes if note.duration.quarterLength]
+    rows = [(round(note.offset * 480), round(note.duration.quarterLength * 480), note.pitch.midi) for note in tune.flatten().notes]
     midi = MidiFile.from_notes(*zip(*rows), track=0, meter=(6, 8), bpm=180, names={0: "Barney Brallagan's Jig"})
     return write_midi(replace(midi, format=0, ends=midi.notes["onset"][-1:] + midi.notes["duration"][-1:]))
 
 
 def grace() -> bytes:
     """A hymn as engravers write it: each verse in a track without notes, a blank where a syllable is held; and a drum track."""
-    tune = "c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:2 d:1 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 c':5 a:1 c':1.5 a:0.5 c':0.5 a:0.5 f:2 c:1 d:1.5 f:0.5 f:0.5 d:0.5 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:5"
+    tune = ("c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:2 d:1 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 c':5 "
+            "a:1 c':1.5 a:0.5 c':0.5 a:0.5 f:2 c:1 d:1.5 f:0.5 f:0.5 d:0.5 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:5")
     bass = "z:1 f:3 f:3 b!,:3 f:3 f:3 f:3 c:6 f:3 f:3 b!,:3 f:3 f:3 c:3 f,:5"
-    midi = parts(tune, bass, octaves=(5, 4), bpm=88, meter=(3, 4), names={0: "Amazing Grace", 1: "tune", 2: "bass", 3: "drums", 4: "verse 1", 5: "verse 2", 6: "verse 3"})
-    verses = ("A- ma- zing_ grace! How sweet the sound That saved a_ wretch like me! I once_ was_ lost, but now_ am_ found, Was blind, but_ now I see.",
-              "'Twas grace that_ taught my heart to fear, And grace my_ fears re- lieved; How pre-_ cious_ did that grace_ ap-_ pear The hour I_ first be- lieved!",
-              "Through ma- ny_ dan- gers, toils and snares, I have al-_ read- y come; 'Tis grace_ has_ brought me safe_ thus_ far, And grace will_ lead me home.")
+    names = dict(enumerate(("Amazing Grace", "tune", "bass", "drums", "verse 1", "verse 2", "verse 3")))
+    midi = parts(tune, bass, octaves=(5, 4), bpm=88, meter=(3, 4), names=names)
+    verses = ("A- ma- zing_ grace! How sweet the sound That saved a_ wretch like me! "
+              "I once_ was_ lost, but now_ am_ found, Was blind, but_ now I see.",
+              "'Twas grace that_ taught my heart to fear, And grace my_ fears re- lieved; "
+              "How pre-_ cious_ did that grace_ ap-_ pear The hour I_ first be- lieved!",
+              "Through ma- ny_ dan- gers, toils and snares, I have al-_ read- y come; "
+              "'Tis grace_ has_ brought me safe_ thus_ far, And grace will_ lead me home.")
     ticks = notes(tune)[0]
     lyrics = []
     for track, verse in enumerate(verses, 4):
@@ -98,7 +104,8 @@ def karaoke() -> bytes:
     """Words as karaoke files have them: texts (FF 01), tags with @, \\ for a new verse and / for a new line."""
     line = "c:1 c:1 g:1 g:1 a:1 a:1 g:2 f:1 f:1 e:1 e:1 d:1 d:1 c:2"
     middle = "g:1 g:1 f:1 f:1 e:1 e:1 d:2 g:1 g:1 f:1 f:1 e:1 e:1 d:2"
-    words = ("\\Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! |/Up |a-bove |the |world |so |high, |/Like |a |dia-mond |in |the |sky. |"
+    words = ("\\Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! |"
+             "/Up |a-bove |the |world |so |high, |/Like |a |dia-mond |in |the |sky. |"
              "/Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! ")
     midi = parts(f"{line} {middle} {line}", octaves=(5,), bpm=100, names={0: "Twinkle, twinkle, little star", 1: "Melody", 2: "Words"})
     texts = [(0, 2, 1, text) for text in ("@KMIDI KARAOKE FILE", "@LENGL", "@TTwinkle, twinkle, little star", "@TJane Taylor, 1806")]
@@ -136,8 +143,8 @@ def header(form: int, tracks: int, division: int) -> bytes:
 
 END = bytes.fromhex("00 FF 2F 00")
 RUNNING = bytes.fromhex(  # one status for the whole track: it also holds over a text and a system exclusive message in two packets
-    "00 FF 03 07 52 75 6E 6E 69 6E 67  00 90 3C 50  60 3C 00  00 40 50  60 40 00  00 43 50  60 43 00  00 FF 06 04 68 61 6C 66  00 3C 50  00 40 46  00 43 46"
-    "81 40 3C 00  00 40 00  00 43 00  00 F0 03 7E 7F 09  10 F7 02 01 F7  00 90 48 50  83 00 48 00") + END
+    "00 FF 03 07 52 75 6E 6E 69 6E 67  00 90 3C 50  60 3C 00  00 40 50  60 40 00  00 43 50  60 43 00  00 FF 06 04 68 61 6C 66"
+    "00 3C 50  00 40 46  00 43 46  81 40 3C 00  00 40 00  00 43 00  00 F0 03 7E 7F 09  10 F7 02 01 F7  00 90 48 50  83 00 48 00") + END
 HANGING = [bytes.fromhex(  # one pitch twice at once, a note of no length, one that never ends, an end of nothing
     "00 90 3C 50  60 90 3C 40  60 80 3C 40  60 80 3C 40  00 90 40 50  00 80 40 40  00 90 43 50  00 90 45 50  60 80 45 40  00 80 30 40") + END,
     bytes.fromhex("00 91 48 50  83 00 81 48 40") + END]  # the header does not declare this track
@@ -156,13 +163,14 @@ def by_hand() -> dict[str, bytes]:
 OWN = "Written for the course, CC BY 4.0."
 ENCODING = "The music is in the public domain; onsets, durations and pitches are taken from the encoding that music21's corpus holds."
 ABOUT = {
-    "burg.mid": ("Ein feste Burg ist unser Gott, J. S. Bach, BWV 302: four voices, and two lines of text in tracks of their own (the second goes on after the repeat)",
+    "burg.mid": ("Ein feste Burg ist unser Gott, J. S. Bach, BWV 302: four voices, the words in two tracks (the second goes on after the repeat)",
                  f"Words by Martin Luther, public domain. {ENCODING} (by Margaret Greentree, used there by permission)"),
     "menuet.mid": ("Joseph Haydn, string quartet op. 1 no. 1, second movement: four tracks with programs", ENCODING),
     "jig.mid": ("Barney Brallagan's Jig, from Ryan's Mammoth Collection (1883): format 0, 6/8", ENCODING),
     "grace.mid": ("Amazing Grace: tune, bass, drums and three verses in tracks without notes, a blank where a syllable is held",
                   f"Tune New Britain (1829), words by John Newton (1779), public domain. {OWN}"),
-    "karaoke.mid": ("Twinkle, twinkle, little star: karaoke text with tags and marks of lines", f"Tune 1761, words by Jane Taylor (1806), public domain. {OWN}"),
+    "karaoke.mid": ("Twinkle, twinkle, little star: karaoke text with tags and marks of lines",
+                    f"Tune 1761, words by Jane Taylor (1806), public domain. {OWN}"),
     "rumengling.mid": ("如梦令, Li Qingzhao: a character to a note", f"Words of the 12th century, public domain; the tune is our own. {OWN}"),
     "meters.mid": ("7/8, 5/8, 3/4 and 4/4, triplets, a slowing tempo, two keys", OWN),
     "running.mid": ("Running status, velocity 0, a text and a system exclusive message between", OWN),
