@@ -48,14 +48,13 @@ def parse(args: argparse.Namespace) -> int:
 
 def bench(args: argparse.Namespace) -> int:
     """Runs the benchmarks one after another; each compares contenders in one run."""
-    if args.card:
-        from .bench import write_card
-        print(f"Written: {write_card()}")
-        return 0
     folder = Path(__file__).resolve().parents[1] / "benchmarks"
-    scripts = sorted(path for path in folder.glob("*.py") if not args.names or path.stem in args.names)
+    if args.card:
+        return subprocess.call([sys.executable, str(folder / "card.py")])
+    everything = sorted(path for path in folder.glob("*.py") if path.stem != "card")
+    scripts = [path for path in everything if not args.names or path.stem in args.names]
     if missing := set(args.names) - {path.stem for path in scripts}:
-        raise UserError(f"There is no benchmark {min(missing)!r}; there are {', '.join(path.stem for path in sorted(folder.glob('*.py')))}.")
+        raise UserError(f"There is no benchmark {min(missing)!r}; there are {', '.join(path.stem for path in everything)}.")
     codes = []
     for script in scripts:
         print(f"\n{script.stem}", flush=True)
@@ -65,6 +64,7 @@ def bench(args: argparse.Namespace) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code: 2, with one sentence, where the reader can mend what is wrong."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = Parser(prog="lyricgen", description=__doc__.split(":")[1].strip())
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=Parser)
     one = commands.add_parser("song", help="makes a song: lead sheet, MIDI, MP3 and words")
@@ -83,6 +83,18 @@ def main(arguments: list[str] | None = None) -> int:
     speed.add_argument("--quick", action="store_true", help="fewer rounds")
     speed.add_argument("--card", action="store_true", help="what this device measures, kept in data/measured/")
     speed.set_defaults(run=bench)
+    learn = commands.add_parser("train", help="trains a model: train language --help").add_subparsers(required=True, metavar="model", parser_class=Parser)
+    if arguments[:1] == ["train"]:                             # only then: it imports Keras, which takes seconds
+        from . import language
+        one = learn.add_parser("language", help="a language model of characters")
+        language.add_train(one)
+        one.set_defaults(run=language.run_train)
+    judge = commands.add_parser("evaluate", help="measures the shipped models: evaluate language --help")
+    from . import evaluate
+    models = judge.add_subparsers(required=True, metavar="model", parser_class=Parser)
+    one = models.add_parser("language", help="bits per character beside the n-gram's, form and copying")
+    evaluate.add_arguments(one)
+    one.set_defaults(run=evaluate.run)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")     # a Windows terminal may be set to something else

@@ -155,7 +155,7 @@ def extract(midi: MidiFile, least_pitches: int = 5, programs: range = range(32))
     begin under it (Magenta's code lets any later note end an earlier one). A silence of more than a bar ends a melody. It begins and ends at bar
     lines and is left out with fewer than `least_pitches` different pitches. Unlike Magenta we do not cut at changes of tempo. Returns canonical
     uint8 vectors.
-    Source: Roberts et al. 2018 (MusicVAE), section 5.1. Notebook: 06_melody_dataset
+    Source: Roberts et al. 2018 (MusicVAE), section 5.1. Notebook: 05_reading_midi
     """
     notes = midi.notes[(midi.notes["channel"] != 9) & (midi.notes["pitch"] >= LOWEST) & (midi.notes["pitch"] <= HIGHEST)]
     program = np.zeros(len(notes), np.int64)  # a channel is a piano until it is told otherwise
@@ -200,7 +200,7 @@ def frequent_notes(melodies: Iterable[np.ndarray], n: int = 100) -> tuple[np.nda
     """The n most frequent notes (pitch and duration) of a corpus, and what share of its notes the first 1, 2, … of all notes keep.
 
     melodies: vectors of events. Returns int64 (up to n, 2), the most frequent first (of equals the lower, then the shorter), and float64, one for
-    each different note: `share[k - 1]` is what k notes keep. Notebook: 06_melody_dataset
+    each different note: `share[k - 1]` is what k notes keep. Notebook: 05_reading_midi
     """
     notes = np.concatenate([np.zeros((0, 2), np.int64), *(to_notes(events)[:, [2, 1]] for events in melodies)])
     kinds, counts = np.unique(notes, axis=0, return_counts=True)
@@ -212,7 +212,7 @@ def blank_others(events: np.ndarray, vocabulary: np.ndarray) -> np.ndarray:
     """The melody with silence in place of each note that is not in the vocabulary.
 
     events: (T,) integers; vocabulary: (n, 2) pitch and duration in steps, as from `frequent_notes`. Returns canonical uint8 (T,).
-    Notebook: 06_melody_dataset
+    Notebook: 05_reading_midi
     """
     notes, known = to_notes(events), set(map(tuple, np.asarray(vocabulary).tolist()))
     keep = np.array([(pitch, duration) in known for _, duration, pitch in notes.tolist()], bool)

@@ -113,6 +113,21 @@ def piano_roll(notes: np.ndarray, ax, color: str = BLUE, label: str | None = Non
     return ax
 
 
+def hex_view(data: bytes, spans: Sequence[tuple[int, int, str]], now: Sequence[int] = (), width: int = 17) -> str:
+    """Bytes as an HTML table: `spans` (first, last + 1, kind) are coloured, one colour for each kind, and the places in `now` are framed.
+
+    Notebook: 05_reading_midi
+    """
+    colours = zip(dict.fromkeys(kind for _, _, kind in spans), PALETTE)
+    kinds = {kind: f"background:{colour}40;border-bottom:3px solid {colour}" for kind, colour in colours}
+    style = {i: kinds[kind] for first, stop, kind in spans for i in range(first, stop)}
+    frame = ";outline:2px solid;font-weight:bold"
+    cell = lambda i: f"<td style='font-family:monospace;{style.get(i, '')}{frame * (i in now)}'>{data[i]:02X}</td>"
+    rows = [f"<tr><th>{i}</th>{''.join(map(cell, range(i, min(i + width, len(data)))))}</tr>" for i in range(0, len(data), width)]
+    legend = " ".join(f"<span style='{kinds[kind]}'>&nbsp;{html.escape(kind)}&nbsp;</span>" for kind in kinds)
+    return f"<p>{legend}</p><table>{''.join(rows)}</table>"
+
+
 def begin(seed: int = 0) -> None:
     """Begins a notebook: seeds Python's and NumPy's generators, and says what this machine has and what that means for time."""
     import os

@@ -1,0 +1,169 @@
+"""How fast the course's LSTM trains and samples, beside stock Keras, XLA and PyTorch (when it is installed), on one core.
+
+    python benchmarks/lstm.py [--quick] [--json FILE]
+
+Contenders take turns, and what counts is the median of process CPU time. The training step is a language model's: vocabulary 90, embedding 64,
+64 sequences of T tokens, LSTM of H = 512, a dense layer, cross-entropy, Adam. The share is of the peak of a product of two 2048 x 2048 matrices.
+Sampling draws 256 tokens. `step` is the usual way: stock layers in a compiled one-step function (tf.function) that Python calls for every token,
+arrays in and arrays out, with the softmax and the draw in NumPy. `step that draws` keeps states and tokens in TensorFlow and draws there.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+if __name__ == "__main__":  # before NumPy, TensorFlow and PyTorch start their threads
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lyricgen import gates, lstm
+from lyricgen.files import write_json
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+V, D, B, H, SAMPLES = 90, 64, 64, 512, 256
+Contenders = dict[str, Callable[[], object]]
+
+
+def keras_step(T: int, embedding: type, layer: type, jit: bool = False) -> Callable[[], object]:
+    """A training step of the language model in Keras."""
+    model = keras.Sequential([keras.Input((T,), dtype="int32"), embedding(V, D), layer(H, return_sequences=True), keras.layers.Dense(V)])
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=jit)
+    tokens = np.random.default_rng(0).integers(0, V, (B, T + 1), dtype=np.int32)
+    x, y = tf.constant(tokens[:, :-1]), tf.constant(tokens[:, 1:])
+    return lambda: model.train_on_batch(x, y)
+
+
+def torch_step(T: int) -> Callable[[], object]:
+    """The same step in PyTorch."""
+    torch.set_num_threads(1)
+    embedding, layer, dense = torch.nn.Embedding(V, D), torch.nn.LSTM(D, H, batch_first=True), torch.nn.Linear(H, V)
+    adam = torch.optim.Adam([*embedding.parameters(), *layer.parameters(), *dense.parameters()])
+    tokens = torch.from_numpy(np.random.default_rng(0).integers(0, V, (B, T + 1)))
+
+    def step() -> None:
+        adam.zero_grad()
+        logits = dense(layer(embedding(tokens[:, :-1]))[0])
+        torch.nn.functional.cross_entropy(logits.reshape(-1, V), tokens[:, 1:].reshape(-1)).backward()
+        adam.step()
+    return step
+
+
+def training(T: int, quick: bool) -> Contenders:
+    """All who run the training step, and the product that gives the peak."""
+    square = tf.random.normal((2048, 2048))
+    contenders = {"lyricgen": keras_step(T, lstm.Embedding, lstm.LSTM), "keras": keras_step(T, keras.layers.Embedding, keras.layers.LSTM)}
+    if not quick:
+        contenders["keras, XLA"] = keras_step(T, keras.layers.Embedding, keras.layers.LSTM, jit=True)
+    if torch:
+        contenders["torch"] = torch_step(T)
+    return contenders | {"product": lambda: tf.matmul(square, square)}
+
+
+def sampling(sequences: int, quick: bool) -> Contenders:
+    """All who draw 256 tokens for each sequence, from the same weights and the same noise."""
+    embedding, layer, dense = keras.layers.Embedding(V, D), keras.layers.LSTM(H, return_state=True), keras.layers.Dense(V)
+    inputs = keras.Input((1,), dtype="int32"), keras.Input((H,)), keras.Input((H,))
+    y, h, c = layer(embedding(inputs[0]), initial_state=inputs[1:])
+    model = keras.Model(inputs, (dense(y), h, c))
+    step = tf.function(model)
+    folded = gates.fold(embedding.get_weights()[0], gates.read_weights(layer), *dense.get_weights())
+    sample = lstm.sampler(lstm.token_step(folded))
+    rng = np.random.default_rng(0)
+    noise = rng.gumbel(size=(SAMPLES, sequences, V)).astype("float32")
+    zeros, first = np.zeros((sequences, H), "float32"), np.zeros(sequences, "int32")
+
+    def by_step() -> np.ndarray:
+        tokens, h, c, drawn = first, zeros, zeros, []
+        for _ in range(SAMPLES):
+            logits, h, c = (output.numpy() for output in step((tokens[:, None], h, c)))
+            p = np.exp(logits.astype("float64"))
+            tokens = rng.multinomial(1, p / p.sum(axis=1, keepdims=True)).argmax(axis=1).astype("int32")
+            drawn.append(tokens)
+        return np.stack(drawn, axis=1)
+
+    @tf.function
+    def drawing_step(tokens: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        logits, h, c = model((tokens, h, c))
+        return tf.random.categorical(logits, 1, dtype=tf.int32), h, c
+
+    def by_drawing_step() -> np.ndarray:
+        tokens, h, c, drawn = tf.constant(first[:, None]), tf.constant(zeros), tf.constant(zeros), []
+        for _ in range(SAMPLES):
+            tokens, h, c = drawing_step(tokens, h, c)
+            drawn.append(tokens)
+        return tf.concat(drawn, axis=1).numpy()
+
+    def by_numpy() -> np.ndarray:
+        tokens, state, drawn = first, folded.start(zeros, zeros), []
+        if sequences == 1:      # vectors in the place of matrices of one row
+            tokens, state = 0, (state[0][0], state[1][0])
+        for row in (noise[:, 0] if sequences == 1 else noise):
+            logits, state = folded.step(tokens, state)
+            tokens = (logits + row).argmax(axis=-1)
+            drawn.append(tokens)
+        return np.stack(drawn, axis=-1).reshape(sequences, SAMPLES)
+
+    def by_loop() -> np.ndarray:
+        return sample(first, (np.zeros((sequences, 4 * H), "float32"), zeros), noise)[0].numpy()
+
+    ours = {"lyricgen": by_numpy, "lyricgen, loop": by_loop} if sequences == 1 else {"lyricgen": by_loop}
+    more = {} if quick else {"step that draws": by_drawing_step} | ({} if sequences == 1 else {"lyricgen, NumPy": by_numpy})
+    return ours | {"step": by_step} | more
+
+
+def race(contenders: Contenders, rounds: int) -> dict[str, float]:
+    """The median CPU time of each contender in seconds, all of them in turn, after one run each that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, run in contenders.items():
+            start = time.process_time()
+            run()
+            times[name].append(time.process_time() - start)
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="three rounds, and fewer contenders")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
+    options = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    results: dict[str, dict[str, float | None]] = {}
+    for T in (32, 128):
+        times = race(training(T, options.quick), 3 if options.quick else 7)
+        flops = 3 * 2 * B * T * (4 * H * (H + D) + V * H)               # forward, and twice as many back
+        peak = 2 * 2048 ** 3 / times.pop("product")
+        print(f"Training step, H {H}, T {T}; one core does {peak / 1e9:.0f} GFLOP/s at most.")
+        for name, seconds in times.items():
+            print(f"  {name:16} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops / seconds / peak:4.0%} of the peak")
+        ours = times["lyricgen"]
+        results[f"train_h{H}_t{T}"] = {"vs_keras": times["keras"] / ours, "vs_torch": times["torch"] / ours if torch else None,
+                                       "share_of_peak": flops / ours / peak}
+    for sequences in (1, 64):
+        times = race(sampling(sequences, options.quick), 3 if options.quick else 7)
+        print(f"Sampling {SAMPLES} tokens, H {H}, sequences: {sequences}.")
+        for name, seconds in times.items():
+            print(f"  {name:16} {sequences * SAMPLES / seconds:7.0f} tokens/s   {times['step'] / seconds:5.2f} x step")
+        results[f"sample_{sequences}"] = {"vs_step": times["step"] / times["lyricgen"]}
+    if not torch:
+        print("PyTorch is not installed: vs_torch is null.")
+    if options.json:
+        write_json(options.json, results)
+
+
+if __name__ == "__main__":
+    main()

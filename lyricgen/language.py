@@ -1,0 +1,252 @@
+"""The LSTM language model of lyrics: built, trained on a stream of text, written out for the course, and sampled in one compiled loop."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from . import texts, train
+from .evaluate import corpus_parts, lstm_bits
+from .files import UserError, cache_dir, mode, sha256
+from .lstm import LSTM, Embedding
+from .sampler import CharacterLSTM, Plan, check_sampling, distribution, pick, uniforms, write_weights
+from .texts import Vocabulary
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training is told; lengths in tokens. Notebook: 03_lyrics_language_model"""
+
+    embedding: int = 256
+    hidden: int = 512
+    layers: int = 1
+    dropout: float = 0.3         # of each layer's output, one mask for all steps of a window
+    dropout_in: float = 0.0      # of the embedding
+    batch: int = 32              # lanes that are read side by side
+    length: int = 64             # steps through which the gradient goes back
+    reset: float = 0.1           # the share of lanes that begin a window with zero states
+    rate: float = 3e-3
+    decay: float = 0.01
+    seed: int = 1
+
+
+CORPUS = {"songci": Settings(), "yuanqu": Settings(), "burns": Settings(embedding=128), "ballads": Settings(embedding=128)}
+TEXT = Settings(embedding=128)
+FULL_STEPS = {"songci": 4900, "yuanqu": 3000, "burns": 3700, "ballads": 2500}      # of the shipped weights
+
+
+class Stream:
+    """Batches of a stream of text, cut into lanes that are read side by side: each window goes on where the one before it ended.
+
+    `sequences` are arrays of ids; they are joined in an order that follows from the seed and the epoch, and cut at a point that does so too.
+    Window number `step` is (x, y), int32 (B, T), where y is x one token later. Raises UserError for too little text.
+    Source: Mikolov et al. 2010 (truncated backpropagation through time). Notebook: 03_lyrics_language_model
+    """
+
+    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int | None):
+        self.sequences, self.batch, self.length, self.seed = list(sequences), batch, length, seed
+        self.windows = (sum(map(len, self.sequences)) - 1) // (batch * length)
+        self._epoch, self._lanes = -1, np.empty(0)
+        if self.windows < 1:
+            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens; {batch} lanes of {length} need {batch * length + 1}.")
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, window = divmod(step, self.windows)
+        if epoch != self._epoch:
+            stream, order = self.sequences, range(len(self.sequences))
+            if self.seed is not None:
+                rng = np.random.default_rng((self.seed, epoch))
+                order = rng.permutation(len(stream))
+            stream = np.concatenate([stream[k] for k in order])
+            if self.seed is not None:
+                stream = np.roll(stream, rng.integers(len(stream)))
+            lane = self.windows * self.length
+            self._lanes = stream[np.arange(self.batch)[:, None] * lane + np.arange(lane + 1)].astype(np.int32)
+            self._epoch = epoch
+        part = self._lanes[:, window * self.length:(window + 1) * self.length + 1]
+        return part[:, :-1], part[:, 1:]
+
+
+@keras.saving.register_keras_serializable("lyricgen")
+class LanguageModel(keras.Model):
+    """An LSTM over tokens (B, T): embedding (V, E), LSTM layers, a projection where H is not E, and the embedding again, transposed, for the logits.
+
+    The states are carried from call to call in variables of B lanes. `call` gives the features (B, T, E), from which `logits` makes the logits;
+    the loss is the mean cost of a token in nats. Source: Press and Wolf 2017 (tied weights); Gal and Ghahramani 2016, section 4 (one dropout mask for
+    all steps). Notebook: 03_lyrics_language_model
+    """
+
+    def __init__(self, vocabulary: int, settings: Settings):
+        super().__init__()
+        self.settings, s = settings, settings
+        self.embedding = Embedding(vocabulary, s.embedding, embeddings_initializer=keras.initializers.RandomNormal(stddev=s.embedding ** -0.5))
+        self.lstms = [LSTM(s.hidden, return_sequences=True, return_state=True) for _ in range(s.layers)]
+        self.drops = [keras.layers.Dropout(rate, noise_shape=(None, 1, None)) for rate in (s.dropout_in, *[s.dropout] * s.layers)]
+        self.projection = keras.layers.Dense(s.embedding, use_bias=False) if s.hidden != s.embedding else None
+        self.output_bias = self.add_weight(shape=(vocabulary,), initializer="zeros", name="output_bias")
+        self.carried = [self.add_weight(shape=(s.batch, s.hidden), initializer="zeros", trainable=False) for _ in range(2 * s.layers)]
+        self.compile(keras.optimizers.AdamW(s.rate, weight_decay=s.decay, global_clipnorm=1.0), jit_compile=False)
+        self(np.zeros((s.batch, 1), np.int32))
+        self.reset()
+
+    def run(self, tokens, states: list, training: bool = False) -> tuple:
+        """The features (B, T, E) of the tokens (B, T) after some states (h and c of each layer), and the new states."""
+        x, after = self.embedding(tokens), []
+        if self.settings.dropout_in:
+            x = self.drops[0](x, training=training)
+        for k, lstm in enumerate(self.lstms):
+            x, h, c = lstm(x, initial_state=states[2 * k:2 * k + 2], training=training)
+            x, after = self.drops[k + 1](x, training=training), [*after, h, c]
+        return x if self.projection is None else self.projection(x), after
+
+    def logits(self, features):
+        """The logits (..., V) of the next token."""
+        return ops.matmul(features, ops.transpose(self.embedding.embeddings)) + self.output_bias
+
+    def call(self, tokens, training: bool = False):
+        features, after = self.run(tokens, [ops.convert_to_tensor(state) for state in self.carried], training)
+        for state, value in zip(self.carried, after):
+            state.assign(value)
+        return features
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """-log p(y) = logsumexp(logits) - logit of y; that logit is a product of its own, since to pick it out of (B, T, V) has a slow gradient."""
+        features, y = ops.reshape(y_pred, (-1, self.settings.embedding)), ops.reshape(y, (-1,))
+        chosen = ops.sum(features * ops.take(self.embedding.embeddings, y, axis=0), axis=1) + ops.take(self.output_bias, y)
+        return ops.mean(ops.logsumexp(self.logits(features), axis=1) - chosen)
+
+    def reset(self, keep: np.ndarray | float = 0.0) -> None:
+        """Sets the carried states to zero, but in the lanes that `keep` (B, 1) has as 1."""
+        for state in self.carried:
+            state.assign(state * keep)
+
+    def cost(self, stream: Stream, most: int = 24) -> float:
+        """The mean cost of a token in nats, over at most so many windows of a stream, read from zero states; the carried states stay as they are."""
+        kept = [ops.convert_to_numpy(state) for state in self.carried]
+        self.reset()
+        self.reset_metrics()
+        for step in range(min(stream.windows, most)):
+            cost = self.test_on_batch(*stream(step))
+        for state, value in zip(self.carried, kept):
+            state.assign(value)
+        return float(cost)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The weights by the names that a weights file has."""
+        found = {"embedding": self.embedding.embeddings, "output_bias": self.output_bias}
+        for k, lstm in enumerate(self.lstms, 1):
+            found |= {f"W{k}": lstm.cell.kernel, f"U{k}": lstm.cell.recurrent_kernel, f"b{k}": lstm.cell.bias}
+        if self.projection is not None:
+            found["projection"] = self.projection.kernel
+        return {name: ops.convert_to_numpy(value) for name, value in found.items()}
+
+
+def learn(parts: dict[str, list[np.ndarray]], vocabulary: int, settings: Settings, folder: Path, bar: bool = True,
+          **budget) -> tuple[LanguageModel, list[dict]]:
+    """Trains a model on the ids of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
+
+    Notebook: 03_lyrics_language_model
+    """
+    train.make_deterministic(settings.seed)
+    model = LanguageModel(vocabulary, settings)
+
+    def reset_some(step: int, steps: int) -> None:
+        # States that are never set back drift, and the model comes to rely on it: then it knows no poem's beginning, which is at zero.
+        model.reset((np.random.default_rng((settings.seed, step, 1)).random((settings.batch, 1)) >= settings.reset).astype(np.float32))
+
+    data = Stream(parts["train"], settings.batch, settings.length, settings.seed)
+    held_out = Stream(parts["validation"], settings.batch, settings.length, None)
+    rows = train.fit(model, data, lambda: model.cost(held_out), folder, settings.seed, peak=settings.rate, bar=bar, before=reset_some, **budget)
+    return model, rows
+
+
+def text_parts(path: Path) -> tuple[Vocabulary, dict[str, list[np.ndarray]], dict]:
+    """The vocabulary of a user's own text, its parts as ids, and its hash: 90 % to learn from, the end of that for validation, the rest as test."""
+    text = texts.read_text(path)
+    cut, end = int(0.855 * len(text)), int(0.9 * len(text))
+    characters = Vocabulary.build([text[:end]])
+    pieces = {"train": text[:cut], "validation": text[cut:end], "test": text[end:]}
+    return characters, {part: [characters.encode(piece)] for part, piece in pieces.items()}, {"name": path.stem, "text_sha256": sha256(text.encode())}
+
+
+def fitted(settings: Settings, parts: dict[str, list[np.ndarray]]) -> Settings:
+    """The settings with fewer and shorter lanes where the text is too short for them; raises UserError where there is too little for any."""
+    least = min(sum(map(len, parts[part])) for part in ("train", "validation"))
+    if least < 9:
+        raise UserError(f"The text is too short to learn from: its validation part has {least} characters.")
+    batch = min(settings.batch, max(1, least // 64))
+    return replace(settings, batch=batch, length=min(settings.length, (least - 1) // batch))
+
+
+def add_train(parser) -> None:
+    """The arguments of `train language`."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--corpus", choices=texts.CORPORA, help="a corpus of the course")
+    what.add_argument("--text", type=Path, help="a text of your own, UTF-8")
+    long = parser.add_mutually_exclusive_group()
+    long.add_argument("--minutes", type=float, help="about how long it may take; chooses the number of steps beforehand")
+    long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
+    parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
+    for field in fields(Settings):
+        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default),
+                            help=f"(a text: {getattr(TEXT, field.name)}; a corpus: by its size)")
+
+
+def run_train(args) -> int:
+    """Trains a language model on a corpus or a text, measures it on the test part, and writes its weights with their card."""
+    characters, parts, data = corpus_parts(args.corpus) if args.corpus else text_parts(args.text)
+    given = {field.name: getattr(args, field.name) for field in fields(Settings) if getattr(args, field.name) is not None}
+    settings = fitted(replace(CORPUS.get(args.corpus, TEXT), **given), parts)
+    if min(settings.embedding, settings.hidden, settings.layers, settings.batch, settings.length) < 1 or not 0 <= settings.dropout < 1:
+        raise UserError("Sizes should be 1 or more, and dropout from 0 to below 1.")
+    budget = {key: value for key in ("minutes", "steps") if (value := getattr(args, key)) is not None} or (
+        {"steps": FULL_STEPS[args.corpus]} if args.corpus and mode() == "full" else {"minutes": train.budget(0.1, 2, 10)})
+    if min(budget.values()) <= 0:
+        raise UserError("The minutes or steps of a training should be above 0.")
+    name = args.corpus or args.text.stem
+    folder = train.folder_for(name, asdict(settings) | budget | data)
+    print(f"{name}: {len(characters)} tokens; checkpoints and curves are in {folder}", file=sys.stderr)
+    model, rows = learn(parts, len(characters), settings, folder, validations=4 if mode() == "smoke" else 30, **budget)
+    card = {"model": "language", "data": data, "settings": asdict(settings), "characters": "".join(characters.tokens[3:]),
+            "folded": characters.folded, "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"], "machine": train.machine(), "curves": rows}
+    rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
+    bits = lstm_bits(CharacterLSTM(rounded, characters), parts["test"])
+    write_weights(args.out, name, rounded, card | {"figures": {"test_bits_per_character": round(bits, 4)}})
+    print(f"{name}: {bits:.4f} bits ({bits * np.log(2):.4f} nats) a character on the test part. Written: {args.out / name}.npz")
+    return 0
+
+
+class Loop(keras.Model):
+    """The sampler as one compiled loop, for many sequences: the same steps in float32, from the same random numbers.
+
+    It draws what `sampler.sample` draws, but for a number that falls just between two tokens. Notebook: 03_lyrics_language_model
+    """
+
+    def __init__(self, model: CharacterLSTM, top_k: int = 0, top_p: float = 1.0):
+        super().__init__()
+        check_sampling(len(model.characters), 1.0, top_k, top_p)
+        self.cells, self.top_k, self.top_p = CharacterLSTM(model.arrays, model.characters, "float32", ops), top_k, top_p
+        self.compile(jit_compile=False)
+
+    def call(self, inputs):
+        masks, rows, u, temperature = inputs
+        masks, (T, B) = ops.cast(masks, "bool"), ops.shape(rows)
+
+        def step(t, token, states, drawn):
+            h, states = self.cells.step(token, states)
+            p = distribution(self.cells.logits(h), temperature, ops.take(masks, rows[t], axis=0), self.top_k, self.top_p, ops)
+            token = ops.cast(pick(p, u[t], ops), "int32")
+            return t + 1, token, states, ops.slice_update(drawn, (t, 0), token[None])
+
+        begin = (0, ops.ones((B,), "int32"), self.cells.start(B), ops.zeros((T, B), "int32"))
+        return ops.while_loop(lambda t, *_: t < T, step, begin)[3]
+
+    def sample(self, plan: Plan, rng: np.random.Generator, temperature: float = 1.0) -> np.ndarray:
+        """Draws the tokens of a plan, int (T, B); raises UserError for a temperature that cannot be used."""
+        check_sampling(len(self.cells.characters), temperature, self.top_k, self.top_p)
+        return self.predict_on_batch((plan.masks, plan.rows.astype(np.int32), uniforms(plan, rng).astype(np.float32), np.float32([temperature])))

@@ -1,0 +1,173 @@
+"""Training that can be trusted: a model is stopped at any moment, goes on where it was, and ends with the same weights, bit for bit.
+
+Nothing of a step depends on what came before it but the model's variables: data, noise and learning rate follow from the seed and the step's
+number. All variables, those of the optimizer too, go into one checkpoint under a temporary name, which is then renamed.
+"""
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from .files import UserError, cache_dir, mode, write_atomic
+
+SAVE_EVERY = 30.0      # seconds between checkpoints, besides one at each validation
+
+
+def budget(smoke: float, lesson: float, full: float) -> float:
+    """The minutes (or steps) that a training may take, by LYRICGEN_MODE. Notebook: 03_lyrics_language_model"""
+    return {"smoke": smoke, "lesson": lesson, "full": full}[mode()]
+
+
+def make_deterministic(seed: int) -> None:
+    """Seeds Python, NumPy and Keras, and lets TensorFlow use only operations that give the same bits each time, for the rest of the process.
+
+    Notebook: 03_lyrics_language_model
+    """
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+        tf.config.experimental.enable_op_determinism()
+
+
+def machine() -> str:
+    """The name of this machine's processor."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":")[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def folder_for(name: str, settings: dict) -> Path:
+    """The folder of a training in the user's cache: another setting, another folder. Notebook: 03_lyrics_language_model"""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:10]
+    return cache_dir() / "training" / f"{name}-{digest}"
+
+
+def learning_rate(step: int, steps: int, peak: float, warm_up: float = 0.03) -> float:
+    """The learning rate of a step: a straight line up to the peak, then half a cosine down to a hundredth of it.
+
+    Source: Loshchilov and Hutter 2017, equation 5. Notebook: 03_lyrics_language_model
+    """
+    rise = max(1, round(warm_up * steps))
+    if step < rise:
+        return peak * (step + 1) / rise
+    return peak * (0.01 + 0.99 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise))) / 2)
+
+
+def split_variables(model: keras.Model) -> tuple[list, list]:
+    """The variables that a checkpoint holds (the model's and the optimizer's, in order), and the states of the seed generators, which it does not."""
+    model.optimizer.build(model.trainable_variables)
+    seeds = [v for v in model.variables if "seed_generator" in v.path]
+    known = {id(v) for v in seeds}
+    return [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in known], seeds
+
+
+def save(path: Path, variables: list, state: dict) -> None:
+    """Writes the values of variables and a state that JSON can hold into one file, whole or not at all."""
+    packed = io.BytesIO()
+    np.savez(packed, state=np.array(json.dumps(state)), **{f"v{k}": keras.ops.convert_to_numpy(v) for k, v in enumerate(variables)})
+    write_atomic(path, packed.getvalue())
+
+
+def load(path: Path, variables: list) -> dict:
+    """Sets variables from a file that `save` wrote and returns the state; raises UserError, before any is set, where they do not fit."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            values = [file[f"v{k}"] for k in range(len(file.files) - 1)]
+            state = json.loads(str(file["state"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is no checkpoint that can be read ({error}); delete its folder to begin anew.") from error
+    if [v.shape for v in values] != [tuple(v.shape) for v in variables]:
+        raise UserError(f"{path} is of another model; delete its folder to begin anew.")
+    for variable, value in zip(variables, values):
+        variable.assign(value)
+    return state
+
+
+def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[], float], folder: Path, seed: int, *, peak: float,
+        steps: int | None = None, minutes: float | None = None, validations: int = 30, warm_up: float = 0.03,
+        before: Callable[[int, int], None] | None = None, bar: bool = True) -> list[dict[str, Any]]:
+    """Trains a compiled and built model by steps, or by minutes, which choose the number of steps beforehand; goes on where a stopped run was.
+
+    `batch(step)` gives the arguments of `train_on_batch`; `validate()` the score, lower is better, without leaving a trace in the variables that
+    training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset). In the end the model has the weights of the best
+    validation. Returns the curves, a row for each validation; they are in the folder's curves.jsonl as they grow. Raises UserError where the
+    loss is no number any more, and where the folder has a checkpoint of another model.
+    Notebook: 03_lyrics_language_model
+    """
+    kept, seeds = split_variables(model)
+    checkpoint, best_file, curves = folder / "checkpoint.npz", folder / "best.npz", folder / "curves.jsonl"
+
+    def run(step: int) -> dict[str, float]:
+        if before:
+            before(step, steps or 10**6)
+        for k, state in enumerate(seeds):
+            state.assign([(1000 * seed + k) % 2**32, step])
+        model.optimizer.learning_rate.assign(learning_rate(step, steps or 10**6, peak, warm_up))
+        model.reset_metrics()
+        return {name: float(value) for name, value in model.train_on_batch(*batch(step), return_dict=True).items()}
+
+    if checkpoint.exists():
+        now = load(checkpoint, kept)
+        steps = now["steps"]
+    else:
+        if steps is None:
+            steps = _steps_in(60 * minutes, run, validate, kept, validations)
+        now = {"step": 0, "steps": steps, "seconds": 0.0, "best": math.inf, "sums": {}, "since": 0, "rows": []}
+        save(checkpoint, kept, now)
+    every, began, saved = max(1, steps // validations), time.perf_counter() - now["seconds"], time.perf_counter()
+    with tqdm(total=steps, initial=now["step"], file=sys.stderr, disable=not bar, unit="step", mininterval=1.0) as progress:
+        while now["step"] < steps:
+            logs = run(now["step"])
+            now["step"], now["since"] = now["step"] + 1, now["since"] + 1
+            now["sums"] = {name: now["sums"].get(name, 0.0) + value for name, value in logs.items()}
+            means = {name: value / now["since"] for name, value in now["sums"].items()}
+            if not math.isfinite(logs["loss"]):
+                raise UserError(f"The loss is {logs['loss']} at step {now['step']}; train again with a lower learning rate.")
+            checked = now["step"] % every == 0 or now["step"] == steps
+            if checked:
+                score = float(validate())
+                now["seconds"] = time.perf_counter() - began
+                now["rows"].append({"step": now["step"], "seconds": round(now["seconds"], 1), **means, "validation": score})
+                if score < now["best"]:
+                    now["best"] = score
+                    save(best_file, model.weights, {})
+                now["sums"], now["since"] = {}, 0
+                write_atomic(curves, "".join(json.dumps(row) + "\n" for row in now["rows"]).encode())
+            if checked or time.perf_counter() - saved > SAVE_EVERY:
+                now["seconds"], saved = time.perf_counter() - began, time.perf_counter()
+                save(checkpoint, kept, now)
+            progress.set_postfix({"loss": f"{means['loss']:.4f}", "best validation": f"{now['best']:.4f}"}, refresh=False)
+            progress.update()
+    load(best_file, model.weights)
+    return now["rows"]
+
+
+def _steps_in(seconds: float, run: Callable, validate: Callable, kept: list, validations: int) -> int:
+    """How many steps, and the validations between them, fit into some seconds: measured on a few steps, after which all variables are as before."""
+    values = [keras.ops.convert_to_numpy(v) for v in kept]
+    began = time.perf_counter()
+    run(0), run(1), validate()                                                   # the first ones compile
+    times = [(time.perf_counter(), run(step), time.perf_counter()) for step in range(2, 12)]
+    half = time.perf_counter()
+    validate()
+    spent_validating = (time.perf_counter() - half) * validations
+    for variable, value in zip(kept, values):
+        variable.assign(value)
+    left = seconds - (time.perf_counter() - began) - spent_validating
+    return max(validations, int(left / np.median([after - before for before, _, after in times])))

@@ -1,0 +1,281 @@
+"""The language model: Keras and NumPy agree, draws keep to their masks, a form holds by construction; bad weights, texts and settings are refused."""
+import argparse
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from keras import ops
+
+from lyricgen import evaluate, language, metrics, prosody, sampler, texts
+from lyricgen.files import DataError, UserError, sha256
+from lyricgen.language import LanguageModel, Loop, Settings, Stream
+from lyricgen.sampler import CharacterLSTM, distribution
+from lyricgen.texts import Vocabulary
+
+VERSE = "the tide comes in, the tide goes out,\nand no one knows what it's about.\n" * 40
+CHARACTERS = Vocabulary.build([VERSE])
+SMALL = Settings(embedding=12, hidden=20, layers=2, batch=4, length=16, dropout=0.2, dropout_in=0.1)
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    import keras
+    keras.utils.set_random_seed(7)
+    return LanguageModel(len(CHARACTERS), SMALL)
+
+
+@pytest.fixture(scope="module")
+def in_numpy(untrained):
+    return CharacterLSTM(untrained.arrays(), CHARACTERS)
+
+
+def softmax_costs(logits, y):
+    return np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, y[..., None], -1)[..., 0]
+
+
+@pytest.mark.parametrize("given", [SMALL, Settings(embedding=16, hidden=16, batch=4, length=16, dropout_in=0.0)], ids=["projected", "same sizes"])
+def test_keras_and_numpy_agree_and_the_states_are_carried(given):
+    model = LanguageModel(len(CHARACTERS), given)
+    cells, stream = CharacterLSTM(model.arrays(), CHARACTERS), Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3)
+    states = cells.start(4)
+    for window in range(3):                                     # three windows, one after another
+        x, y = stream(window)
+        logits = ops.convert_to_numpy(model.logits(model(x)))
+        expected = []
+        for t in range(16):
+            h, states = cells.step(x[:, t], states)
+            expected.append(cells.logits(h))
+        expected = np.stack(expected, 1)
+        assert np.abs(logits - expected).max() < 1e-5
+    model.reset()
+    x, y = stream(0)
+    loss = model.test_on_batch(x, y)
+    model.reset()
+    assert float(loss) == pytest.approx(softmax_costs(ops.convert_to_numpy(model.logits(model(x))), y).mean(), rel=1e-5)
+
+
+def test_measuring_leaves_the_carried_states_as_they_were(untrained):
+    stream = Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3)
+    untrained(stream(0)[0])
+    before = [ops.convert_to_numpy(state).copy() for state in untrained.carried]
+    assert untrained.cost(stream) == untrained.cost(stream) and any(np.abs(state).max() > 0 for state in before)
+    assert all((ops.convert_to_numpy(state) == old).all() for state, old in zip(untrained.carried, before))
+
+
+def test_a_stream_reads_on_and_gives_each_token_once():
+    poems = [np.arange(100 * k, 100 * k + n) for k, n in enumerate((50, 30, 41, 60, 20))]
+    stream = Stream(poems, 4, 10, seed=1)
+    assert stream.windows == 5
+    for epoch in (0, 1):
+        windows = [stream(epoch * 5 + k) for k in range(5)]
+        targets = np.concatenate([y.ravel() for _, y in windows])
+        assert len(set(targets.tolist())) == 200 <= 201 == sum(map(len, poems))
+        lanes_x, lanes_y = (np.concatenate(part, axis=1) for part in zip(*windows))
+        assert (lanes_x[:, 1:] == lanes_y[:, :-1]).all(), "y is x one token later, over the ends of windows too"
+    assert (stream(0)[0] == Stream(poems, 4, 10, seed=1)(0)[0]).all() and (stream(5)[0] != stream(0)[0]).any()
+    assert (Stream(poems, 4, 10, seed=2)(0)[0] != stream(0)[0]).any()
+    assert (Stream(poems, 4, 10, seed=None)(0)[0].ravel()[:10] == np.arange(10)).all()
+    with pytest.raises(UserError, match="201 tokens; 32 lanes of 64 need 2049"):
+        Stream(poems, 32, 64, seed=1)
+
+
+def test_it_learns(tmp_path):
+    ids = CHARACTERS.encode(VERSE)
+    model, rows = language.learn({"train": [ids], "validation": [ids[:500]]}, len(CHARACTERS),
+                                 Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2),
+                                 tmp_path, bar=False, steps=150, validations=5)
+    counts = np.bincount(ids) / len(ids)
+    entropy = -np.sum(counts[counts > 0] * np.log(counts[counts > 0]))
+    assert rows[-1]["validation"] < 0.25 < entropy, "two lines that return are soon known by heart"
+    writer = CharacterLSTM(model.arrays(), CHARACTERS)
+    text = "".join(CHARACTERS.decode(sampler.sample(writer, sampler.free(CHARACTERS, 1, 60, "the tide "), np.random.default_rng(0), 0.2)[:, 0]))
+    assert text[9:].startswith(("comes in,", "goes out,"))
+
+
+def test_a_model_of_the_largest_corpus_fits_into_8_mb():
+    arrays = LanguageModel(4600, language.CORPUS["songci"]).arrays()
+    assert sum(value.size for value in arrays.values()) * 2 < 8e6
+
+
+# --- Drawing ------------------------------------------------------------------------------------------------------------------------------
+
+LOGITS = np.log(np.array([[0.5, 0.25, 0.15, 0.1]]))
+
+
+def test_distribution_by_hand():
+    assert np.allclose(distribution(LOGITS), [0.5, 0.25, 0.15, 0.1])
+    squares = np.array([0.25, 0.0625, 0.0225, 0.01])
+    assert np.allclose(distribution(LOGITS, 0.5), squares / squares.sum()), "temperature 1/2 squares the probabilities"
+    assert np.allclose(distribution(LOGITS, top_k=2), [2 / 3, 1 / 3, 0, 0])
+    assert np.allclose(distribution(LOGITS, top_p=0.75), [2 / 3, 1 / 3, 0, 0]), "0.5 and 0.25 reach 0.75 together"
+    assert np.allclose(distribution(LOGITS, top_p=0.76), [5 / 9, 2.5 / 9, 1.5 / 9, 0])
+    assert np.allclose(distribution(LOGITS, top_p=0.1), [1, 0, 0, 0]), "the likeliest always stays"
+    assert np.allclose(distribution(LOGITS, mask=np.array([[False, True, True, True]]), top_k=1), [0, 1, 0, 0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0.05, 5), st.integers(0, 9), st.floats(0.01, 1))
+def test_what_is_drawn_was_allowed(seed, temperature, top_k, top_p):
+    rng = np.random.default_rng(seed)
+    logits, mask = rng.normal(size=(3, 9)) * 4, rng.random((3, 9)) < 0.5
+    mask[:, 4] = True
+    p = distribution(logits, temperature, mask, top_k, top_p)
+    assert np.allclose(p.sum(1), 1) and not p[~mask].any() and (not top_k or ((p > 0).sum(1) <= top_k).all())
+    assert (p.argmax(1) == np.where(mask, logits, -np.inf).argmax(1)).all()
+    for u in (0.0, rng.random(), 1 - 1e-6):
+        assert (np.take_along_axis(p, sampler.pick(p, np.full(3, u))[:, None], 1) > 0).all()
+
+
+def test_draws_follow_the_distribution():
+    u = (np.arange(10_000) + 0.5) / 10_000
+    drawn = sampler.pick(np.repeat(distribution(LOGITS), 10_000, 0), u)
+    assert np.bincount(drawn).tolist() == [5000, 2500, 1500, 1000]
+
+
+@pytest.mark.parametrize("kind", [{}, {"top_k": 3}, {"top_p": 0.8}, {"top_k": 5, "top_p": 0.9}], ids=str)
+def test_the_compiled_loop_draws_what_numpy_draws(in_numpy, kind):
+    plan = sampler.free(CHARACTERS, 6, 20, "the")
+    slow = sampler.sample(in_numpy, plan, np.random.default_rng(4), 0.7, **kind)
+    fast = Loop(in_numpy, **kind).sample(plan, np.random.default_rng(4), 0.7)
+    assert slow.shape == (23, 6) and (slow == fast).all()
+    assert (slow[:3].T == CHARACTERS.encode("the")).all() and (slow != 0).all()
+
+
+@pytest.mark.parametrize("kind, said", [({"temperature": 0.0}, "temperature is 0; it should be above 0"),
+                                        ({"temperature": -1.0}, "temperature is -1"), ({"temperature": float("nan")}, "temperature is nan"),
+                                        ({"top_k": 999}, "top-k is 999; it should be from 1 to"),
+                                        ({"top_k": -1}, "top-k is -1"), ({"top_p": 0.0}, "top-p is 0"), ({"top_p": 1.5}, "top-p is 1.5")], ids=str)
+def test_settings_that_cannot_be_used(in_numpy, kind, said):
+    plan = sampler.free(CHARACTERS, 1, 3)
+    with pytest.raises(UserError, match=said):
+        sampler.sample(in_numpy, plan, np.random.default_rng(0), **kind)
+    with pytest.raises(UserError, match=said):
+        temperature = kind.get("temperature", 1.0)
+        Loop(in_numpy, **{key: value for key, value in kind.items() if key != "temperature"}).sample(plan, np.random.default_rng(0), temperature)
+
+
+def test_probabilities_go_on_from_the_last_context(in_numpy):
+    fresh = CharacterLSTM(in_numpy.arrays, CHARACTERS)
+    steps = [in_numpy.probabilities("the tide"[:n]) for n in (0, 3, 8, 2, 8)]
+    for n, p in zip((0, 3, 8, 2, 8), steps):
+        fresh._seen = None
+        assert (fresh.probabilities("the tide"[:n]) == p).all() and p.sum() == pytest.approx(1)
+    costs = in_numpy.costs([CHARACTERS.encode("the tide"), CHARACTERS.encode("a"), CHARACTERS.encode("no one knows")])
+    assert costs[0][3] == pytest.approx(-np.log2(steps[1][CHARACTERS.ids[" "]])) and [len(c) for c in costs] == [8, 1, 12]
+    assert in_numpy.costs([CHARACTERS.encode("a")])[0] == pytest.approx(costs[1])
+
+
+@pytest.fixture(scope="module")
+def ci():
+    corpus = texts.load("songci")
+    characters = Vocabulary.build(corpus.texts("train"), min_count=3)
+    rng = np.random.default_rng(0)
+    arrays = {"embedding": rng.normal(size=(len(characters), 4)), "W1": rng.normal(size=(4, 24)), "U1": rng.normal(size=(6, 24)), "b1": np.zeros(24),
+              "projection": rng.normal(size=(6, 4)), "output_bias": np.zeros(len(characters))}
+    return prosody.stable_patterns(corpus.poems), CharacterLSTM(arrays, characters)
+
+
+@pytest.mark.parametrize("place", range(0, 24, 4))
+def test_a_form_holds_by_construction(ci, place):
+    """Even a network that knows nothing keeps every line and rhyme."""
+    patterns, model = ci
+    pattern = list(patterns.values())[place % len(patterns)]
+    drawn = sampler.poems(model.characters, sampler.sample(model, sampler.in_form(model.characters, pattern, 6, np.random.default_rng(place)),
+                                                           np.random.default_rng(1), 2.0))
+    assert all(lines[0] == pattern.name for lines in drawn)
+    drawn = [lines[1:] for lines in drawn]
+    assert metrics.poem_form(drawn, pattern) == 1
+    assert max(pattern.rhymes) < 0 or metrics.rhyme_share(drawn, pattern.rhymes) == 1
+    assert all(prosody.is_han(character) for lines in drawn for line in lines for character in line)
+
+
+# --- Weights, texts, and the command --------------------------------------------------------------------------------------------------------
+
+def ship(folder, in_numpy, **more):
+    return sampler.write_weights(folder, "verse", in_numpy.arrays, {"characters": "".join(CHARACTERS.tokens[3:])} | more)
+
+
+def test_weights_come_back_rounded_to_float16(tmp_path, in_numpy):
+    card = ship(tmp_path, in_numpy)
+    again = CharacterLSTM.load("verse", tmp_path)
+    assert again.vocabulary == CHARACTERS.tokens and again.layers[1][0].dtype == np.float64
+    assert all((again.arrays[key] == value.astype(np.float16)).all() for key, value in in_numpy.arrays.items())
+    assert {value.dtype for value in again.arrays.values()} == {np.dtype("float16")}
+    assert card["sha256"] == sha256((tmp_path / "verse.npz").read_bytes()) == ship(tmp_path, in_numpy)["sha256"], "the same weights, the same bytes"
+
+
+def test_bad_weights_are_refused_in_a_sentence(tmp_path, in_numpy):
+    ship(tmp_path, in_numpy)
+    data = bytearray((tmp_path / "verse.npz").read_bytes())
+    data[len(data) // 2] ^= 1
+    expected = sha256((tmp_path / "verse.npz").read_bytes())
+    (tmp_path / "verse.npz").write_bytes(data)
+    with pytest.raises(DataError, match="verse.npz is damaged.*" + sha256(bytes(data)) + ".*" + expected):
+        CharacterLSTM.load("verse", tmp_path)
+    ship(tmp_path, in_numpy, characters="abc")
+    with pytest.raises(DataError, match=f"another vocabulary: they have {len(CHARACTERS)} tokens, and the vocabulary has 6"):
+        CharacterLSTM.load("verse", tmp_path)
+    for card in ("{", "[]", '{"sha256": 3}'):
+        (tmp_path / "verse.json").write_text(card)
+        with pytest.raises(DataError):
+            CharacterLSTM.load("verse", tmp_path)
+    with pytest.raises(DataError, match="none.json"):
+        CharacterLSTM.load("none", tmp_path)
+
+
+def command(*words) -> int:
+    parser = argparse.ArgumentParser()
+    language.add_train(parser)
+    return language.run_train(parser.parse_args(words))
+
+
+def test_training_on_a_text_of_ones_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LYRICGEN_MODE", "smoke")
+    (tmp_path / "tide.txt").write_text(VERSE, "utf-8")
+    words = ["--text", str(tmp_path / "tide.txt"), "--steps", "12", "--hidden", "24", "--embedding", "12", "--out", str(tmp_path / "out")]
+    assert command(*words) == 0
+    card = json.loads((tmp_path / "out" / "tide.json").read_text("utf-8"))
+    said = capsys.readouterr().out
+    assert f"{card['figures']['test_bits_per_character']:.4f} bits" in said and card["steps"] == 12 and card["settings"]["hidden"] == 24
+    test = CHARACTERS.encode(VERSE[int(0.9 * len(VERSE)):])
+    again = CharacterLSTM.load("tide", tmp_path / "out")
+    assert again.vocabulary == CHARACTERS.tokens
+    assert evaluate.lstm_bits(again, [test], 100, 90) == pytest.approx(evaluate.lstm_bits(again, [test]), abs=1e-3), "pieces cost the same"
+    assert evaluate.lstm_bits(again, [test]) == pytest.approx(card["figures"]["test_bits_per_character"], abs=1e-4), "measured on the rounded file"
+
+
+@pytest.mark.parametrize("content, said", [(b"", "too little text"), (b"a", "too little text"), (b"\xff\xfe\x00\x81", "not a text"),
+                                           (b"PK\x03\x04\x00", "not a text"), ("短歌".encode(), "too short")], ids=["empty", "one character", "not UTF-8", "a zip", "two characters"])
+def test_a_text_that_cannot_be_learnt_from(tmp_path, content, said):
+    (tmp_path / "it.txt").write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        command("--text", str(tmp_path / "it.txt"), "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [("--minutes", "0"), ("--minutes", "-1"), ("--steps", "0"), ("--hidden", "0"), ("--dropout", "1")], ids=" ".join)
+def test_settings_of_a_training_that_cannot_be_used(tmp_path, words):
+    (tmp_path / "tide.txt").write_text(VERSE, "utf-8")
+    with pytest.raises(UserError):
+        command("--text", str(tmp_path / "tide.txt"), "--out", str(tmp_path / "out"), *words)
+
+
+def test_the_ngram_order_is_chosen_on_the_validation_part():
+    cuts = {"train": (0, 1500), "validation": (1500, 2200), "test": (2200, 2800)}
+    parts = {part: [CHARACTERS.encode(VERSE[a:b], end=True)] for part, (a, b) in cuts.items()}
+    order, bits = evaluate.ngram_bits(CHARACTERS, parts)
+    assert order >= 3 and bits < 0.5
+
+
+@pytest.mark.parametrize("name", texts.CORPORA)
+def test_shipped_weights(name):
+    if not (sampler.WEIGHTS / f"{name}.json").exists():
+        pytest.skip(f"the weights of {name} are not there yet: python tools/train_all.py makes them")
+    model, (_, card) = CharacterLSTM.load(name), sampler.read_weights(name)
+    characters, parts, data = evaluate.corpus_parts(name)
+    assert card["data"] == data and model.vocabulary == characters.tokens and characters.folded == card["folded"]
+    assert (sampler.WEIGHTS / card["file"]).stat().st_size < 8e6
+    few = parts["test"][:12]
+    assert abs(evaluate.lstm_bits(model, few) - card["figures"]["test_bits_per_character"]) < 1.2, "the card's figure is of this file"

@@ -1,0 +1,160 @@
+"""Training that can be trusted: stopped or killed at any step and resumed, it ends with the same bits; the best weights are kept; faults are told."""
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from lyricgen import train
+from lyricgen.files import UserError
+
+STEPS = 24
+
+
+def model() -> keras.Model:
+    """A network with noise of its own (dropout) and an optimizer with slots."""
+    net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(16, activation="tanh"), keras.layers.Dropout(0.4), keras.layers.Dense(1)])
+    net.compile(keras.optimizers.AdamW(1e-2, global_clipnorm=1.0), "mse")
+    return net
+
+
+def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng((5, step))
+    x = rng.normal(size=(8, 6)).astype(np.float32)
+    return x, x[:, :1] * x[:, 1:2]
+
+
+def train_once(folder, before=None, **given) -> tuple[list[np.ndarray], list[dict]]:
+    train.make_deterministic(3)
+    net = model()
+    x, y = batch(10**6)
+    validate = given.pop("validate", lambda: float(np.mean((net(x) - y) ** 2)))
+    rows = train.fit(net, batch, validate, folder, 3, peak=1e-2, validations=6, before=before, bar=False, **({"steps": STEPS} | given))
+    return net.get_weights(), rows
+
+
+def same(one, two) -> bool:
+    return all(a.tobytes() == b.tobytes() for a, b in zip(one, two, strict=True))
+
+
+def without_times(rows):
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return train_once(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("save_every", [0.0, 1e9], ids=["a checkpoint at each step", "at validations only"])
+def test_stopped_and_resumed_is_the_same(tmp_path, monkeypatch, whole, save_every):
+    monkeypatch.setattr(train, "SAVE_EVERY", save_every)
+
+    def stop(at):
+        def before(step, steps):
+            if step == at:
+                raise KeyboardInterrupt
+        return before
+
+    for at in (3, 14, 23):
+        with pytest.raises(KeyboardInterrupt):
+            train_once(tmp_path, stop(at))
+    weights, rows = train_once(tmp_path)
+    assert same(weights, whole[0])
+    assert without_times(rows) == without_times(whole[1]), "the curves go on as if nothing had been"
+    assert [json.loads(line) for line in (tmp_path / "curves.jsonl").read_text().splitlines()] == rows
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+def test_killed_in_another_process_and_resumed_is_the_same(tmp_path, whole):
+    code = ("import os, signal, sys; from pathlib import Path; sys.path.insert(0, 'tests'); import test_train\n"
+            "def before(step, steps):\n    if step == 17: os.kill(os.getpid(), signal.SIGKILL)\n"
+            f"test_train.train_once(Path({str(tmp_path)!r}), before)")
+    done = subprocess.run([sys.executable, "-c", code], cwd=os.path.dirname(os.path.dirname(__file__)), capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    assert same(train_once(tmp_path)[0], whole[0])
+
+
+def test_a_finished_training_is_only_loaded(tmp_path, whole):
+    train_once(tmp_path)
+    weights, rows = train_once(tmp_path, before=lambda step, steps: pytest.fail("there is nothing left to do"))
+    assert same(weights, whole[0]) and len(rows) == 6
+
+
+def test_noise_and_data_follow_from_the_step_alone(whole, tmp_path):
+    def shaken(step, steps):
+        np.random.default_rng().normal(size=3)      # other draws between steps change nothing
+        keras.random.normal((2,))
+    assert same(train_once(tmp_path, shaken)[0], whole[0])
+
+
+def test_minutes_choose_the_steps_beforehand_and_leave_no_trace(tmp_path):
+    weights, rows = train_once(tmp_path / "minutes", steps=None, minutes=0.02)
+    assert rows[-1]["step"] >= 6
+    with np.load(tmp_path / "minutes" / "checkpoint.npz") as file:
+        steps = json.loads(str(file["state"]))["steps"]
+    assert steps == rows[-1]["step"]
+    assert same(weights, train_once(tmp_path / "steps", steps=steps)[0])
+
+
+def test_the_best_weights_are_kept(tmp_path):
+    scores, seen = iter([3.0, 1.0, 2.0, 1.5, 4.0, 1.0]), []
+    train.make_deterministic(3)
+    net = model()
+
+    def validate():
+        seen.append(net.get_weights())
+        return next(scores)
+    train.fit(net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, bar=False)
+    assert same(net.get_weights(), seen[1]) and not same(seen[1], seen[-1])
+
+
+def test_learning_rate():
+    rates = [train.learning_rate(step, 1000, 0.5, 0.1) for step in range(1000)]
+    assert rates[99] == 0.5 == max(rates) and rates[0] == 0.005 and np.allclose(np.diff(rates[:100]), 0.005)
+    assert all(np.diff(rates[100:]) < 0) and rates[550] == pytest.approx(0.5 * 0.505) and rates[-1] < 0.0051
+
+
+@pytest.mark.parametrize("mode, minutes", [("smoke", 1), ("lesson", 2), ("full", 3)])
+def test_budget(monkeypatch, mode, minutes):
+    monkeypatch.setenv("LYRICGEN_MODE", mode)
+    assert train.budget(1, 2, 3) == minutes
+
+
+def test_another_setting_has_another_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
+    assert train.folder_for("a", {"hidden": 1}) == train.folder_for("a", {"hidden": 1}) != train.folder_for("a", {"hidden": 2})
+    assert tmp_path in train.folder_for("a", {}).parents
+
+
+def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
+    train_once(tmp_path)
+    net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    net.compile("adam", "mse")
+    with pytest.raises(UserError, match="of another model"):
+        train.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, bar=False)
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK nothing")
+    with pytest.raises(UserError, match="no checkpoint that can be read.*delete"):
+        train_once(tmp_path)
+
+
+def test_a_loss_that_is_no_number_is_told(tmp_path):
+    train.make_deterministic(3)
+    net = model()
+    with pytest.raises(UserError, match="loss is nan at step 5; train again with a lower"):
+        train.fit(net, lambda step: (batch(step)[0], batch(step)[1] * (math.nan if step == 4 else 1)), lambda: 1.0, tmp_path, 3, peak=1e-2,
+                  steps=STEPS, bar=False)
+
+
+def test_the_bar_tells_losses_and_time_left(tmp_path, capsys):
+    train.make_deterministic(3)
+    net = model()
+    train.fit(net, batch, lambda: 0.25, tmp_path, 3, peak=1e-2, steps=8, validations=2, bar=True)
+    said = capsys.readouterr().err
+    assert "8/8" in said and "loss=" in said and "best validation=0.2500" in said and "<" in said
