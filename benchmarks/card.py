@@ -101,8 +101,8 @@ def main() -> None:
         training[row] = training_ms(steps)
         print(f"a training step, {row}: {training[row]} ms", flush=True)
     versions = {"python": platform.python_version(), "numpy": np.__version__, "keras": keras.__version__, BACKEND: library.__version__}
-    write_json(path, {"device": name, "gpu": gpu, "versions": card.get("versions", {}) | versions, "size": {"B": B, "T": T, "D": D, "H": H}, "forward": forward,
-                      "training_ms": training, "by_step": by_step})
+    write_json(path, {"device": name, "gpu": gpu, "versions": card.get("versions", {}) | versions, "size": {"B": B, "T": T, "D": D, "H": H},
+                      "forward": forward, "training_ms": training, "by_step": by_step})
     print(f"wrote {path}")
 
 

@@ -235,10 +235,8 @@ class TokenLSTM(NamedTuple):
         H = len(self.U_out)
         a = state[0] + self.table[token]
         np.tanh(a, out=a)
-        s = a * .5
-        s += .5
-        c = s[..., H:2 * H] * state[1]
-        c += s[..., :H] * a[..., 2 * H:3 * H]
+        s = a * .5 + .5
+        c = s[..., H:2 * H] * state[1] + s[..., :H] * a[..., 2 * H:3 * H]
         z = (s[..., 3 * H:] * np.tanh(c)) @ self.U_out
         return z[..., 4 * H:] + self.b_out, (z[..., :4 * H], c)
 

@@ -60,7 +60,7 @@ def test_a_reader_runs_00_and_moves_the_slider(lab, tmp_path):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 1400})
-        page.set_default_timeout(180_000)
+        page.set_default_timeout(420_000)      # a slow machine reads the tune books for the first time
         page.on("request", lambda request: requested.append(request.url))
         page.goto(f"{lab}/lab/tree/notebooks/00_start_here.ipynb")
         page.wait_for_selector(".jp-Notebook")
