@@ -61,7 +61,7 @@ def _parse_all(texts: list[str], progress: bool) -> list[list]:
     command = [sys.executable, "-c", "import json, sys; from lyricgen.abcbooks import parse\n"
                "for text in json.load(sys.stdin.buffer): print(json.dumps(parse(text)), flush=True)"]
     paths = os.pathsep.join([str(Path(__file__).resolve().parents[1]), *filter(None, sys.path)])
-    with tqdm(total=len(texts), desc="tune books", unit="tune", mininterval=0.5, disable=not progress, file=sys.stderr) as bar:
+    with tqdm(total=len(texts), desc="tune books", unit="tune", mininterval=0.5, disable=None if progress else True, file=sys.stderr) as bar:
         def tick(found: list) -> list:
             with bar.get_lock():
                 bar.update()
@@ -130,7 +130,7 @@ def _tunes(book: str, arrays: dict[str, np.ndarray], rounded: bool, listed: dict
 def load(books: Sequence[str] = BOOKS, rounded: bool = False, progress: bool = True) -> tuple[Tune, ...]:
     """The tunes of some books that have regular bars of 4/4, cut time or 2/4; the first call reads the books and caches them.
 
-    rounded: bars with notes off the 16th grid stay, rounded; otherwise they end a run. progress: a bar on stderr while books are read.
+    rounded: bars with notes off the 16th grid stay, rounded; otherwise they end a run. progress: a bar on stderr, if that is a terminal, while books are read.
     Raises DataError, with both hashes, where a file of a book or the cache is damaged. Essen comes only when it is named, with its licence
     sentence; its tunes have no part. Notebook: 06_melody_dataset
     """
