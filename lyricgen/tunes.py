@@ -130,7 +130,7 @@ def _tunes(book: str, arrays: dict[str, np.ndarray], rounded: bool, listed: dict
 def load(books: Sequence[str] = BOOKS, rounded: bool = False, progress: bool = True) -> tuple[Tune, ...]:
     """The tunes of some books that have regular bars of 4/4, cut time or 2/4; the first call reads the books and caches them.
 
-    rounded: bars with notes off the 16th grid stay, rounded; otherwise they end a run. progress: a bar on stderr, if that is a terminal, while books are read.
+    rounded: bars with notes off the 16th grid stay, rounded; otherwise they end a run. progress: a bar while books are read, on a terminal.
     Raises DataError, with both hashes, where a file of a book or the cache is damaged. Essen comes only when it is named, with its licence
     sentence; its tunes have no part. Notebook: 06_melody_dataset
     """
