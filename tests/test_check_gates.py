@@ -79,3 +79,9 @@ def test_steps_back_in_a_loop_are_the_gradient():
     dh0, dc0 = gradients._step_back(*arguments)
     right = lstm.backward(steps, gradients.DH)
     assert np.allclose(dh0, right.h0, atol=1e-13) and np.allclose(dc0, right.c0, atol=1e-13)
+
+
+@pytest.mark.parametrize("answer", [(1.0, np.ones(3)), [[1], [1, 2]], np.array(["a", "b"]), {"a": 1}, object()])
+def test_an_answer_of_a_strange_kind_is_told_so_and_raises_nothing(answer):
+    for exercise in (gates.hidden, gates.keep):
+        assert exercise.verdict(answer).startswith("Not yet")

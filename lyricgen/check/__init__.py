@@ -19,11 +19,11 @@ def same(answer: Any, expected: Any, tolerance: float = 1e-6) -> bool:
     """Whether two answers agree: numbers and arrays within a tolerance and of one shape, everything else exactly."""
     try:
         a, b = np.asarray(answer), np.asarray(expected)
-    except ValueError:  # a ragged list is no array
-        return answer == expected
-    if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
-        return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
-    return type(answer) is type(expected) and bool(np.all(answer == expected))
+        if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
+            return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
+        return type(answer) is type(expected) and bool(np.all(answer == expected))
+    except ValueError:  # a ragged answer is no array, and arrays of unlike shapes cannot be compared
+        return False
 
 
 @dataclass(frozen=True)
