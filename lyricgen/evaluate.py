@@ -78,7 +78,8 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
             own = [list(poem.lines) for poem in corpus.part("test") if poem.title == pattern.name]
             rows.append([*(metrics.poem_form(kind, pattern) for kind in (told, held, own)), *(metrics.rhyme_share(kind, pattern.rhymes) for kind in (told, own))])
             drawn, human = drawn + told, human + own
-        result |= zip(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"), np.mean(rows, axis=0).tolist())
+        means = np.mean(rows, axis=0).tolist()
+        result |= zip(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"), [None if np.isnan(mean) else mean for mean in means])
     else:
         drawn = poems(characters, sample(model, free(characters, POEMS, LENGTH), rng, TEMPERATURE))
         drawn = [lines[corpus.card["title_in_text"]:] for lines in drawn]

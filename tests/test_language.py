@@ -63,6 +63,14 @@ def test_measuring_leaves_the_carried_states_as_they_were(untrained):
     assert all((ops.convert_to_numpy(state) == old).all() for state, old in zip(untrained.carried, before))
 
 
+def test_some_lanes_are_reset(untrained):
+    untrained(np.ones((4, 1), np.int32))
+    before = [ops.convert_to_numpy(state).copy() for state in untrained.carried]
+    untrained.reset(np.array([[1], [0], [1], [0]], np.float32))
+    after = [ops.convert_to_numpy(state) for state in untrained.carried]
+    assert all((a[[0, 2]] == b[[0, 2]]).all() and b[[1, 3]].any() and not a[[1, 3]].any() for a, b in zip(after, before))
+
+
 def test_a_stream_reads_on_and_gives_each_token_once():
     poems = [np.arange(100 * k, 100 * k + n) for k, n in enumerate((50, 30, 41, 60, 20))]
     stream = Stream(poems, 4, 10, seed=1)

@@ -12,8 +12,6 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-TRAIN = "import argparse; from lyricgen import language; p = argparse.ArgumentParser(); language.add_train(p); language.run_train(p.parse_args())"
-
 
 def is_there(name: str) -> bool:
     """Whether the weights of a corpus are those that would be made."""
@@ -36,8 +34,8 @@ def main(names: list[str]) -> int:
         if is_there(name):
             print(f"{name}: there already", flush=True)
             continue
-        done = subprocess.run([sys.executable, "-c", TRAIN, "--corpus", name, "--out", str(WEIGHTS)], env=environment,
-                              cwd=Path(__file__).resolve().parents[1])
+        done = subprocess.run([sys.executable, "-m", "lyricgen", "train", "language", "--corpus", name, "--out", str(WEIGHTS)],
+                              env=environment, cwd=Path(__file__).resolve().parents[1])
         if done.returncode:
             return done.returncode
     return 0
