@@ -85,16 +85,19 @@ def main(arguments: list[str] | None = None) -> int:
     speed.set_defaults(run=bench)
     learn = commands.add_parser("train", help="trains a model: train language --help").add_subparsers(required=True, metavar="model", parser_class=Parser)
     if arguments[:1] == ["train"]:                             # only then: it imports Keras, which takes seconds
-        from . import language
-        one = learn.add_parser("language", help="a language model of characters")
-        language.add_train(one)
-        one.set_defaults(run=language.run_train)
+        from . import language, musicvae
+        for name, model, what in (("language", language, "a language model of characters"), ("musicvae", musicvae, "a MusicVAE of melodies of two bars")):
+            one = learn.add_parser(name, help=what)
+            model.add_train(one)
+            one.set_defaults(run=model.run_train)
     judge = commands.add_parser("evaluate", help="measures the shipped models: evaluate language --help")
-    from . import evaluate
     models = judge.add_subparsers(required=True, metavar="model", parser_class=Parser)
-    one = models.add_parser("language", help="bits per character beside the n-gram's, form and copying")
-    evaluate.add_arguments(one)
-    one.set_defaults(run=evaluate.run)
+    from . import evaluate, evaluate_musicvae
+    for name, module, what in (("language", evaluate, "bits per character beside the n-gram's, form and copying"),
+                               ("musicvae", evaluate_musicvae, "accuracies, samples, the way between two melodies, attributes")):
+        one = models.add_parser(name, help=what)
+        module.add_arguments(one)
+        one.set_defaults(run=module.run)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")     # a Windows terminal may be set to something else

@@ -37,7 +37,7 @@ class Settings:
 
 CORPUS = {"songci": Settings(), "yuanqu": Settings(), "burns": Settings(embedding=128), "ballads": Settings(embedding=128)}
 TEXT = Settings(embedding=128)
-FULL_STEPS = {"songci": 9000, "yuanqu": 4500, "burns": 4500, "ballads": 3000}      # of the shipped weights
+FULL_STEPS = {"songci": 9000, "yuanqu": 3600, "burns": 3600, "ballads": 2200}      # of the shipped weights
 
 
 class Stream:

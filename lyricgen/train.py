@@ -99,13 +99,13 @@ def load(path: Path, variables: list) -> dict:
     return state
 
 
-def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[], float], folder: Path, seed: int, *, peak: float,
+def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[], float | dict[str, float]], folder: Path, seed: int, *, peak: float,
         steps: int | None = None, minutes: float | None = None, validations: int = 30, warm_up: float = 0.03,
         before: Callable[[int, int], None] | None = None, bar: bool = True) -> list[dict[str, Any]]:
     """Trains a compiled and built model by steps, or by minutes, which choose the number of steps beforehand; goes on where a stopped run was.
 
-    `batch(step)` gives the arguments of `train_on_batch`; `validate()` the score, lower is better, without leaving a trace in the variables that
-    training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset). In the end the model has the weights of the best
+    `batch(step)` gives the arguments of `train_on_batch`; `validate()` the score, lower is better, or a dict of scores, of which `validation` is that
+    one, without leaving a trace in the variables that training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset). In the end the model has the weights of the best
     validation. Returns the curves, a row for each validation; they are in the folder's curves.jsonl as they grow. Raises UserError where the
     loss is no number any more, and where the folder has a checkpoint of another model.
     Notebook: 03_lyrics_language_model
@@ -141,9 +141,11 @@ def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[]
                 raise UserError(f"The loss is {logs['loss']} at step {now['step']}; train again with a lower learning rate.")
             checked = now["step"] % every == 0 or now["step"] == steps
             if checked:
-                score = float(validate())
+                scores = validate()
+                scores = scores if isinstance(scores, dict) else {"validation": float(scores)}
+                score = scores["validation"]
                 now["seconds"] = time.perf_counter() - began
-                now["rows"].append({"step": now["step"], "seconds": round(now["seconds"], 1), **means, "validation": score})
+                now["rows"].append({"step": now["step"], "seconds": round(now["seconds"], 1), **means, **scores})
                 if score < now["best"]:
                     now["best"] = score
                     save(best_file, model.weights, {})

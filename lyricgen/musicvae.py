@@ -1,0 +1,255 @@
+"""MusicVAE in Keras: built, trained on windows of the tune books, and sampled in one compiled loop."""
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from . import melody, train
+from .files import UserError, cache_dir, mode
+from .lstm import LSTM, Embedding
+from .parts import book_parts, midi_parts
+from .sampler import write_weights
+from .vae import NAME, NOTHING, MelodyVAE, fit_posterior, gumbel
+
+LN2 = float(np.log(2))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training is told. Shares are of the planned steps, free bits in bits. Notebook: 08_training_musicvae"""
+
+    tokens: int = melody.EVENTS
+    steps: int = 32              # of a melody, 16ths
+    embedding: int = 64
+    encoder: int = 192           # units in each direction
+    latent: int = 64
+    decoder: int = 320
+    sigma: float = 0.13          # at the start
+    beta: float = 0.2            # the weight of the KL: 0 up to the share `wait`, then a line up to the share `ramp`
+    wait: float = 0.35
+    ramp: float = 0.7
+    free_bits: float = 48.0      # of the total KL of a melody, which cost nothing
+    free_bits_each: float = 0.0  # of the mean KL of each dimension, which cost nothing
+    word_dropout: float = 0.0    # the share of the decoder's input events that are hidden: a weaker decoder
+    sampling: float = 0.0        # the share of its input events that are the model's own draws: scheduled sampling
+    batch_norm: float = 0.0      # the fixed scale of a batch norm on mu; 0: none
+    transpose: int = 3           # semitones, at most, up or down, anew at each step
+    batch: int = 64
+    rate: float = 3e-3
+    seed: int = 1
+
+
+FULL_STEPS = 16000               # of the shipped weights
+
+
+class Batches:
+    """Batch number `step` of melodies (N, T): int32 (B, T), in an order that follows from seed and epoch, transposed as seed and step say."""
+
+    def __init__(self, events: np.ndarray, settings: Settings):
+        self.events, self.s, self.count = events, settings, len(events) // settings.batch
+        self.lowest, self.highest = melody.span(events) if settings.transpose else (0, 0)
+        self._epoch, self._order = -1, np.empty(0, int)
+        if self.count < 1:
+            raise UserError(f"There are {len(events)} melodies; a batch takes {settings.batch}.")
+
+    def __call__(self, step: int) -> tuple[np.ndarray]:
+        epoch, k = divmod(step, self.count)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, np.random.default_rng((self.s.seed, epoch)).permutation(len(self.events))
+        rows = self._order[k * self.s.batch:(k + 1) * self.s.batch]
+        events = self.events[rows]
+        if self.s.transpose:
+            shift = np.random.default_rng((self.s.seed, step, 2)).integers(-self.s.transpose, self.s.transpose + 1, len(rows))
+            shift = np.clip(shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows])
+            events = melody.transpose(events, np.where(self.lowest[rows] > self.highest[rows], 0, shift))
+        return (events.astype(np.int32),)
+
+
+@keras.saving.register_keras_serializable("lyricgen")
+class MusicVAE(keras.Model):
+    """A recurrent VAE of melodies (B, T): `call` gives the teacher-forced logits (B, T, V), mu and sigma (B, Z).
+
+    The loss is the cost of the events, summed over time, plus beta times the KL beyond the free bits, summed over the dimensions; both in nats and
+    averaged over the batch. Source: Roberts et al. 2018, sections 3 and 4; Kingma et al. 2016 (free bits); Bowman et al. 2016 (annealing, word
+    dropout); Bengio et al. 2015 (scheduled sampling); Zhu et al. 2020 (batch norm on mu). Notebook: 08_training_musicvae
+    """
+
+    def __init__(self, settings: Settings):
+        super().__init__()
+        self.settings, s = settings, settings
+        dense = keras.layers.Dense
+        self.events, self.inputs = Embedding(s.tokens, s.embedding), keras.layers.Embedding(s.tokens + 1, s.embedding)
+        self.forwards, self.backwards = LSTM(s.encoder), LSTM(s.encoder, go_backwards=True)
+        self.mu = dense(s.latent)
+        self.sigma = dense(s.latent, "softplus", kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+                           bias_initializer=keras.initializers.Constant(float(np.log(np.expm1(s.sigma)))))
+        self.norm = keras.layers.BatchNormalization(scale=False, momentum=0.95, epsilon=1e-5) if s.batch_norm else None
+        self.first, self.z_in = dense(2 * s.decoder, "tanh"), dense(s.embedding, use_bias=False)
+        self.decoder, self.out = LSTM(s.decoder, return_sequences=True), dense(s.tokens)
+        self.places = self.add_weight(shape=(s.steps, s.embedding), initializer=keras.initializers.RandomNormal(stddev=0.05), name="places")
+        self.beta = self.add_weight(shape=(), initializer=keras.initializers.Constant(s.beta), trainable=False, name="beta")
+        self.noise = keras.random.SeedGenerator(s.seed)
+        self.means = {name: keras.metrics.Mean(name) for name in ("cost", "kl_bits", "teacher_forced")}
+        self.compile(keras.optimizers.Adam(s.rate, global_clipnorm=1.0), jit_compile=False)
+        self(np.zeros((2, s.steps), np.int32))
+        self.__dict__["free_running"] = FreeRunning(self)      # not tracked: it has no weights of its own
+
+    def encode(self, events, training: bool = False) -> tuple:
+        """mu and sigma (B, Z) of melodies (B, T)."""
+        x = self.events(events)
+        h = ops.concatenate([self.forwards(x, training=training), self.backwards(x, training=training)], axis=1)
+        mu = self.mu(h)
+        if self.norm is not None:
+            mu = self.norm(mu, training=training) * self.settings.batch_norm
+        return mu, self.sigma(h)
+
+    def teacher_forced(self, z, before, training: bool = False):
+        """The logits (B, T, V) from z (B, Z) and the event before each step (B, T)."""
+        x = self.inputs(before) + self.places + self.z_in(z)[:, None]
+        h = self.decoder(x, initial_state=ops.split(self.first(z), 2, axis=1), training=training)
+        return self.out(ops.reshape(h, (-1, self.settings.steps, self.settings.decoder)))
+
+    def call(self, events, training: bool = False):
+        s, events = self.settings, ops.reshape(ops.cast(events, "int32"), (-1, self.settings.steps))
+        mu, sigma = self.encode(events, training)
+        z = mu + sigma * keras.random.normal(ops.shape(mu), seed=self.noise)
+        before = ops.pad(events[:, :-1], ((0, 0), (1, 0)), constant_values=s.tokens)
+        if training and s.sampling:                                   # a first pass says what the model itself would have written
+            draws = keras.random.categorical(ops.reshape(ops.stop_gradient(self.teacher_forced(z, before)), (-1, s.tokens)), 1, seed=self.noise)
+            own = ops.pad(ops.reshape(ops.cast(draws, "int32"), (-1, s.steps))[:, :-1], ((0, 0), (1, 0)), constant_values=s.tokens)
+            before = ops.where(keras.random.uniform(ops.shape(before), seed=self.noise) < s.sampling, own, before)
+        if training and s.word_dropout:
+            before = ops.where(keras.random.uniform(ops.shape(before), seed=self.noise) < s.word_dropout, s.tokens, before)
+        return {"logits": self.teacher_forced(z, before, training), "mu": mu, "sigma": sigma}
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        s, mu, sigma, logits = self.settings, y_pred["mu"], y_pred["sigma"], y_pred["logits"]
+        x = ops.reshape(ops.cast(x, "int32"), (-1, s.steps))
+        cost = ops.sum(keras.losses.sparse_categorical_crossentropy(x, logits, from_logits=True), axis=1)
+        kl = (ops.square(mu) + ops.square(sigma) - 1) / 2 - ops.log(sigma)
+        beyond = ops.mean(ops.maximum(ops.sum(kl, axis=1) - s.free_bits * LN2, 0))
+        if s.free_bits_each:
+            beyond = ops.sum(ops.maximum(ops.mean(kl, axis=0) - s.free_bits_each * LN2, 0))
+        self.means["cost"].update_state(cost)
+        self.means["kl_bits"].update_state(ops.sum(kl, axis=1) / LN2)
+        self.means["teacher_forced"].update_state(ops.cast(ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), x), "float32"))
+        return ops.mean(cost) + self.beta * beyond
+
+    def set_beta(self, step: int, steps: int) -> None:
+        """Sets beta by the share of the planned steps that is done."""
+        s = self.settings
+        self.beta.assign(s.beta * float(np.clip((step / steps - s.wait) / max(s.ramp - s.wait, 1e-9), 0, 1)))
+
+    def validate(self, events: np.ndarray, most: int = 512) -> dict[str, float]:
+        """The measures of melodies that `train.fit` writes into its curves; `validation` is the loss with the last beta, so that all of a run compare."""
+        s, size = self.settings, self.settings.batch
+        now = float(self.beta)
+        self.beta.assign(s.beta)
+        self.reset_metrics()
+        for first in range(0, len(events) - size + 1, size):
+            found = self.test_on_batch(events[first:first + size].astype(np.int32), return_dict=True)
+        self.beta.assign(now)
+        some = events[:most]
+        free = self.free_running.decode(self.predict_on_batch(some.astype(np.int32))["mu"]) == some
+        names = {"loss": "validation", "cost": "validation_cost", "kl_bits": "validation_kl_bits", "teacher_forced": "validation_teacher_forced"}
+        return {names[key]: float(value) for key, value in found.items()} | {"validation_free_running": float(free.mean()), "validation_exact": float(free.all(1).mean())}
+
+    def tensors(self) -> dict:
+        """The weights by the names of a weights file, as `vae.MelodyVAE` takes them; a batch norm is folded into mu."""
+        found = {"events": self.events.embeddings, "inputs": self.inputs.embeddings, "places": self.places, "z_W": self.z_in.kernel}
+        for name, layer in (("encoder", self.forwards), ("reverse", self.backwards), ("decoder", self.decoder)):
+            found |= {f"{name}_W": layer.cell.kernel, f"{name}_U": layer.cell.recurrent_kernel, f"{name}_b": layer.cell.bias}
+        for name, layer in (("mu", self.mu), ("sigma", self.sigma), ("first", self.first), ("out", self.out)):
+            found |= {f"{name}_W": layer.kernel, f"{name}_b": layer.bias}
+        if self.norm is not None:
+            scale = self.settings.batch_norm / ops.sqrt(self.norm.moving_variance + 1e-5)
+            found |= {"mu_W": found["mu_W"] * scale, "mu_b": (found["mu_b"] - self.norm.moving_mean) * scale + self.settings.batch_norm * self.norm.beta}
+        return found
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The same in NumPy."""
+        return {name: ops.convert_to_numpy(value) for name, value in self.tensors().items()}
+
+
+class FreeRunning(keras.Model):
+    """The decoder as one compiled loop over the steps, for many melodies: what `MelodyVAE.decode` does, in float32. Notebook: 09_sampling_musicvae"""
+
+    def __init__(self, vae: MusicVAE):
+        super().__init__()
+        self.__dict__["vae"] = vae            # not tracked: the loop has no weights of its own
+        self.compile(jit_compile=False)
+
+    def call(self, inputs):
+        z, noise = inputs
+        cells, B, T = MelodyVAE(self.vae.tensors(), "float32", ops), ops.shape(z)[0], self.vae.settings.steps
+        h, c, *begun = cells.begin(z)
+
+        def step(t, last, heard, h, c, drawn):
+            event, heard, h, c = cells.step(t, last, heard, h, c, begun, ops.take(noise, t, axis=0))
+            return t + 1, event, heard, h, c, ops.slice_update(drawn, (t, 0), event[None])
+
+        start = (0, ops.full((B,), self.vae.settings.tokens, "int32"), ops.full((B,), NOTHING, "int32"), h, c, ops.zeros((T, B), "int32"))
+        return ops.transpose(ops.while_loop(lambda t, *_: t < T, step, start, maximum_iterations=T)[-1])
+
+    def decode(self, z: np.ndarray, temperature: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
+        """The melodies of z (B, Z), uint8 (B, T): greedy at temperature 0, drawn above it."""
+        s = self.vae.settings
+        noise = np.broadcast_to(gumbel((s.steps, len(z), s.tokens), temperature, rng), (s.steps, len(z), s.tokens))
+        return self.predict_on_batch((np.asarray(z, np.float32), noise.astype(np.float32))).astype(np.uint8)
+
+
+def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, **budget) -> tuple[MusicVAE, list[dict]]:
+    """Trains a model on the melodies of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
+
+    Notebook: 08_training_musicvae
+    """
+    train.make_deterministic(settings.seed)
+    model = MusicVAE(settings)
+    rows = train.fit(model, Batches(parts["train"], settings), lambda: model.validate(parts["validation"]), folder, settings.seed, peak=settings.rate,
+                     bar=bar, before=model.set_beta, **budget)
+    return model, rows
+
+
+def add_train(parser) -> None:
+    """The arguments of `train musicvae`."""
+    parser.add_argument("--midi", type=Path, help="a folder of your own MIDI files, instead of the tune books")
+    long = parser.add_mutually_exclusive_group()
+    long.add_argument("--minutes", type=float, help="about how long it may take; chooses the number of steps beforehand")
+    long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
+    parser.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
+    parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
+    for field in fields(Settings)[2:]:
+        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), help=f"({field.default})")
+
+
+def run_train(args) -> int:
+    """Trains a MusicVAE and writes its weights, rounded to float16, with the Gaussian of the aggregate posterior and a card."""
+    parts, data = midi_parts(args.midi) if args.midi else book_parts()
+    given = {field.name: value for field in fields(Settings)[2:] if (value := getattr(args, field.name)) is not None}
+    settings = replace(Settings(), **{"batch": min(64, len(parts["train"]), len(parts["validation"]))} | given)
+    if min(settings.embedding, settings.encoder, settings.latent, settings.decoder, settings.batch) < 1 or settings.sigma <= 0:
+        raise UserError("Sizes should be 1 or more, and sigma above 0.")
+    budget = {key: value for key in ("minutes", "steps") if (value := getattr(args, key)) is not None} or (
+        {"steps": FULL_STEPS} if mode() == "full" else {"minutes": train.budget(0.1, 2, 60)})
+    if min(budget.values()) <= 0:
+        raise UserError("The minutes or steps of a training should be above 0.")
+    name = args.name or (args.midi.name if args.midi else NAME)
+    folder = train.folder_for(name, asdict(settings) | budget | data)
+    print(f"{name}: {data['windows']} melodies; checkpoints and curves are in {folder}", file=sys.stderr)
+    model, rows = learn(parts, settings, folder, validations=4 if mode() == "smoke" else 30, **budget)
+    rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
+    rounded |= {key: value.astype(np.float16) for key, value in fit_posterior(*MelodyVAE(rounded).encode(parts["train"])).items()}
+    card = {"model": "musicvae", "data": data, "settings": asdict(settings), "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"],
+            "machine": train.machine(), "curves": rows}
+    some = parts["validation"]
+    mu, _ = (vae := MelodyVAE(rounded)).encode(some)
+    figures = {"validation_kl_bits": rows[-1]["validation_kl_bits"], "validation_free_running": float((vae.decode(mu) == some).mean())}
+    write_weights(args.out, name, rounded, card | {"figures": {key: round(value, 4) for key, value in figures.items()}})
+    print(f"{name}: {figures['validation_free_running']:.4f} of the steps of the validation part, free running from mu, at "
+          f"{figures['validation_kl_bits']:.1f} bits. Written: {args.out / name}.npz")
+    return 0

@@ -1,0 +1,42 @@
+"""What MusicVAE learns from: windows of two bars of the tune books, or of a folder of MIDI files, in three parts."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from . import melody, tunes
+from .files import DataError, UserError, sha256
+from .midi import read_midi
+
+
+def book_parts() -> tuple[dict[str, np.ndarray], dict]:
+    """The distinct windows of two bars of each part of the tune books, uint8 (N, 32), and what a card says of them. Notebook: 08_training_musicvae"""
+    loaded = tunes.load()
+    parts = {part: tunes.windows(loaded, 2, part)[0] for part in tunes.PARTS}
+    return parts, {"name": "tune books", "split": sha256(tunes.SPLIT.read_bytes()), "windows": {part: len(events) for part, events in parts.items()}}
+
+
+def midi_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """The same of a folder of MIDI files; says which it left out, and why. Of ten files one is for validation and one for the test.
+
+    Where that leaves a part with too little, it is split by melody instead, and the card says so. Raises UserError where there is too little at all.
+    """
+    cuts: list[np.ndarray] = []
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    for path in paths:
+        try:
+            cuts.append(np.concatenate([np.zeros((0, 32), np.uint8), *(melody.windows(line, 2) for line in melody.extract(read_midi(path)))]))
+        except DataError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    every = np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *cuts]), axis=0)
+    if len(every) < 20:
+        raise UserError(f"There is too little in {folder}: {len(paths)} MIDI files, and in them {len(every)} melodies of two bars in 4/4; 20 is the least.")
+    places = {"train": range(8), "validation": (8,), "test": (9,)}
+    parts = {part: np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *(cut for k, cut in enumerate(cuts) if k % 10 in own)]), axis=0)
+             for part, own in places.items()}
+    by = "file" if min(map(len, parts.values())) > 1 else "melody"
+    if by == "melody":
+        parts = {part: every[np.isin(np.arange(len(every)) % 10, own)] for part, own in places.items()}
+    return parts, {"name": folder.name, "files": len(cuts), "split": f"by {by}", "windows": {part: len(events) for part, events in parts.items()}}
