@@ -17,6 +17,7 @@ from .sampler import write_weights
 from .vae import NAME, NOTHING, MelodyVAE, fit_posterior, gumbel
 
 LN2 = float(np.log(2))
+EPSILON = 1e-10                  # of the batch norm: with Keras's usual 1e-3, or 1e-5, mu can shrink until the norm no longer scales it up
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class MusicVAE(keras.Model):
         self.mu = dense(s.latent)
         self.sigma = dense(s.latent, "softplus", kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
                            bias_initializer=keras.initializers.Constant(float(np.log(np.expm1(s.sigma)))))
-        self.norm = keras.layers.BatchNormalization(scale=False, momentum=0.95, epsilon=1e-5) if s.batch_norm else None
+        self.norm = keras.layers.BatchNormalization(scale=False, momentum=0.95, epsilon=EPSILON) if s.batch_norm else None
         self.first, self.z_in = dense(2 * s.decoder, "tanh"), dense(s.embedding, use_bias=False)
         self.decoder, self.out = LSTM(s.decoder, return_sequences=True), dense(s.tokens)
         self.places = self.add_weight(shape=(s.steps, s.embedding), initializer=keras.initializers.RandomNormal(stddev=0.05), name="places")
@@ -167,7 +168,7 @@ class MusicVAE(keras.Model):
         for name, layer in (("mu", self.mu), ("sigma", self.sigma), ("first", self.first), ("out", self.out)):
             found |= {f"{name}_W": layer.kernel, f"{name}_b": layer.bias}
         if self.norm is not None:
-            scale = self.settings.batch_norm / ops.sqrt(self.norm.moving_variance + 1e-5)
+            scale = self.settings.batch_norm / ops.sqrt(self.norm.moving_variance + EPSILON)
             found |= {"mu_W": found["mu_W"] * scale, "mu_b": (found["mu_b"] - self.norm.moving_mean) * scale + self.settings.batch_norm * self.norm.beta}
         return found
 

@@ -47,6 +47,7 @@ class CharacterLSTM:
         given = {key: xp.asarray(value, dtype) if xp is np else xp.convert_to_tensor(value, dtype) for key, value in arrays.items()}
         self.arrays, self.characters, self.vocabulary, self.xp, self.dtype = arrays, characters, characters.tokens, xp, dtype
         self.embedding, self.bias, self.projection = given["embedding"], given["output_bias"], given.get("projection")
+        self.output = xp.transpose(self.embedding)
         self.layers = [(given[f"W{k}"], given[f"U{k}"], given[f"b{k}"]) for k in range(1, 9) if f"W{k}" in given]
         self._seen: tuple[str, ...] | None = None
 
@@ -75,7 +76,7 @@ class CharacterLSTM:
     def logits(self, h):
         """The logits (B, V) of the next token from the last layer's h (B, H)."""
         features = h if self.projection is None else self.xp.matmul(h, self.projection)
-        return self.xp.matmul(features, self.xp.transpose(self.embedding)) + self.bias
+        return self.xp.matmul(features, self.output) + self.bias
 
     def probabilities(self, context: Sequence[str] = ()) -> np.ndarray:
         """The probability of each token of the vocabulary after a context (characters from the beginning of a poem), (V,), sums to 1.
@@ -129,9 +130,20 @@ def distribution(logits, temperature: float = 1.0, mask=True, top_k: int = 0, to
 
 
 def pick(p, u, xp=np):
-    """The index, in each row of p (B, V), at which the cumulated probability passes u (B,), each below 1."""
-    cumulated = xp.cumsum(p, axis=-1)
-    return xp.sum(xp.where(cumulated <= u[:, None] * cumulated[:, -1:], 1, 0), axis=-1)
+    """The index, in each row of p (B, V), at which the cumulated probability passes u (B,), each below 1.
+
+    First the block of 64 in which it does, then the place in the block: TensorFlow cumulates long rows slowly.
+    """
+    V = p.shape[1]
+    p = xp.reshape(xp.pad(p, ((0, 0), (0, -V % 64))), (-1, -(-V // 64), 64))
+    sums = xp.sum(p, axis=-1)
+    cumulated = xp.cumsum(sums, axis=-1)
+    aim = u[:, None] * cumulated[:, -1:]
+    block = xp.sum(xp.where(cumulated <= aim, 1, 0), axis=-1, keepdims=True)
+    inside = xp.cumsum(xp.take_along_axis(p, block[..., None], axis=1)[:, 0], axis=-1)
+    aim = aim - xp.take_along_axis(cumulated - sums, block, axis=-1)
+    aim = xp.maximum(xp.minimum(aim, inside[:, -1:] * (1 - 1e-6)), 0)            # rounding must not lead to a token with p = 0
+    return block[:, 0] * 64 + xp.sum(xp.where(inside <= aim, 1, 0), axis=-1)
 
 
 class Plan(NamedTuple):

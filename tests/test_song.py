@@ -1,4 +1,5 @@
 import io
+import shutil
 import subprocess
 import sys
 
@@ -6,9 +7,10 @@ import mido
 import numpy as np
 import pytest
 
-from lyricgen import melody, midi, prosody, song, texts, tunes
+from lyricgen import __main__, melody, midi, prosody, sampler, song, texts, tunes
 from lyricgen.files import UserError
 from lyricgen.ngram import NGram
+from lyricgen.sampler import CharacterLSTM
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +19,8 @@ def corpus():
 
 
 @pytest.fixture(scope="module")
-def words(corpus):
-    return NGram(corpus.texts("train"), song.TEXT_ORDER)
+def words():
+    return CharacterLSTM.load("songci")
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +37,47 @@ def command(*arguments, **options):
     return subprocess.run([sys.executable, "-m", "lyricgen", *map(str, arguments)], capture_output=True, text=True, encoding="utf-8", **options)
 
 
-def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(corpus, words):
+def assert_in_form(writer, corpus, seeds):
     patterns = prosody.stable_patterns(corpus.poems)
     assert len(patterns) >= 10 and "浣溪沙" in patterns
     for pattern in patterns.values():
-        for seed in range(20):
-            lines = song.write_lines(words, pattern, np.random.default_rng(seed), 0.8)
-            assert tuple(map(len, lines)) == pattern.lengths
+        for seed in seeds:
+            lines = song.write_lines(writer, pattern, np.random.default_rng(seed), 0.8)
+            assert tuple(map(len, lines)) == pattern.lengths and all(map(prosody.is_han, "".join(lines)))
             for group in set(pattern.rhymes) - {-1}:
                 ends = [line[-1] for line, g in zip(lines, pattern.rhymes) if g == group]
                 assert len({prosody.rhyme_class(end) for end in ends}) == 1 and len(set(ends)) == len(ends)
+
+
+def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, words):
+    assert_in_form(words, corpus, [0])
+
+
+@pytest.mark.slow
+def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(corpus):
+    assert_in_form(CharacterLSTM.load("songci", dtype="float32"), corpus, range(20))      # twice as fast, and as strict
+
+
+def test_an_ngram_writes_words_too(corpus, tune, made):
+    counted = song.compose(seed=1, words=NGram(corpus.texts("train"), 5), tune=tune)
+    assert counted.lines != made.lines and tuple(map(len, counted.lines)) == (7,) * 6
+
+
+def test_the_words_begin_as_the_poems_of_the_training_do(corpus):
+    """With its name, a newline, and then line after line; a line's end is given, never drawn."""
+    asked = []
+
+    class Watched:
+        vocabulary = ("\n", *"".join(sorted(set("".join(corpus.texts("train"))) - {"\n"})))
+
+        def probabilities(self, context):
+            asked.append("".join(context))
+            return np.full(len(self.vocabulary), 1 / len(self.vocabulary))
+
+    pattern = prosody.stable_patterns(corpus.poems)["浣溪沙"]
+    lines = song.write_lines(Watched(), pattern, np.random.default_rng(0), 1.0)
+    whole = "\n".join(["浣溪沙", *lines])
+    assert asked == [whole[:k] for k in range(4, len(whole)) if whole[k] != "\n"]
 
 
 class Drawn:
@@ -122,9 +155,35 @@ def test_mending_gives_the_wanted_number_of_notes():
         song.mend(bar, 17)
 
 
-def test_the_longest_copied_run():
-    assert song.longest_copied(["abcx", "defg"], "zabc abcx\nde") == "abcx\nde"
-    assert song.longest_copied(["xyz"], "abc") == ""
+def test_what_was_copied_is_named(corpus, made):
+    training = "\n\n".join(corpus.texts("train"))
+    assert made.copied in training and made.copied in "\n".join(made.lines) and len(made.copied) >= 2
+    text = "\n".join(made.lines)
+    longer = (text[k:k + len(made.copied) + 1] for k in range(len(text) - len(made.copied)))
+    assert not [run for run in longer if run in training and run == run.strip()]
+
+
+def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
+    code = (f"import sys, lyricgen.__main__ as main; code = main.main(['song', '--out', {str(tmp_path / 'out')!r}]); "
+            "sys.exit(code or str({'tensorflow', 'keras', 'torch'} & set(sys.modules)).replace('set()', '') or 0)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["song.mid", "song.mp3", "song.musicxml", "song.svg", "song.txt"]
+    assert (tmp_path / "out" / "song.txt").read_text("utf-8").splitlines() == ["浣溪沙", *made.lines]
+    assert all(line in done.stdout for line in made.lines)
+
+
+def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, capsys):
+    for suffix in ("json", "npz"):
+        shutil.copy(sampler.WEIGHTS / f"songci.{suffix}", tmp_path)
+    data = bytearray((tmp_path / "songci.npz").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "songci.npz").write_bytes(data)
+    load = CharacterLSTM.load
+    monkeypatch.setattr(song.CharacterLSTM, "load", lambda name: load(name, tmp_path))
+    assert __main__.main(["song", "--out", str(tmp_path / "out")]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
+    assert len(said) == 1 and "songci.npz is damaged: its SHA-256 is" in said[0] and not (tmp_path / "out").exists()
 
 
 def test_list_shows_every_pattern(corpus):
