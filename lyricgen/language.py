@@ -1,8 +1,8 @@
 """The LSTM language model of lyrics: built, trained on a stream of text, written out for the course, and sampled in one compiled loop."""
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from . import texts, train
 from .evaluate import corpus_parts, lstm_bits
 from .files import UserError, cache_dir, mode, sha256
 from .lstm import LSTM, Embedding
-from .sampler import CharacterLSTM, Plan, check_sampling, distribution, pick, uniforms, write_weights
+from .sampler import CharacterLSTM, Plan, check_sampling, distribution, pick, read_weights, uniforms, write_weights
+from .streams import Stream, WholePoems
 from .texts import Vocabulary
 
 
@@ -30,6 +31,7 @@ class Settings:
     batch: int = 16              # lanes that are read side by side
     length: int = 64             # steps through which the gradient goes back
     reset: float = 0.1           # the share of lanes that begin a window with zero states
+    whole: bool = False          # every window begins with a poem, and with zero states: a poem's end is seen from its name
     rate: float = 5e-3
     decay: float = 0.01
     seed: int = 1
@@ -38,38 +40,6 @@ class Settings:
 CORPUS = {"songci": Settings(), "yuanqu": Settings(), "burns": Settings(embedding=128), "ballads": Settings(embedding=128)}
 TEXT = Settings(embedding=128)
 FULL_STEPS = {"songci": 9000, "yuanqu": 3600, "burns": 3600, "ballads": 2200}      # of the shipped weights
-
-
-class Stream:
-    """Batches of a stream of text, cut into lanes that are read side by side: each window goes on where the one before it ended.
-
-    `sequences` are arrays of ids; they are joined in an order that follows from the seed and the epoch, and cut at a point that does so too.
-    Window number `step` is (x, y), int32 (B, T), where y is x one token later. Raises UserError for too little text.
-    Source: Mikolov et al. 2010 (truncated backpropagation through time). Notebook: 03_lyrics_language_model
-    """
-
-    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int | None):
-        self.sequences, self.batch, self.length, self.seed = list(sequences), batch, length, seed
-        self.windows = (sum(map(len, self.sequences)) - 1) // (batch * length)
-        self._epoch, self._lanes = -1, np.empty(0)
-        if self.windows < 1:
-            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens; {batch} lanes of {length} need {batch * length + 1}.")
-
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        epoch, window = divmod(step, self.windows)
-        if epoch != self._epoch:
-            stream, order = self.sequences, range(len(self.sequences))
-            if self.seed is not None:
-                rng = np.random.default_rng((self.seed, epoch))
-                order = rng.permutation(len(stream))
-            stream = np.concatenate([stream[k] for k in order])
-            if self.seed is not None:
-                stream = np.roll(stream, rng.integers(len(stream)))
-            lane = self.windows * self.length
-            self._lanes = stream[np.arange(self.batch)[:, None] * lane + np.arange(lane + 1)].astype(np.int32)
-            self._epoch = epoch
-        part = self._lanes[:, window * self.length:(window + 1) * self.length + 1]
-        return part[:, :-1], part[:, 1:]
 
 
 @keras.saving.register_keras_serializable("lyricgen")
@@ -134,30 +104,45 @@ class LanguageModel(keras.Model):
         [state.assign(value) for state, value in zip(self.carried, kept)]
         return float(cost)
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def weights_by_name(self) -> dict:
         """The weights by the names that a weights file has."""
         found = {"embedding": self.embedding.embeddings, "output_bias": self.output_bias}
         for k, lstm in enumerate(self.lstms, 1):
             found |= {f"W{k}": lstm.cell.kernel, f"U{k}": lstm.cell.recurrent_kernel, f"b{k}": lstm.cell.bias}
         if self.projection is not None:
             found["projection"] = self.projection.kernel
-        return {name: ops.convert_to_numpy(value) for name, value in found.items()}
+        return found
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The same in NumPy."""
+        return {name: ops.convert_to_numpy(value) for name, value in self.weights_by_name().items()}
+
+    def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes over the weights of a file; raises UserError where they are of another model."""
+        own = self.weights_by_name()
+        if {name: tuple(value.shape) for name, value in own.items()} != {name: value.shape for name, value in arrays.items()}:
+            raise UserError("The weights to begin from are of another size than this model; give it the settings of their card.")
+        for name, value in own.items():
+            value.assign(arrays[name].astype(np.float32))
 
 
-def learn(parts: dict[str, list[np.ndarray]], vocabulary: int, settings: Settings, folder: Path, bar: bool = True,
+def learn(parts: dict[str, list[np.ndarray]], vocabulary: int, settings: Settings, folder: Path, bar: bool = True, begin: dict | None = None,
           **budget) -> tuple[LanguageModel, list[dict]]:
     """Trains a model on the ids of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
 
-    Notebook: 03_lyrics_language_model
+    `begin`: the arrays of weights to begin from, instead of random ones. Notebook: 03_lyrics_language_model
     """
     train.make_deterministic(settings.seed)
     model = LanguageModel(vocabulary, settings)
+    if begin:
+        model.begin_from(begin)
 
     def reset_some(step: int, steps: int) -> None:
         # States that are never set back drift, and the model comes to rely on it: then it knows no poem's beginning, which is at zero.
-        model.reset((np.random.default_rng((settings.seed, step, 1)).random((settings.batch, 1)) >= settings.reset).astype(np.float32))
+        keep = np.random.default_rng((settings.seed, step, 1)).random((settings.batch, 1)) >= (1.0 if settings.whole else settings.reset)
+        model.reset(keep.astype(np.float32))
 
-    data = Stream(parts["train"], settings.batch, settings.length, settings.seed)
+    data = (WholePoems if settings.whole else Stream)(parts["train"], settings.batch, settings.length, settings.seed)
     held_out = Stream(parts["validation"], settings.batch, settings.length, None)
     rows = train.fit(model, data, lambda: model.cost(held_out), folder, settings.seed, peak=settings.rate, bar=bar, before=reset_some, **budget)
     return model, rows
@@ -190,9 +175,10 @@ def add_train(parser) -> None:
     long.add_argument("--minutes", type=float, help="about how long it may take; chooses the number of steps beforehand")
     long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
     parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
+    parser.add_argument("--begin", type=Path, help="a folder with weights of the same name, to begin from those instead of random ones")
     for field in fields(Settings):
-        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default),
-                            help=f"(a text: {getattr(TEXT, field.name)}; a corpus: by its size)")
+        kind = {"action": argparse.BooleanOptionalAction} if isinstance(field.default, bool) else {"type": type(field.default)}
+        parser.add_argument("--" + field.name.replace("_", "-"), **kind, help=f"(a text: {getattr(TEXT, field.name)}; a corpus: by its size)")
 
 
 def run_train(args) -> int:
@@ -206,12 +192,17 @@ def run_train(args) -> int:
         {"steps": FULL_STEPS[args.corpus]} if args.corpus and mode() == "full" else {"minutes": train.budget(0.1, 2, 10)})
     if min(budget.values()) <= 0:
         raise UserError("The minutes or steps of a training should be above 0.")
-    name = args.corpus or args.text.stem
-    folder = train.folder_for(name, asdict(settings) | budget | data)
+    name, begun = args.corpus or args.text.stem, {}
+    if args.begin:
+        before, card = read_weights(name, args.begin)
+        if card.get("characters") != "".join(characters.tokens[3:]):
+            raise UserError(f"{args.begin / name}.npz is for another vocabulary than this text has.")
+        begun = {"begun_from": {key: value for key, value in card.items() if key not in ("characters", "data", "name", "file", "model")}}
+    folder = train.folder_for(name, asdict(settings) | budget | data | {key: value["sha256"] for key, value in begun.items()})
     print(f"{name}: {len(characters)} tokens; checkpoints and curves are in {folder}", file=sys.stderr)
-    model, rows = learn(parts, len(characters), settings, folder, validations=4 if mode() == "smoke" else 30, **budget)
+    model, rows = learn(parts, len(characters), settings, folder, validations=4 if mode() == "smoke" else 30, begin=before if begun else None, **budget)
     card = {"model": "language", "data": data, "settings": asdict(settings), "characters": "".join(characters.tokens[3:]),
-            "folded": characters.folded, "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"], "machine": train.machine(), "curves": rows}
+            "folded": characters.folded, "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"], "machine": train.machine(), "curves": rows} | begun
     rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
     bits = lstm_bits(CharacterLSTM(rounded, characters), parts["test"])
     write_weights(args.out, name, rounded, card | {"figures": {"test_bits_per_character": round(bits, 4)}})

@@ -12,9 +12,9 @@ from keras import ops
 from . import melody, train
 from .files import UserError, cache_dir, mode
 from .lstm import LSTM, Embedding
-from .parts import book_parts, midi_parts
-from .sampler import write_weights
-from .vae import NAME, NOTHING, MelodyVAE, fit_posterior, gumbel
+from .parts import Batches, book_parts, midi_parts
+from .sampler import read_weights, write_weights
+from .vae import NAME, NOTHING, MelodyVAE, fit_mixture, fit_posterior, gumbel
 
 LN2 = float(np.log(2))
 EPSILON = 1e-10                  # of the batch norm: with Keras's usual 1e-3, or 1e-5, mu can shrink until the norm no longer scales it up
@@ -46,29 +46,6 @@ class Settings:
 
 
 FULL_STEPS = 16000               # of the shipped weights
-
-
-class Batches:
-    """Batch number `step` of melodies (N, T): int32 (B, T), in an order that follows from seed and epoch, transposed as seed and step say."""
-
-    def __init__(self, events: np.ndarray, settings: Settings):
-        self.events, self.s, self.count = events, settings, len(events) // settings.batch
-        self.lowest, self.highest = melody.span(events) if settings.transpose else (0, 0)
-        self._epoch, self._order = -1, np.empty(0, int)
-        if self.count < 1:
-            raise UserError(f"There are {len(events)} melodies; a batch takes {settings.batch}.")
-
-    def __call__(self, step: int) -> tuple[np.ndarray]:
-        epoch, k = divmod(step, self.count)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, np.random.default_rng((self.s.seed, epoch)).permutation(len(self.events))
-        rows = self._order[k * self.s.batch:(k + 1) * self.s.batch]
-        events = self.events[rows]
-        if self.s.transpose:
-            shift = np.random.default_rng((self.s.seed, step, 2)).integers(-self.s.transpose, self.s.transpose + 1, len(rows))
-            shift = np.clip(shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows])
-            events = melody.transpose(events, np.where(self.lowest[rows] > self.highest[rows], 0, shift))
-        return (events.astype(np.int32),)
 
 
 @keras.saving.register_keras_serializable("lyricgen")
@@ -107,13 +84,13 @@ class MusicVAE(keras.Model):
         mu = self.mu(h)
         if self.norm is not None:
             mu = self.norm(mu, training=training) * self.settings.batch_norm
-        return mu, self.sigma(h)
+        return ops.cast(mu, "float32"), ops.cast(self.sigma(h), "float32")       # the loss is in float32 with mixed precision too
 
     def teacher_forced(self, z, before, training: bool = False):
         """The logits (B, T, V) from z (B, Z) and the event before each step (B, T)."""
         x = self.inputs(before) + self.places + self.z_in(z)[:, None]
         h = self.decoder(x, initial_state=ops.split(self.first(z), 2, axis=1), training=training)
-        return self.out(ops.reshape(h, (-1, self.settings.steps, self.settings.decoder)))
+        return ops.cast(self.out(ops.reshape(h, (-1, self.settings.steps, self.settings.decoder))), "float32")
 
     def call(self, events, training: bool = False):
         s, events = self.settings, ops.reshape(ops.cast(events, "int32"), (-1, self.settings.steps))
@@ -144,7 +121,7 @@ class MusicVAE(keras.Model):
     def set_beta(self, step: int, steps: int) -> None:
         """Sets beta by the share of the planned steps that is done."""
         s = self.settings
-        self.beta.assign(s.beta * float(np.clip((step / steps - s.wait) / max(s.ramp - s.wait, 1e-9), 0, 1)))
+        self.beta.assign(s.beta * float(np.clip((step / steps - s.wait + 1e-9) / max(s.ramp - s.wait, 1e-9), 0, 1)))
 
     def validate(self, events: np.ndarray, most: int = 512) -> dict[str, float]:
         """The measures of melodies that `train.fit` writes into its curves; `validation` is the loss with the last beta, so that all of a run compare."""
@@ -155,7 +132,7 @@ class MusicVAE(keras.Model):
         for first in range(0, len(events) - size + 1, size):
             found = self.test_on_batch(events[first:first + size].astype(np.int32), return_dict=True)
         self.beta.assign(now)
-        some = events[:most]
+        some = events[::max(1, len(events) // most)]                  # the windows stand in the order of the books
         free = self.free_running.decode(self.predict_on_batch(some.astype(np.int32))["mu"]) == some
         names = {"loss": "validation", "cost": "validation_cost", "kl_bits": "validation_kl_bits", "teacher_forced": "validation_teacher_forced"}
         return {names[key]: float(value) for key, value in found.items()} | {"validation_free_running": float(free.mean()), "validation_exact": float(free.all(1).mean())}
@@ -175,6 +152,14 @@ class MusicVAE(keras.Model):
     def arrays(self) -> dict[str, np.ndarray]:
         """The same in NumPy."""
         return {name: ops.convert_to_numpy(value) for name, value in self.tensors().items()}
+
+    def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes over the weights of a file; raises UserError where they are of another model."""
+        own = self.tensors()
+        if self.norm is not None or any(name not in arrays or tuple(value.shape) != arrays[name].shape for name, value in own.items()):
+            raise UserError("The weights to begin from are of another size than this model; give it the settings of their card.")
+        for name, value in own.items():
+            value.assign(arrays[name].astype(np.float32))
 
 
 class FreeRunning(keras.Model):
@@ -204,13 +189,15 @@ class FreeRunning(keras.Model):
         return self.predict_on_batch((np.asarray(z, np.float32), noise.astype(np.float32))).astype(np.uint8)
 
 
-def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, **budget) -> tuple[MusicVAE, list[dict]]:
+def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, begin: dict | None = None, **budget) -> tuple[MusicVAE, list[dict]]:
     """Trains a model on the melodies of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
 
-    Notebook: 08_training_musicvae
+    `begin`: the arrays of weights to begin from, instead of random ones. Notebook: 08_training_musicvae
     """
     train.make_deterministic(settings.seed)
     model = MusicVAE(settings)
+    if begin:
+        model.begin_from(begin)
     rows = train.fit(model, Batches(parts["train"], settings), lambda: model.validate(parts["validation"]), folder, settings.seed, peak=settings.rate,
                      bar=bar, before=model.set_beta, **budget)
     return model, rows
@@ -224,6 +211,7 @@ def add_train(parser) -> None:
     long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
     parser.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
     parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
+    parser.add_argument("--begin", type=Path, help="a folder with weights of the same name, to begin from those instead of random ones")
     for field in fields(Settings)[2:]:
         parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), help=f"({field.default})")
 
@@ -240,13 +228,18 @@ def run_train(args) -> int:
     if min(budget.values()) <= 0:
         raise UserError("The minutes or steps of a training should be above 0.")
     name = args.name or (args.midi.name if args.midi else NAME)
-    folder = train.folder_for(name, asdict(settings) | budget | data)
+    before, begun = read_weights(name, args.begin) if args.begin else (None, {})
+    begun = {"begun_from": {key: value for key, value in begun.items() if key not in ("data", "name", "file", "model")}} if begun else {}
+    folder = train.folder_for(name, asdict(settings) | budget | data | {key: value["sha256"] for key, value in begun.items()})
     print(f"{name}: {data['windows']} melodies; checkpoints and curves are in {folder}", file=sys.stderr)
-    model, rows = learn(parts, settings, folder, validations=4 if mode() == "smoke" else 30, **budget)
+    model, rows = learn(parts, settings, folder, validations=4 if mode() == "smoke" else 30, begin=before, **budget)
     rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
-    rounded |= {key: value.astype(np.float16) for key, value in fit_posterior(*MelodyVAE(rounded).encode(parts["train"])).items()}
+    mu, sigma = MelodyVAE(rounded).encode(parts["train"])
+    z = mu + sigma * (rng := np.random.default_rng(settings.seed)).standard_normal(mu.shape)
+    fitted = fit_posterior(mu, sigma) | fit_mixture(z, max(1, min(10, len(z) // 500)), rng)
+    rounded |= {key: value.astype(np.float16) for key, value in fitted.items()}
     card = {"model": "musicvae", "data": data, "settings": asdict(settings), "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"],
-            "machine": train.machine(), "curves": rows}
+            "machine": train.machine(), "curves": rows} | begun
     some = parts["validation"]
     mu, _ = (vae := MelodyVAE(rounded)).encode(some)
     figures = {"validation_kl_bits": rows[-1]["validation_kl_bits"], "validation_free_running": float((vae.decode(mu) == some).mean())}

@@ -40,3 +40,26 @@ def midi_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
     if by == "melody":
         parts = {part: every[np.isin(np.arange(len(every)) % 10, own)] for part, own in places.items()}
     return parts, {"name": folder.name, "files": len(cuts), "split": f"by {by}", "windows": {part: len(events) for part, events in parts.items()}}
+
+
+class Batches:
+    """Batch number `step` of melodies (N, T): int32 (B, T), in an order that follows from seed and epoch, transposed as seed and step say."""
+
+    def __init__(self, events: np.ndarray, settings):
+        self.events, self.s, self.count = events, settings, len(events) // settings.batch
+        self.lowest, self.highest = melody.span(events) if settings.transpose else (0, 0)
+        self._epoch, self._order = -1, np.empty(0, int)
+        if self.count < 1:
+            raise UserError(f"There are {len(events)} melodies; a batch takes {settings.batch}.")
+
+    def __call__(self, step: int) -> tuple[np.ndarray]:
+        epoch, k = divmod(step, self.count)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, np.random.default_rng((self.s.seed, epoch)).permutation(len(self.events))
+        rows = self._order[k * self.s.batch:(k + 1) * self.s.batch]
+        events = self.events[rows]
+        if self.s.transpose:
+            shift = np.random.default_rng((self.s.seed, step, 2)).integers(-self.s.transpose, self.s.transpose + 1, len(rows))
+            shift = np.clip(shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows])
+            events = melody.transpose(events, np.where(self.lowest[rows] > self.highest[rows], 0, shift))
+        return (events.astype(np.int32),)

@@ -20,7 +20,7 @@ class MelodyVAE:
 
     Arrays: events (V, E) and encoder_* / reverse_* W, U, b; mu_W, mu_b, sigma_W, sigma_b; first_W, first_b (z to the decoder's first h and c);
     inputs (V + 1, D), places (T, D), z_W (Z, D), decoder_W, U, b, out_W, out_b; posterior_mean (Z,) and posterior_factor (Z, Z), the aggregate
-    posterior's Gaussian. `xp` is NumPy, or `keras.ops` for the compiled loop of musicvae.py. Source: Roberts et al. 2018. Notebook: 08_training_musicvae
+    posterior's Gaussian; mixture_weights (K,), mixture_means (K, Z), mixture_factors (K, Z, Z), a finer one of K Gaussians. `xp` is NumPy, or `keras.ops` for the compiled loop of musicvae.py. Source: Roberts et al. 2018. Notebook: 08_training_musicvae
     """
 
     def __init__(self, arrays: dict, dtype: str = "float64", xp=np):
@@ -112,10 +112,16 @@ class MelodyVAE:
             drawn.append(last)
         return np.stack(drawn, axis=1).astype(np.uint8)
 
-    def draw(self, count: int, rng: np.random.Generator, prior: bool = False) -> np.ndarray:
-        """z (count, Z) from the prior, or from the Gaussian that was fitted to the aggregate posterior. Notebook: 09_sampling_musicvae"""
-        noise = rng.standard_normal((count, self.latent))
-        return noise if prior else self.a["posterior_mean"] + noise @ self.a["posterior_factor"].T
+    def draw(self, count: int, rng: np.random.Generator, prior: bool = False, gaussian: bool = False) -> np.ndarray:
+        """z (count, Z) from the mixture that was fitted to the aggregate posterior; or from its one Gaussian, or from the prior.
+
+        Notebook: 09_sampling_musicvae
+        """
+        noise, a = rng.standard_normal((count, self.latent)), self.a
+        if prior or gaussian or "mixture_weights" not in a:
+            return noise if prior else a["posterior_mean"] + noise @ a["posterior_factor"].T
+        k = rng.choice(len(a["mixture_weights"]), count, p=a["mixture_weights"] / a["mixture_weights"].sum())
+        return a["mixture_means"][k] + np.einsum("nij,nj->ni", a["mixture_factors"][k], noise)
 
 
 def gumbel(shape: tuple, temperature: float, rng: np.random.Generator | None) -> np.ndarray:
@@ -142,3 +148,24 @@ def fit_posterior(mu: np.ndarray, sigma: np.ndarray) -> dict[str, np.ndarray]:
     """
     covariance = np.cov(mu.T) + np.diag((sigma ** 2).mean(axis=0))
     return {"posterior_mean": mu.mean(axis=0), "posterior_factor": np.linalg.cholesky(covariance)}
+
+
+def fit_mixture(z: np.ndarray, components: int, rng: np.random.Generator, rounds: int = 25) -> dict[str, np.ndarray]:
+    """A mixture of Gaussians fitted to z (N, Z) by expectation maximisation, begun at some of the z: mixture_weights, _means and _factors (Cholesky).
+
+    Source: Dempster, Laird and Rubin 1977. Notebook: 09_sampling_musicvae
+    """
+    means = z[rng.choice(len(z), components, replace=False)]
+    share = np.eye(components)[((means ** 2).sum(axis=1) - 2 * z @ means.T).argmin(axis=1)]
+    for _ in range(rounds):
+        weights = (share.sum(axis=0) + 1e-9) / len(z)
+        means = share.T @ z / (weights * len(z))[:, None]
+        factors, log_p = [], np.empty((len(z), components))
+        for k in range(components):
+            off = z - means[k]
+            factors.append(np.linalg.cholesky((share[:, k, None] * off).T @ off / (weights[k] * len(z)) + 1e-3 * np.eye(z.shape[1])))
+            off = np.linalg.solve(factors[k], off.T)
+            log_p[:, k] = np.log(weights[k]) - (off ** 2).sum(axis=0) / 2 - np.log(np.diag(factors[k])).sum()
+        share = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+        share /= share.sum(axis=1, keepdims=True)
+    return {"mixture_weights": weights, "mixture_means": means, "mixture_factors": np.array(factors)}

@@ -14,8 +14,8 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "melody", "tunes", "texts", "ngram", "metrics", "prosody", "gates", "parse"}
-MODELS = {"lstm", "train", "evaluate", "language", "musicvae", "latent", "bench"}
+MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "melody", "tunes", "texts", "ngram", "metrics", "vae", "parts", "streams", "latent", "melody_metrics", "evaluate_musicvae", "prosody", "gates", "parse"}
+MODELS = {"lstm", "train", "evaluate", "language", "musicvae", "bench"}
 SONG = {"words", "score", "sound", "song", "show", "desk", "__main__", "__init__", "check"}
 
 

@@ -287,3 +287,36 @@ def test_shipped_weights(name):
     assert (sampler.WEIGHTS / card["file"]).stat().st_size < 8e6
     few = parts["test"][:12]
     assert abs(evaluate.lstm_bits(model, few) - card["figures"]["test_bits_per_character"]) < 1.2, "the card's figure is of this file"
+
+
+def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
+    poems = [np.append(np.arange(100 * k, 100 * k + n), 1) for k, n in zip(range(1, 60), np.random.default_rng(0).integers(5, 30, 59))]
+    stream = language.WholePoems(poems, 2, 40, seed=3)
+    cut = stream._windows(0)
+    assert (cut[:, 0] == 1).all() and all(row[1] % 100 == 0 for row in cut)
+    for epoch in range(2):
+        cut = stream._windows(epoch)
+        seen = {tuple(poem) for poem in poems for row in cut if f" {' '.join(map(str, poem))} " in f" {' '.join(map(str, row))} "}
+        assert len(seen) >= len(poems) - 3                     # the last ones may not fill a window
+    x, y = stream(1)
+    assert x.shape == (2, 40) and (x[:, 1:] == y[:, :-1]).all() and x.dtype == np.int32
+    assert (language.WholePoems(poems, 2, 40, seed=3)(5)[0] == stream(5)[0]).all()
+
+
+def test_training_goes_on_from_weights(tmp_path, monkeypatch):
+    monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LYRICGEN_MODE", "smoke")
+    (tmp_path / "verse.txt").write_text(VERSE * 2, "utf-8")
+    first = ["--text", str(tmp_path / "verse.txt"), "--hidden", "16", "--embedding", "8", "--batch", "4", "--length", "16", "--steps", "4"]
+    parser = argparse.ArgumentParser()
+    language.add_train(parser)
+    assert language.run_train(parser.parse_args([*first, "--out", str(tmp_path / "a")])) == 0
+    assert language.run_train(parser.parse_args([*first, "--out", str(tmp_path / "b"), "--begin", str(tmp_path / "a"), "--rate", "1e-9"])) == 0
+    (before, _), (after, card) = (sampler.read_weights("verse", tmp_path / folder) for folder in "ab")
+    assert all(np.abs(before[key] - after[key]).max() < 2e-3 for key in before) and card["begun_from"]["steps"] == 4
+    with pytest.raises(UserError, match="another size"):
+        language.run_train(parser.parse_args([*first, "--hidden", "17", "--out", str(tmp_path / "c"), "--begin", str(tmp_path / "a")]))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "verse.txt").write_text("0123456789\n" * 300, "utf-8")
+    with pytest.raises(UserError, match="another vocabulary"):
+        language.run_train(parser.parse_args(["--text", str(tmp_path / "other" / "verse.txt"), "--begin", str(tmp_path / "a")]))

@@ -10,7 +10,7 @@ from keras import ops
 from lyricgen import melody, musicvae, parts, sampler, train
 from lyricgen.files import DATA, DataError, UserError
 from lyricgen.musicvae import Batches, MusicVAE, Settings
-from lyricgen.vae import MelodyVAE, fit_posterior, gumbel, kl_divergence
+from lyricgen.vae import MelodyVAE, fit_mixture, fit_posterior, gumbel, kl_divergence
 
 SMALL = dict(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
 
@@ -222,3 +222,24 @@ def test_the_fitted_posterior_has_mean_and_covariance():
     z, drawn = mu + sigma * rng.standard_normal(mu.shape), vae.draw(20000, rng)
     assert np.abs(z.mean(0) - drawn.mean(0)).max() < 0.05 and np.abs(np.cov(z.T) - np.cov(drawn.T)).max() < 0.08
     assert abs(vae.draw(20000, rng, prior=True).std() - 1) < 0.02
+
+
+def test_a_mixture_finds_its_components():
+    rng = np.random.default_rng(1)
+    z = np.concatenate([rng.standard_normal((6000, 2)) * [0.3, 1.0] + [4, 0], rng.standard_normal((2000, 2)) + [-4, 2]])
+    found = fit_mixture(z, 2, rng)
+    order = np.argsort(-found["mixture_weights"])
+    assert found["mixture_weights"][order] == pytest.approx([0.75, 0.25], abs=0.01)
+    assert np.abs(found["mixture_means"][order] - [[4, 0], [-4, 2]]).max() < 0.1
+    covariance = found["mixture_factors"] @ found["mixture_factors"].transpose(0, 2, 1)
+    assert np.abs(covariance[order] - [np.diag([0.09, 1]), np.eye(2)]).max() < 0.12
+    drawn = MelodyVAE({"mu_b": np.zeros(2), **found}).draw(20000, rng)
+    assert (drawn[:, 0] > 0).mean() == pytest.approx(0.75, abs=0.02) and np.abs(np.cov(drawn.T) - np.cov(z.T)).max() < 0.3
+
+
+def test_training_goes_on_from_weights():
+    one, other = MusicVAE(Settings(**SMALL)), MusicVAE(Settings(**SMALL, seed=2))
+    other.begin_from(one.arrays() | {"posterior_mean": np.zeros(4)})
+    assert all((one.arrays()[key] == value).all() for key, value in other.arrays().items())
+    with pytest.raises(UserError, match="another size"):
+        MusicVAE(Settings(**SMALL | {"latent": 5})).begin_from(one.arrays())

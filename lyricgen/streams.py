@@ -1,0 +1,74 @@
+"""What a language model reads: batches of windows of text, one after another or each from a poem's beginning."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .files import UserError
+
+
+class Stream:
+    """Batches of a stream of text, cut into lanes that are read side by side: each window goes on where the one before it ended.
+
+    `sequences` are arrays of ids; they are joined in an order that follows from the seed and the epoch, and cut at a point that does so too.
+    Window number `step` is (x, y), int32 (B, T), where y is x one token later. Raises UserError for too little text.
+    Source: Mikolov et al. 2010 (truncated backpropagation through time). Notebook: 03_lyrics_language_model
+    """
+
+    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int | None):
+        self.sequences, self.batch, self.length, self.seed = list(sequences), batch, length, seed
+        self.windows = (sum(map(len, self.sequences)) - 1) // (batch * length)
+        self._epoch, self._lanes = -1, np.empty(0)
+        if self.windows < 1:
+            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens; {batch} lanes of {length} need {batch * length + 1}.")
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, window = divmod(step, self.windows)
+        if epoch != self._epoch:
+            stream, order = self.sequences, range(len(self.sequences))
+            if self.seed is not None:
+                rng = np.random.default_rng((self.seed, epoch))
+                order = rng.permutation(len(stream))
+            stream = np.concatenate([stream[k] for k in order])
+            if self.seed is not None:
+                stream = np.roll(stream, rng.integers(len(stream)))
+            lane = self.windows * self.length
+            self._lanes = stream[np.arange(self.batch)[:, None] * lane + np.arange(lane + 1)].astype(np.int32)
+            self._epoch = epoch
+        part = self._lanes[:, window * self.length:(window + 1) * self.length + 1]
+        return part[:, :-1], part[:, 1:]
+
+
+class WholePoems:
+    """Batches of windows (B, T) that each begin with a poem; one that a window's end cuts off begins the next window, so none is lost.
+
+    Window number `step` is (x, y), as in a `Stream`, but no window goes on where another ended. Notebook: 04_lyrics_across_datasets
+    """
+
+    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int):
+        self.sequences, self.batch, self.length, self.seed = list(sequences), batch, length, seed
+        self._epoch, self._cut = 0, self._windows(0)
+        self.windows = int(0.97 * len(self._cut)) // batch                       # the number differs a little between epochs
+        if self.windows < 1:
+            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin with a poem.")
+
+    def _windows(self, epoch: int) -> np.ndarray:
+        """All windows of an epoch, (n, T + 1), in the order of its shuffled poems, each after the `<end>` (1) of the poem before."""
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self.sequences))
+        stream = np.concatenate([np.ones(1, int), *(self.sequences[k] for k in order)])
+        starts, at, found = np.cumsum([0, *(len(self.sequences[k]) for k in order)]), 0, []
+        while at + self.length < len(stream):
+            found.append(at)
+            last = starts[np.searchsorted(starts, at + self.length, side="right") - 1]
+            at = int(last if last > at else starts[min(np.searchsorted(starts, at, side="right"), len(starts) - 1)])
+        cut = stream[np.array(found, int)[:, None] + np.arange(self.length + 1)]
+        return cut[rng.permutation(len(cut))].astype(np.int32)
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, k = divmod(step, self.windows)
+        if epoch != self._epoch:
+            self._epoch, self._cut = epoch, self._windows(epoch)
+        part = self._cut[k * self.batch:(k + 1) * self.batch]
+        return part[:, :-1], part[:, 1:]

@@ -1,0 +1,88 @@
+"""The checks of notebook 09: they know the right answer and each mistake that they claim to know; and its widget plays."""
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lyricgen import latent as space
+from lyricgen import melody, show, sound
+from lyricgen.check import Exercise, latent, same
+
+BOOK = Path(__file__).resolve().parents[1] / "notebooks" / "09_sampling_musicvae.ipynb"
+EXERCISES = {name: value for name, value in vars(latent).items() if isinstance(value, Exercise)}
+
+
+def answer_of(exercise: Exercise, value):
+    """What a reader would hand in to give this value."""
+    return (lambda *arguments: value) if exercise.call else value
+
+
+def test_the_exercises_of_the_notebook():
+    assert list(EXERCISES) == ["half_way", "arc", "vector"]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_two_answers_look_the_same(name):
+    exercise = EXERCISES[name]
+    answers = {"right": exercise.right()} | {key: mistake.make() for key, mistake in exercise.mistakes.items()}
+    for a, b in itertools.combinations(answers, 2):
+        assert not same(answers[a], answers[b], max(exercise.tolerance, 1e-4)), (a, b)
+
+
+@pytest.mark.parametrize("name, mistake", [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes])
+def test_each_mistake_is_made_and_recognised(name, mistake):
+    exercise = EXERCISES[name]
+    made = exercise.mistakes[mistake]
+    assert exercise.verdict(answer_of(exercise, made.make())) == "Not yet: " + made.message
+
+
+def test_the_middle_of_two_draws_is_so_long_indeed():
+    a, b = np.random.default_rng(0).standard_normal((2, 20_000, latent.DIMENSIONS))
+    assert latent.half_way.verdict(float(np.linalg.norm((a + b) / 2, axis=1).mean())).startswith("Right.")
+    assert "between them" in latent.half_way.verdict(float(np.linalg.norm(space.slerp(a, b, 0.5), axis=1).mean()))
+    assert "half of it" in latent.half_way.verdict(float(np.linalg.norm(a + b, axis=1).mean()))
+
+
+def test_the_arc_is_that_of_the_package_and_a_wrong_function_is_named():
+    assert latent.arc.verdict(space.slerp).startswith("Right.")
+    assert "straight line" in latent.arc.verdict(lambda a, b, t: (1 - t) * a + t * b)
+    assert "swapped" in latent.arc.verdict(lambda a, b, t: space.slerp(b, a, t))
+
+    def unscaled(a, b, t):
+        with np.errstate(invalid="ignore"):
+            w = np.arccos(a @ b)
+            return (np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)
+
+    assert "divide a @ b by the two lengths" in latent.arc.verdict(unscaled)
+    assert "should be a function" in latent.arc.verdict(1.0)
+
+
+def test_the_vector_is_that_of_the_package():
+    assert np.allclose(space.attribute_vectors(latent.Z, latent.DENSITY[:, None])[0], latent.vector.right())
+    assert len(set(latent.DENSITY.tolist())) == 12, "no two are level, so a quarter is a quarter"
+
+
+def cells_with(*texts: str) -> list[str]:
+    """The notebook's code cells in which these texts stand, one each."""
+    sources = ["".join(cell["source"]) for cell in json.loads(BOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    return [next(source for source in sources if text in source) for text in texts]
+
+
+def test_the_widget_of_four_corners_shows_and_plays_the_place_that_is_pressed():
+    """The notebook's own cells, run on a board of plain scales."""
+    helpers, square, widget = cells_with("def mp3(", "def square(", "ipywidgets.VBox(")
+    board = np.stack([melody.to_events([[0, 8, 60 + k], [8, 8, 62 + k]], 32) for k in range(25)]).reshape(5, 5, 32)
+    names = {"np": np, "melody": melody, "sound": sound, "show": show, "board": board}
+    exec(helpers, names)
+    exec(square[square.index("def square("):], names)
+    html = names["square"](1, 3)
+    assert "<img alt=" in html and "<audio autoplay controls" in html and "data:audio/mpeg;base64," in html and "Row 2, column 4: 2 notes" in html
+    assert "autoplay" not in names["square"](1, 3, play=False)
+    body, _, last = widget.rstrip().rpartition("\n")
+    exec(body, names)
+    made = eval(last, names)
+    assert made.children[-1] is names["view"] and "Row 1, column 1" in names["view"].value and "autoplay" not in names["view"].value
+    made.children[2].children[4].click()
+    assert names["view"].value == names["square"](2, 4)

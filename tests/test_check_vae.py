@@ -1,0 +1,69 @@
+"""The checks of notebook 07: they know the right answer and each mistake that they claim to know."""
+import itertools
+
+import numpy as np
+import pytest
+
+from lyricgen.check import Exercise, same, vae
+from lyricgen.vae import kl_divergence
+
+EXERCISES = {name: value for name, value in vars(vae).items() if isinstance(value, Exercise)}
+
+
+def answer_of(exercise: Exercise, value):
+    """What a reader would hand in to give this value."""
+    return (lambda *arguments: value) if exercise.call else value
+
+
+def test_the_exercises_of_the_notebook():
+    assert list(EXERCISES) == ["gaussians", "sign", "means", "unused"]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_two_answers_look_the_same(name):
+    exercise = EXERCISES[name]
+    answers = {"right": exercise.right()} | {key: mistake.make() for key, mistake in exercise.mistakes.items()}
+    for a, b in itertools.combinations(answers, 2):
+        assert not same(answers[a], answers[b], max(exercise.tolerance, 1e-4)), (a, b)
+
+
+@pytest.mark.parametrize("name, mistake", [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes])
+def test_each_mistake_is_made_and_recognised(name, mistake):
+    exercise = EXERCISES[name]
+    made = exercise.mistakes[mistake]
+    assert exercise.verdict(answer_of(exercise, made.make())) == "Not yet: " + made.message
+
+
+def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula():
+    mu_q, sigma_q, mu_p, sigma_p = vae._PAIRS
+    z = mu_q + sigma_q * np.random.default_rng(0).standard_normal((400_000, len(mu_q)))
+    log_ratio = ((z - mu_p) / sigma_p) ** 2 / 2 + np.log(sigma_p) - ((z - mu_q) / sigma_q) ** 2 / 2 - np.log(sigma_q)
+    error = log_ratio.std(axis=0) / np.sqrt(len(z))
+    assert (np.abs(log_ratio.mean(axis=0) - vae.gaussians.right()) < 5 * error).all()
+    assert np.allclose(vae._two(mu_q, sigma_q, 0.0, 1.0), kl_divergence(mu_q, sigma_q))
+
+
+def test_a_function_is_called_and_a_wrong_one_is_named():
+    def right(mu_q, sigma_q, mu_p, sigma_p):
+        return np.log(sigma_p / sigma_q) + (sigma_q ** 2 + (mu_q - mu_p) ** 2) / (2 * sigma_p ** 2) - 0.5
+
+    assert vae.gaussians.verdict(right).startswith("Right.")
+    assert "mean is to be taken under q" in vae.gaussians.verdict(lambda m, s, n, t: right(n, t, m, s))
+    assert "should be a function" in vae.gaussians.verdict(1.0)
+
+
+def test_the_loss_is_that_of_the_definition():
+    kl = (vae.MU ** 2 + vae.SIGMA ** 2 - 1) / 2 - np.log(vae.SIGMA)
+    assert vae.sign.verdict((vae.COST.sum(axis=1) + kl.sum(axis=1)).mean()).startswith("Right.")
+    assert "wrong sign" in vae.sign.verdict((vae.COST.sum(axis=1) - kl.sum(axis=1)).mean())
+
+
+@pytest.mark.parametrize("answer, said", [(["A", "C"], "one string"), ("AD", "D is used"), ("CB", "last two columns"), (3, "letters of the models")])
+def test_other_answers_on_the_unused_z_are_led_on(answer, said):
+    assert said in vae.unused.verdict(answer)
+
+
+def test_the_models_of_the_last_exercise_are_what_its_answer_says():
+    for name, found in vae.MODELS.items():
+        assert (found["own"] - found["swapped"] < 0.03) == (name in vae.unused.right())
+        assert found["information_bits"] <= found["kl_bits"]          # the aggregate posterior is at best the prior
