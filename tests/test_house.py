@@ -77,7 +77,7 @@ def lines_of_code(path: Path) -> int:
 def test_small():
     lines = {path.stem: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "lyricgen").glob("*.py")}
     assert max(lines.values()) <= 260, lines
-    assert sum(map(lines_of_code, (ROOT / "lyricgen").glob("*.py"))) < 3000
+    assert sum(map(lines_of_code, (ROOT / "lyricgen").glob("*.py"))) < 3400
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

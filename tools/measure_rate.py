@@ -1,6 +1,6 @@
 """Accuracy over KL: small MusicVAEs at several betas, and the shipped settings with less time; writes data/results/rate.json for notebook 08.
 
-    python tools/measure_rate.py                 # 7 runs of about 3 CPU-minutes, then one of 5 and one of 15; one thread
+    python tools/measure_rate.py                 # 7 runs of two to three CPU-minutes, then one of 5 and one of 15; one thread
     python tools/measure_rate.py --betas 0.07    # these as well, in seed 1
     python tools/measure_rate.py --short         # a few steps of each, to try it; give another --out
 
@@ -33,7 +33,7 @@ from lyricgen.ngram import NGram
 from lyricgen.vae import MelodyVAE, kl_divergence
 
 SMALL = Settings(embedding=32, encoder=96, latent=64, decoder=192, free_bits=0, transpose=0, batch=32)
-STEPS = 4000                                          # of a small run: about 3 CPU-minutes
+STEPS = 3000                                          # of a small run: two to three CPU-minutes
 BETAS, MORE_SEEDS = (0.1, 1.0, 0.3, 0.6, 0.15), (0.3, (2, 3))
 TIMES = (2000, 6000)                                  # steps of the shipped settings: about 5 and 15 CPU-minutes, where the shipped ones took 40
 QUEUE = ([("beta", SMALL, beta, 1, STEPS) for beta in BETAS] + [("beta", SMALL, MORE_SEEDS[0], seed, STEPS) for seed in MORE_SEEDS[1]]

@@ -1,43 +1,59 @@
-"""Makes the shipped weights of the language models, one corpus after another; stopped or killed, it goes on where it was.
+"""Makes the shipped weights, one model after another; stopped or killed, it goes on where it was.
 
-    python tools/train_all.py [songci|yuanqu|burns|ballads ...]
+    python tools/train_all.py [songci|yuanqu|burns|ballads|musicvae ...]
 
-Checkpoints and curves are in the user's cache. What is written already for the same settings and data is left as it is.
+Some are made in two trainings, of which the second begins from the weights of the first. Checkpoints, curves and the first weights are in the
+user's cache. What is there already, after as many steps, is left as it is.
 """
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
+SECOND = {"songci": "--steps 3000 --whole --length 160 --batch 8 --rate 4e-3", "musicvae": "--steps 9000 --wait 0 --ramp 0 --rate 2e-3"}
 
-def is_there(name: str) -> bool:
-    """Whether the weights of a corpus are those that would be made."""
-    from lyricgen.evaluate import corpus_parts
+
+def steps_of(card: dict) -> list[int]:
+    """The steps of the trainings that some weights come from, the last first."""
+    return [card["steps"], *(steps_of(card["begun_from"]) if "begun_from" in card else [])]
+
+
+def is_there(name: str, folder: Path, trainings: int) -> bool:
+    """Whether the weights in a folder are those after so many trainings."""
     from lyricgen.files import UserError
-    from lyricgen.language import CORPUS, FULL_STEPS
+    from lyricgen.language import FULL_STEPS
+    from lyricgen.musicvae import FULL_STEPS as VAE_STEPS
     from lyricgen.sampler import read_weights
+    expected = [int(SECOND[name].split()[1])] * (trainings - 1) + [FULL_STEPS.get(name, VAE_STEPS)]
     try:
-        card = read_weights(name)[1]
+        return steps_of(read_weights(name, folder)[1]) == expected
     except UserError:
         return False
-    return (card["data"], card["settings"], card["steps"]) == (corpus_parts(name)[2], asdict(CORPUS[name]), FULL_STEPS[name])
 
 
 def main(names: list[str]) -> int:
-    """Trains each corpus in a process of its own."""
+    """Trains each model in processes of its own."""
+    from lyricgen.files import cache_dir
     from lyricgen.sampler import WEIGHTS
     environment = os.environ | {"LYRICGEN_MODE": "full", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    for name in names or ["songci", "yuanqu", "burns", "ballads"]:
-        if is_there(name):
+    first = cache_dir() / "first"
+    for name in names or ["songci", "yuanqu", "burns", "ballads", "musicvae"]:
+        model = ["musicvae"] if name == "musicvae" else ["language", "--corpus", name]
+        trainings = 1 + (name in SECOND)
+        if is_there(name, WEIGHTS, trainings):
             print(f"{name}: there already", flush=True)
             continue
-        done = subprocess.run([sys.executable, "-m", "lyricgen", "train", "language", "--corpus", name, "--out", str(WEIGHTS)],
-                              env=environment, cwd=Path(__file__).resolve().parents[1])
-        if done.returncode:
-            return done.returncode
+        for k in range(1, trainings + 1):
+            out = WEIGHTS if k == trainings else first
+            if k < trainings and is_there(name, first, 1):
+                continue
+            more = [*SECOND[name].split(), "--begin", str(first)] if k == 2 else []
+            done = subprocess.run([sys.executable, "-m", "lyricgen", "train", *model, *more, "--out", str(out)], env=environment,
+                                  cwd=Path(__file__).resolve().parents[1])
+            if done.returncode:
+                return done.returncode
     return 0
 
 
