@@ -57,9 +57,11 @@ def torch_step(settings: musicvae.Settings) -> Callable[[], object]:
         def __init__(self):
             super().__init__()
             self.events, self.inputs = nn.Embedding(s.tokens, s.embedding), nn.Embedding(s.tokens + 1, s.embedding)
-            self.encoder, self.decoder = nn.LSTM(s.embedding, s.encoder, bidirectional=True, batch_first=True), nn.LSTM(s.embedding, s.decoder, batch_first=True)
+            self.encoder = nn.LSTM(s.embedding, s.encoder, bidirectional=True, batch_first=True)
+            self.decoder = nn.LSTM(s.embedding, s.decoder, batch_first=True)
             self.mu, self.sigma = nn.Linear(2 * s.encoder, s.latent), nn.Linear(2 * s.encoder, s.latent)
-            self.first, self.z_in, self.out = nn.Linear(s.latent, 2 * s.decoder), nn.Linear(s.latent, s.embedding, bias=False), nn.Linear(s.decoder, s.tokens)
+            self.first, self.z_in = nn.Linear(s.latent, 2 * s.decoder), nn.Linear(s.latent, s.embedding, bias=False)
+            self.out = nn.Linear(s.decoder, s.tokens)
             self.places = nn.Parameter(0.05 * torch.randn(s.steps, s.embedding))
 
         def forward(self, events):
@@ -164,11 +166,13 @@ def main() -> None:
     s, rounds = SETTINGS, 3 if options.quick else 9
     times = race(training(s), rounds)
     peak = 2 * 2048 ** 3 / times.pop("product")
-    print(f"Training step, {s.batch} melodies, encoder {s.encoder}, decoder {s.decoder}, z {s.latent}; one core does {peak / 1e9:.0f} GFLOP/s at most.")
+    print(f"Training step, {s.batch} melodies, encoder {s.encoder}, decoder {s.decoder}, z {s.latent}; "
+          f"one core does {peak / 1e9:.0f} GFLOP/s at most.")
     for name, seconds in times.items():
         print(f"  {name:18} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops(s) / seconds / peak:4.0%} of the peak")
     ours = times["lyricgen"]
-    result = {"train": {"vs_keras": times["keras"] / ours, "vs_torch": times["torch"] / ours if torch else None, "share_of_peak": flops(s) / ours / peak}}
+    result = {"train": {"vs_keras": times["keras"] / ours, "vs_torch": times["torch"] / ours if torch else None,
+                        "share_of_peak": flops(s) / ours / peak}}
     times = race(decoding(s, options.quick), rounds)
     print(f"Decoding {s.batch} melodies.")
     for name, seconds in times.items():

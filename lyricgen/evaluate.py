@@ -76,7 +76,8 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
             told = [lines[1:] for lines in poems(characters, sample(model, plan, rng, TEMPERATURE))]
             held = [lines[1:] for lines in poems(characters, sample(model, in_form(characters, pattern, POEMS, rng), rng, TEMPERATURE))]
             own = [list(poem.lines) for poem in corpus.part("test") if poem.title == pattern.name]
-            rows.append([*(metrics.poem_form(kind, pattern) for kind in (told, held, own)), *(metrics.rhyme_share(kind, pattern.rhymes) for kind in (told, own))])
+            rows.append([*(metrics.poem_form(kind, pattern) for kind in (told, held, own)),
+                         *(metrics.rhyme_share(kind, pattern.rhymes) for kind in (told, own))])
             drawn, human = drawn + told, human + own
         means = np.mean(rows, axis=0).tolist()
         result |= zip(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"), [None if np.isnan(mean) else mean for mean in means])

@@ -50,8 +50,9 @@ def measure_musicvae(name: str = NAME, part: str = "test", folder: Path = WEIGHT
     Accuracies are those of free running from mu (greedy), `_drawn` from a z of the posterior; `swapped` from the mu of another melody. kl_bits is
     the mean KL of a melody, beside ngram_bits, what a melody costs the n-gram: the rate without loss. Samples are 1,000 of the fitted mixture at
     temperature 0.5, compared with the part by Jensen-Shannon divergence (validation against test is the floor). midpoint_ratio: how much more
-    the n-gram asks for the middle of the way between two mu than for the two reconstructions, over the same for a mix of two melodies (each step
-    from one or the other) and those two melodies; `_straight` is on the straight line instead of the arc. attribute_diagonal: rows of 5, for vectors of the training part and z of the fitted posterior.
+    the n-gram asks for the middle of the line between two mu than for the two reconstructions, over the same for a mix of two melodies (each
+    step from one or the other) and those two melodies; `_slerp` has the arc instead of the line. attribute_diagonal: rows of 5, for vectors of
+    the training part and z of the fitted mixture.
     `said` is told what is being done. Raises DataError where the weights learned from other data. Notebook: 08_training_musicvae
     """
     arrays, card = read_weights(name, folder)
@@ -85,12 +86,12 @@ def measure_musicvae(name: str = NAME, part: str = "test", folder: Path = WEIGHT
     model = NGram(train.tolist(), ORDER, range(EVENTS))
     a = rng.permutation(len(events))[:PAIRS]
     b = other[a]
-    middle, straight = in_pieces(vae.decode, latent.slerp(mu[a], mu[b], 0.5)), in_pieces(vae.decode, (mu[a] + mu[b]) / 2)
+    middle, arc = in_pieces(vae.decode, (mu[a] + mu[b]) / 2), in_pieces(vae.decode, latent.slerp(mu[a], mu[b], 0.5))
     mixed = canonical(np.where(rng.random(events[a].shape) < 0.5, events[a], events[b]))
     result |= {"ngram_bits": events.shape[1] * model.bits_per_token(events.tolist()), "midpoint_bits": midpoint(model, middle, (free[a], free[b])),
                "midpoint_bits_mixed": midpoint(model, mixed, (events[a], events[b]))}
     result["midpoint_ratio"] = result["midpoint_bits"] / result["midpoint_bits_mixed"]
-    result["midpoint_ratio_straight"] = midpoint(model, straight, (free[a], free[b])) / result["midpoint_bits_mixed"]
+    result["midpoint_ratio_slerp"] = midpoint(model, arc, (free[a], free[b])) / result["midpoint_bits_mixed"]
     said("the attributes' vectors are added")
     values = latent.attributes(train)
     vectors = latent.attribute_vectors(in_pieces(vae.encode, train)[0], values)

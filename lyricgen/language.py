@@ -200,9 +200,11 @@ def run_train(args) -> int:
         begun = {"begun_from": {key: value for key, value in card.items() if key not in ("characters", "data", "name", "file", "model")}}
     folder = train.folder_for(name, asdict(settings) | budget | data | {key: value["sha256"] for key, value in begun.items()})
     print(f"{name}: {len(characters)} tokens; checkpoints and curves are in {folder}", file=sys.stderr)
-    model, rows = learn(parts, len(characters), settings, folder, validations=4 if mode() == "smoke" else 30, begin=before if begun else None, **budget)
+    model, rows = learn(parts, len(characters), settings, folder, begin=before if begun else None, validations=4 if mode() == "smoke" else 30,
+                        **budget)
     card = {"model": "language", "data": data, "settings": asdict(settings), "characters": "".join(characters.tokens[3:]),
-            "folded": characters.folded, "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"], "machine": train.machine(), "curves": rows} | begun
+            "folded": characters.folded, "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"], "machine": train.machine(),
+            "curves": rows} | begun
     rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
     bits = lstm_bits(CharacterLSTM(rounded, characters), parts["test"])
     write_weights(args.out, name, rounded, card | {"figures": {"test_bits_per_character": round(bits, 4)}})

@@ -124,7 +124,7 @@ class MusicVAE(keras.Model):
         self.beta.assign(s.beta * float(np.clip((step / steps - s.wait + 1e-9) / max(s.ramp - s.wait, 1e-9), 0, 1)))
 
     def validate(self, events: np.ndarray, most: int = 512) -> dict[str, float]:
-        """The measures of melodies that `train.fit` writes into its curves; `validation` is the loss with the last beta, so that all of a run compare."""
+        """The measures of melodies for the curves of `train.fit`; `validation` is the loss with the last beta, so that all of a run compare."""
         s, size = self.settings, self.settings.batch
         now = float(self.beta)
         self.beta.assign(s.beta)
@@ -135,7 +135,8 @@ class MusicVAE(keras.Model):
         some = events[::max(1, len(events) // most)]                  # the windows stand in the order of the books
         free = self.free_running.decode(self.predict_on_batch(some.astype(np.int32))["mu"]) == some
         names = {"loss": "validation", "cost": "validation_cost", "kl_bits": "validation_kl_bits", "teacher_forced": "validation_teacher_forced"}
-        return {names[key]: float(value) for key, value in found.items()} | {"validation_free_running": float(free.mean()), "validation_exact": float(free.all(1).mean())}
+        return {names[key]: float(value) for key, value in found.items()} | {"validation_free_running": float(free.mean()),
+                                                                             "validation_exact": float(free.all(1).mean())}
 
     def tensors(self) -> dict:
         """The weights by the names of a weights file, as `vae.MelodyVAE` takes them; a batch norm is folded into mu."""
@@ -146,7 +147,8 @@ class MusicVAE(keras.Model):
             found |= {f"{name}_W": layer.kernel, f"{name}_b": layer.bias}
         if self.norm is not None:
             scale = self.settings.batch_norm / ops.sqrt(self.norm.moving_variance + EPSILON)
-            found |= {"mu_W": found["mu_W"] * scale, "mu_b": (found["mu_b"] - self.norm.moving_mean) * scale + self.settings.batch_norm * self.norm.beta}
+            found |= {"mu_W": found["mu_W"] * scale,
+                      "mu_b": (found["mu_b"] - self.norm.moving_mean) * scale + self.settings.batch_norm * self.norm.beta}
         return found
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -189,7 +191,8 @@ class FreeRunning(keras.Model):
         return self.predict_on_batch((np.asarray(z, np.float32), noise.astype(np.float32))).astype(np.uint8)
 
 
-def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, begin: dict | None = None, **budget) -> tuple[MusicVAE, list[dict]]:
+def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, begin: dict | None = None,
+          **budget) -> tuple[MusicVAE, list[dict]]:
     """Trains a model on the melodies of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
 
     `begin`: the arrays of weights to begin from, instead of random ones. Notebook: 08_training_musicvae

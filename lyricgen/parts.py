@@ -32,7 +32,8 @@ def midi_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
             print(f"left out: {error}", file=sys.stderr)
     every = np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *cuts]), axis=0)
     if len(every) < 20:
-        raise UserError(f"There is too little in {folder}: {len(paths)} MIDI files, and in them {len(every)} melodies of two bars in 4/4; 20 is the least.")
+        raise UserError(f"There is too little in {folder}: {len(paths)} MIDI files, and in them {len(every)} melodies of two bars in 4/4; "
+                        "20 is the least.")
     places = {"train": range(8), "validation": (8,), "test": (9,)}
     parts = {part: np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *(cut for k, cut in enumerate(cuts) if k % 10 in own)]), axis=0)
              for part, own in places.items()}

@@ -9,13 +9,14 @@ from typing import Protocol, Sequence
 
 import numpy as np
 
-from . import metrics, prosody, score, texts, tunes
+from . import metrics, prosody, score, texts
 from .files import UserError, write_atomic
-from .melody import FIRST_ONSET, HOLD, REST, STEPS_PER_BAR, to_notes, transpose, windows
-from .ngram import NGram, draw
+from .melody import FIRST_ONSET, HIGHEST, LOWEST, STEPS_PER_BAR, span, to_notes, transpose, windows
+from .melody_metrics import MAJOR
+from .ngram import draw
 from .sampler import CharacterLSTM
+from .vae import MelodyVAE
 
-TUNE_ORDER = 9                     # the order with the lowest bits on the validation part
 LOW, HIGH = 57, 77                 # a range that most people can sing: A3 to F5
 IN_KEY = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))    # the pitch classes of C major
 DRAWS = 400                        # melodies drawn for a song, of two bars each
@@ -35,24 +36,34 @@ class TuneWriter(Protocol):
     def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray: ...
 
 
-class NGramTunes:
-    """A tune writer that counts: an n-gram over the events of the major tunes of the training part, moved to C."""
+class LatentTunes:
+    """A tune writer that draws z from a MusicVAE's fitted posterior and decodes it (the shipped model, where no other is given), in NumPy."""
 
-    def __init__(self, events: np.ndarray, order: int = TUNE_ORDER):
-        self.model = NGram(events.tolist(), order)
-        self.tokens = np.array(self.model.vocabulary)
+    def __init__(self, vae: MelodyVAE | None = None):
+        self.vae = vae or MelodyVAE.load()
 
     def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
-        drawn: list[list[int]] = []
+        """So many draws, each moved to C; those without a note, or that would leave the 88 pitches, are drawn again."""
+        drawn = np.zeros((0, self.vae.steps), np.uint8)
         while len(drawn) < count:
-            events = self.model.sample(2 * STEPS_PER_BAR, rng, temperature, allowed=self._allowed)
-            drawn += [events] if max(events) >= FIRST_ONSET else []        # silence is no melody
-        return np.array(drawn, np.uint8)
+            drawn = np.concatenate([drawn, to_c(self.vae.decode(self.vae.draw(count, rng), temperature, rng))])
+        return drawn[:count]
 
-    def _allowed(self, events: list[int]) -> np.ndarray:
-        """What may come next in canonical form: no hold at the start, and no rest where it is silent."""
-        last = next((event for event in reversed(events) if event != HOLD), None)
-        return self.tokens != (HOLD if not events else REST if last == REST else -1)
+
+def to_c(events: np.ndarray) -> np.ndarray:
+    """Melodies moved so that C major holds most of their notes, up or down by at most six semitones: canonical events (B, T) -> (at most B, T).
+
+    Of scales that hold equally many, the one whose tonic comes most often, counting the last note twice. What has no note, or would leave the
+    pitches, is left out.
+    """
+    onset = events >= FIRST_ONSET
+    classes = np.stack([(onset & ((events + LOWEST - FIRST_ONSET) % 12 == k)).sum(axis=1) for k in range(12)], axis=1)
+    last = events.shape[1] - 1 - onset[:, ::-1].argmax(axis=1)
+    ends = (events[np.arange(len(events)), last, None].astype(int) + LOWEST - FIRST_ONSET) % 12 == np.arange(12)
+    tonic = (classes @ MAJOR.T + (classes + ends) / 100).argmax(axis=1)
+    shift, (low, high) = (6 - tonic) % 12 - 6, span(events)
+    fits = onset.any(axis=1) & (low + shift >= LOWEST) & (high + shift <= HIGHEST)
+    return transpose(events[fits], shift[fits])
 
 
 @dataclass(frozen=True)
@@ -167,8 +178,7 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     """A song to a pattern; the same seed gives the same song. `said` is told what is being done.
 
     Raises UserError for a pattern that is not in the list, and for a seed, tempo or temperature that cannot be used. Without
-    writers of its own it takes the shipped language model of Song ci (DataError where its weights are damaged), in NumPy, and counts
-    an n-gram of events in the training part of the tune books.
+    writers of its own it takes the shipped language model of Song ci and the shipped MusicVAE (DataError where weights are damaged), in NumPy.
     Notebook: 00_start_here
     """
     if not 0 < temperature <= 10:
@@ -190,8 +200,8 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     said("writing the words")
     lines = write_lines(words, pattern, word_rng, temperature)
     if tune is None:
-        said("reading the tune books")
-        tune = NGramTunes(major_windows())
+        said("reading the model of melodies")
+        tune = LatentTunes()
     said("writing the tune")
     notes, mended = write_tune(tune, pattern, tune_rng, temperature)
     starts = np.cumsum((0, *pattern.lengths))[:-1]
@@ -199,15 +209,6 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     sheet = score.LeadSheet(pattern.name, title, notes, tuple("".join(lines)), tuple(starts.tolist()), tempo,
                             tuple(syllable for line in lines for syllable in prosody.pinyin(line)))
     return Song(sheet, tuple(lines), mended, metrics.Copying("\n\n".join(corpus.texts("train"))).longest("\n".join(lines)))
-
-
-def major_windows(part: str = "train") -> np.ndarray:
-    """The distinct windows of two bars of the tune books' major tunes, moved to C: canonical events uint8 (n, 32)."""
-    loaded = tunes.load()
-    events, owner = tunes.windows(loaded, bars=2, part=part)
-    major = np.array([tune.mode == "major" for tune in loaded])[owner]
-    tonic = np.array([tune.tonic for tune in loaded])[owner]
-    return np.unique(transpose(events, (6 - tonic) % 12 - 6)[major], axis=0)
 
 
 def check_folder(folder: Path) -> None:

@@ -51,7 +51,8 @@ class WholePoems:
         self._epoch, self._cut = 0, self._windows(0)
         self.windows = int(0.97 * len(self._cut)) // batch                       # the number differs a little between epochs
         if self.windows < 1:
-            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin with a poem.")
+            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin "
+                            "with a poem.")
 
     def _windows(self, epoch: int) -> np.ndarray:
         """All windows of an epoch, (n, T + 1), in the order of its shuffled poems, each after the `<end>` (1) of the poem before."""

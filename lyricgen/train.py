@@ -105,9 +105,9 @@ def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[]
     """Trains a compiled and built model by steps, or by minutes, which choose the number of steps beforehand; goes on where a stopped run was.
 
     `batch(step)` gives the arguments of `train_on_batch`; `validate()` the score, lower is better, or a dict of scores, of which `validation` is that
-    one, without leaving a trace in the variables that training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset). In the end the model has the weights of the best
-    validation. Returns the curves, a row for each validation; they are in the folder's curves.jsonl as they grow. Raises UserError where the
-    loss is no number any more, and where the folder has a checkpoint of another model.
+    one, without leaving a trace in the variables that training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset).
+    In the end the model has the weights of the best validation. Returns the curves, a row for each validation; they are in the folder's curves.jsonl
+    as they grow. Raises UserError where the loss is no number any more, and where the folder has a checkpoint of another model.
     Notebook: 03_lyrics_language_model
     """
     kept, seeds = split_variables(model)

@@ -20,7 +20,8 @@ class MelodyVAE:
 
     Arrays: events (V, E) and encoder_* / reverse_* W, U, b; mu_W, mu_b, sigma_W, sigma_b; first_W, first_b (z to the decoder's first h and c);
     inputs (V + 1, D), places (T, D), z_W (Z, D), decoder_W, U, b, out_W, out_b; posterior_mean (Z,) and posterior_factor (Z, Z), the aggregate
-    posterior's Gaussian; mixture_weights (K,), mixture_means (K, Z), mixture_factors (K, Z, Z), a finer one of K Gaussians. `xp` is NumPy, or `keras.ops` for the compiled loop of musicvae.py. Source: Roberts et al. 2018. Notebook: 08_training_musicvae
+    posterior's Gaussian; mixture_weights (K,), mixture_means (K, Z), mixture_factors (K, Z, Z), a finer one of K Gaussians. `xp` is NumPy, or
+    `keras.ops` for the compiled loop of musicvae.py. Source: Roberts et al. 2018. Notebook: 08_training_musicvae
     """
 
     def __init__(self, arrays: dict, dtype: str = "float64", xp=np):
@@ -101,7 +102,8 @@ class MelodyVAE:
     def decode(self, z: np.ndarray, temperature: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
         """The melodies of z (B, Z), uint8 (B, T), canonical: the likeliest event at each step (temperature 0), or a draw.
 
-        Gumbel noise times the temperature, added to the logits, makes the largest a draw at that temperature. Raises UserError for a temperature below 0.
+        Gumbel noise times the temperature, added to the logits, makes the largest a draw at that temperature. Raises UserError for a temperature
+        below 0.
         Notebook: 09_sampling_musicvae
         """
         h, c, *begun = self.begin(np.asarray(z, self.dtype))

@@ -2,8 +2,8 @@
 
     python tools/train_all.py [songci|yuanqu|burns|ballads|musicvae ...]
 
-Some are made in two trainings, of which the second begins from the weights of the first. Checkpoints, curves and the first weights are in the
-user's cache. What is there already, after as many steps, is left as it is.
+Some are made in several trainings, each of which begins from the weights of the one before. Checkpoints, curves and the earlier weights are in
+the user's cache. What is there already, after as many steps, is left as it is.
 """
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-SECOND = {"songci": "--steps 3000 --whole --length 160 --batch 8 --rate 4e-3", "musicvae": "--steps 9000 --wait 0 --ramp 0 --rate 2e-3"}
+MORE = {"songci": ["--steps 3000 --whole --length 160 --batch 8 --rate 4e-3"],
+        "musicvae": ["--steps 9000 --wait 0 --ramp 0 --rate 2e-3", "--steps 5500 --wait 0 --ramp 0 --rate 1.5e-3 --beta 0.15"]}
 
 
 def steps_of(card: dict) -> list[int]:
@@ -26,9 +27,9 @@ def is_there(name: str, folder: Path, trainings: int) -> bool:
     from lyricgen.language import FULL_STEPS
     from lyricgen.musicvae import FULL_STEPS as VAE_STEPS
     from lyricgen.sampler import read_weights
-    expected = [int(SECOND[name].split()[1])] * (trainings - 1) + [FULL_STEPS.get(name, VAE_STEPS)]
+    expected = [FULL_STEPS.get(name, VAE_STEPS), *(int(more.split()[1]) for more in MORE.get(name, [])[:trainings - 1])]
     try:
-        return steps_of(read_weights(name, folder)[1]) == expected
+        return steps_of(read_weights(name, folder)[1]) == expected[::-1]
     except UserError:
         return False
 
@@ -38,19 +39,17 @@ def main(names: list[str]) -> int:
     from lyricgen.files import cache_dir
     from lyricgen.sampler import WEIGHTS
     environment = os.environ | {"LYRICGEN_MODE": "full", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    first = cache_dir() / "first"
     for name in names or ["songci", "yuanqu", "burns", "ballads", "musicvae"]:
-        model = ["musicvae"] if name == "musicvae" else ["language", "--corpus", name]
-        trainings = 1 + (name in SECOND)
-        if is_there(name, WEIGHTS, trainings):
+        model, trainings = ["musicvae"] if name == "musicvae" else ["language", "--corpus", name], ["", *MORE.get(name, [])]
+        if is_there(name, WEIGHTS, len(trainings)):
             print(f"{name}: there already", flush=True)
             continue
-        for k in range(1, trainings + 1):
-            out = WEIGHTS if k == trainings else first
-            if k < trainings and is_there(name, first, 1):
+        folders = [cache_dir() / "earlier" / str(k) for k in range(1, len(trainings))] + [WEIGHTS]
+        for k, (more, folder) in enumerate(zip(trainings, folders)):
+            if folder != WEIGHTS and is_there(name, folder, k + 1):
                 continue
-            more = [*SECOND[name].split(), "--begin", str(first)] if k == 2 else []
-            done = subprocess.run([sys.executable, "-m", "lyricgen", "train", *model, *more, "--out", str(out)], env=environment,
+            begin = ["--begin", str(folders[k - 1])] if k else []
+            done = subprocess.run([sys.executable, "-m", "lyricgen", "train", *model, *more.split(), *begin, "--out", str(folder)], env=environment,
                                   cwd=Path(__file__).resolve().parents[1])
             if done.returncode:
                 return done.returncode

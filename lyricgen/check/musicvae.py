@@ -10,8 +10,8 @@ BETA, STEPS, LATENT = 0.2, 32, 64                           # of the loss that t
 mean_for_sum = Exercise(
     hint="a loss divided by 32 as a whole has the same minimum. Divide both its terms, and see what then stands before the KL.",
     right=lambda: BETA / STEPS,
-    why="With 0.2 in its place the KL would weigh 32 times as much as it should, and z would say next to nothing. A beta means nothing as long as one "
-        "does not know what was summed and what was averaged.",
+    why="With 0.2 in its place the KL would weigh 32 times as much as it should, and z would say next to nothing. A beta means nothing as long "
+        "as one does not know what was summed and what was averaged.",
     mistakes={
         "multiplied": Mistake(lambda: BETA * STEPS, "you multiplied by 32; the cost got smaller by 32, so the KL's weight must get smaller as well."),
         "the same": Mistake(lambda: BETA, "then the cost is a 32nd of what it was, and the KL is not: it would weigh 32 times as much."),
@@ -52,8 +52,10 @@ flatters = Exercise(
         "swapped": Mistake(lambda: _shares(_run(), _run(truth=True)), "these are the right two, the other way round: teacher-forced first."),
         "forced twice": Mistake(lambda: _shares(_run(truth=True), _run(truth=True)),
                                 "your second decoder is put right after each step as well; running free it reads what it wrote."),
-        "free twice": Mistake(lambda: _shares(_run(), _run()), "your first decoder reads what it wrote; with teacher forcing it reads the true event."),
-        "begun with hold": Mistake(lambda: _shares(_run(0, truth=True), _run(0)), "you began with last = 0, a hold; before the first step stands check.START."),
+        "free twice": Mistake(lambda: _shares(_run(), _run()),
+                              "your first decoder reads what it wrote; with teacher forcing it reads the true event."),
+        "begun with hold": Mistake(lambda: _shares(_run(0, truth=True), _run(0)),
+                                   "you began with last = 0, a hold; before the first step stands check.START."),
         "only onsets": Mistake(lambda: _shares(_run(truth=True), _run(), MELODY > 1), "that is of the onsets only; here all 16 steps count."),
         "no first step": Mistake(lambda: _shares(_run(truth=True), _run(), slice(1, None)), "you left out the first step; all 16 count."),
     },
@@ -70,22 +72,23 @@ def _beyond(total=_NATS, each=_NATS / 6) -> np.ndarray:
 
 
 free_bits = Exercise(
-    hint="on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the melodies. For each dimension: mean over the melodies, take "
-         "a sixth of that away, cut at 0, sum over the dimensions.",
+    hint="on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the melodies. For each dimension: mean over the melodies, "
+         "take a sixth of that away, cut at 0, sum over the dimensions.",
     right=_beyond,
-    why="The same KL, and two prices: the second is higher, since a dimension that says much cannot use what its neighbours leave. On the total, z may "
-        "put everything into a few dimensions; one by one, each is invited to say a little. Published code has had a comment with the one and a line "
-        "with the other.",
+    why="The same KL, and two prices: the second is higher, since a dimension that says much cannot use what its neighbours leave. On the total, z "
+        "may put everything into a few dimensions; one by one, each is invited to say a little. Published code has had a comment with the one "
+        "and a line with the other.",
     mistakes={
         "bits": Mistake(lambda: _beyond(FREE, FREE / 6), "you took bits away from nats: a bit is ln 2 = 0.693 nats."),
         "swapped": Mistake(lambda: _beyond()[::-1], "these are the right two, the other way round: the total first."),
         "cut after the mean": Mistake(lambda: np.array([max(KL.sum(axis=1).mean() - _NATS, 0), _beyond()[1]]),
-                                      "on the total you cut at 0 after the mean over the melodies; then a melody that says little pays for one that says "
-                                      "much. Cut first."),
+                                      "on the total you cut at 0 after the mean over the melodies; then a melody that says little pays for one that "
+                                      "says much. Cut first."),
         "cut each entry": Mistake(lambda: np.array([_beyond()[0], np.maximum(KL - _NATS / 6, 0).sum(axis=1).mean()]),
                                   "for each dimension you cut every melody by itself; the option takes the mean over the melodies first."),
         "total for each": Mistake(lambda: _beyond(each=_NATS), "you gave each dimension all of the free bits; each has a sixth of them."),
-        "no cut": Mistake(lambda: np.array([KL.sum(axis=1).mean() - _NATS] * 2), "nothing is cut at 0 there: free bits that are not used are no credit."),
+        "no cut": Mistake(lambda: np.array([KL.sum(axis=1).mean() - _NATS] * 2),
+                          "nothing is cut at 0 there: free bits that are not used are no credit."),
         "sums": Mistake(lambda: np.array([_beyond()[0] * 4, _beyond()[1] * 4]), "you summed over the four melodies; over melodies it is a mean."),
     },
     tolerance=1e-3,
