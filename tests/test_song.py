@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,10 @@ import mido
 import numpy as np
 import pytest
 
-from lyricgen import __main__, melody, midi, prosody, sampler, song, texts, tunes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lyricgen import __main__, melody, melody_metrics, midi, prosody, sampler, song, texts
 from lyricgen.files import UserError
 from lyricgen.ngram import NGram
 from lyricgen.sampler import CharacterLSTM
@@ -25,7 +29,7 @@ def words():
 
 @pytest.fixture(scope="module")
 def tune():
-    return song.NGramTunes(song.major_windows())
+    return song.LatentTunes()
 
 
 @pytest.fixture(scope="module")
@@ -164,26 +168,30 @@ def test_what_was_copied_is_named(corpus, made):
 
 
 def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
+    """Nor does it read the tune books: all that it knows of tunes is in the weights."""
     code = (f"import sys, lyricgen.__main__ as main; code = main.main(['song', '--out', {str(tmp_path / 'out')!r}]); "
             "sys.exit(code or str({'tensorflow', 'keras', 'torch'} & set(sys.modules)).replace('set()', '') or 0)")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8",
+                          env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "LYRICGEN_CACHE": str(tmp_path / "cache")})
     assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("cache/**/*.npz"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["song.mid", "song.mp3", "song.musicxml", "song.svg", "song.txt"]
     assert (tmp_path / "out" / "song.txt").read_text("utf-8").splitlines() == ["浣溪沙", *made.lines]
     assert all(line in done.stdout for line in made.lines)
 
 
-def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("name, model", [("songci", "CharacterLSTM"), ("musicvae", "MelodyVAE")])
+def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, capsys, name, model):
     for suffix in ("json", "npz"):
-        shutil.copy(sampler.WEIGHTS / f"songci.{suffix}", tmp_path)
-    data = bytearray((tmp_path / "songci.npz").read_bytes())
+        shutil.copy(sampler.WEIGHTS / f"{name}.{suffix}", tmp_path)
+    data = bytearray((tmp_path / f"{name}.npz").read_bytes())
     data[len(data) // 2] ^= 1
-    (tmp_path / "songci.npz").write_bytes(data)
-    load = CharacterLSTM.load
-    monkeypatch.setattr(song.CharacterLSTM, "load", lambda name: load(name, tmp_path))
+    (tmp_path / f"{name}.npz").write_bytes(data)
+    load = getattr(song, model).load
+    monkeypatch.setattr(getattr(song, model), "load", lambda own=name: load(own, tmp_path))
     assert __main__.main(["song", "--out", str(tmp_path / "out")]) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
-    assert len(said) == 1 and "songci.npz is damaged: its SHA-256 is" in said[0] and not (tmp_path / "out").exists()
+    assert len(said) == 1 and f"{name}.npz is damaged: its SHA-256 is" in said[0] and not (tmp_path / "out").exists()
 
 
 def test_list_shows_every_pattern(corpus):
@@ -210,11 +218,61 @@ def test_a_folder_beneath_a_file_is_refused_before_anything_is_made(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_major_windows_are_in_c():
-    events = song.major_windows("validation")
-    onsets = events[events >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
-    assert song.IN_KEY[onsets % 12].mean() > 0.95 and len(events) > 500
-    assert len(tunes.BOOKS) == 4
+def scale(tonic, degrees=(0, 2, 4, 5, 7, 9, 11, 12)):
+    """A melody of eighths on a major scale."""
+    return melody.to_events([[2 * k, 2, tonic + step] for k, step in enumerate(degrees)], 32)
+
+
+def test_a_melody_moves_to_the_c_major_that_is_nearest():
+    moved = song.to_c(np.stack([scale(60), scale(67), scale(66), scale(53), scale(56)]))
+    assert [int(e[0]) + 19 for e in moved] == [60, 72, 60, 48, 60]
+    assert all(song.IN_KEY[melody.to_notes(e)[:, 2] % 12].all() for e in moved)
+    five = [scale(67, (0, 2, 4, 7, 9, 0)), scale(67, (5, 2, 0, 7, 9, 5))]        # five tones are in three major scales: the tonic decides, or the end
+    assert [int(e[0]) + 19 for e in song.to_c(np.stack(five))] == [72, 72]
+
+
+def test_silence_and_what_would_leave_the_pitches_are_left_out():
+    low, high = scale(21 + 1, (0, 2, 4, -1, 0)), scale(108 - 12 - 1, (0, 2, 4, 11, 12))        # B flat and B at the two ends
+    silent = melody.to_events([], 32)
+    found = song.to_c(np.stack([silent, low, high, scale(60)]))
+    assert len(found) == 3 and melody.is_canonical(found).all()
+    found = song.to_c(np.stack([scale(21 + 6, (0, 2, 4, 5, 7, -6, 0)), silent]))       # its lowest note is the lowest pitch, and it must go down
+    assert len(found) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(48, 84), min_size=1, max_size=16), st.integers(-12, 12))
+def test_moving_keeps_the_best_scale_and_does_not_depend_on_the_key(pitches, shift):
+    events = melody.to_events([[2 * k, 2, p] for k, p in enumerate(pitches)], 32)[None]
+    moved = song.to_c(events)
+    onsets = moved[moved >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
+    assert song.IN_KEY[onsets % 12].mean() == pytest.approx(melody_metrics.in_scale(events))
+    assert (melody.untransposed(moved) == melody.untransposed(events)).all()
+    again = song.to_c(melody.transpose(events, shift))
+    more = again[again >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
+    assert song.IN_KEY[more % 12].mean() == song.IN_KEY[onsets % 12].mean()
+
+
+def test_the_tune_writer_gives_as_many_canonical_melodies_in_c_as_it_is_asked_for(tune):
+    drawn = tune.phrases(150, np.random.default_rng(2), 0.8)
+    assert drawn.shape == (150, 32) and drawn.dtype == np.uint8 and melody.is_canonical(drawn).all()
+    assert (drawn >= melody.FIRST_ONSET).any(axis=1).all() and len(np.unique(drawn, axis=0)) > 140
+    onsets = drawn[drawn >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
+    assert song.IN_KEY[onsets % 12].mean() > 0.93
+    assert (tune.phrases(5, np.random.default_rng(2), 0.8) == tune.phrases(5, np.random.default_rng(2), 0.8)).all()
+
+
+def test_draws_that_are_silent_are_made_up_for():
+    class Mute:
+        steps = 32
+
+        def draw(self, count, rng):
+            return rng.random(count)
+
+        def decode(self, z, temperature, rng):
+            return np.stack([scale(60) if x < 0.3 else melody.to_events([], 32) for x in z])
+
+    assert (song.LatentTunes(Mute()).phrases(20, np.random.default_rng(0), 1.0) == scale(60)).all()
 
 
 def test_compose_refuses_what_it_cannot_do():
