@@ -23,7 +23,7 @@ import nbformat  # noqa: E402
 from nbclient import NotebookClient  # noqa: E402
 from nbclient.exceptions import CellExecutionError  # noqa: E402
 
-PICTURES = ("image/png", "image/svg+xml", "text/html")
+PICTURES = ("image/png", "image/svg+xml")
 
 
 def texts(outputs: list) -> list:
