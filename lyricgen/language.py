@@ -32,6 +32,7 @@ class Settings:
     length: int = 64             # steps through which the gradient goes back
     reset: float = 0.1           # the share of lanes that begin a window with zero states
     whole: bool = False          # every window begins with a poem, and with zero states: a poem's end is seen from its name
+    noise: float = 0.0           # with `whole`: the share of the characters read that are exchanged for others
     rate: float = 5e-3
     decay: float = 0.01
     seed: int = 1
@@ -142,7 +143,8 @@ def learn(parts: dict[str, list[np.ndarray]], vocabulary: int, settings: Setting
         keep = np.random.default_rng((settings.seed, step, 1)).random((settings.batch, 1)) >= (1.0 if settings.whole else settings.reset)
         model.reset(keep.astype(np.float32))
 
-    data = (WholePoems if settings.whole else Stream)(parts["train"], settings.batch, settings.length, settings.seed)
+    reading = parts["train"], settings.batch, settings.length, settings.seed
+    data = WholePoems(*reading, settings.noise) if settings.whole else Stream(*reading)
     held_out = Stream(parts["validation"], settings.batch, settings.length, None)
     rows = train.fit(model, data, lambda: model.cost(held_out), folder, settings.seed, peak=settings.rate, bar=bar, before=reset_some, **budget)
     return model, rows
@@ -186,8 +188,11 @@ def run_train(args) -> int:
     characters, parts, data = corpus_parts(args.corpus) if args.corpus else text_parts(args.text)
     given = {field.name: getattr(args, field.name) for field in fields(Settings) if getattr(args, field.name) is not None}
     settings = fitted(replace(CORPUS.get(args.corpus, TEXT), **given), parts)
-    if min(settings.embedding, settings.hidden, settings.layers, settings.batch, settings.length) < 1 or not 0 <= settings.dropout < 1:
-        raise UserError("Sizes should be 1 or more, and dropout from 0 to below 1.")
+    if min(settings.embedding, settings.hidden, settings.layers, settings.batch, settings.length) < 1 or not (
+            0 <= settings.dropout < 1 and 0 <= settings.noise < 1):
+        raise UserError("Sizes should be 1 or more, and dropout and noise from 0 to below 1.")
+    if settings.noise and not settings.whole:
+        raise UserError("Noise is for windows that begin with a poem; ask for --whole too.")
     budget = {key: value for key in ("minutes", "steps") if (value := getattr(args, key)) is not None} or (
         {"steps": FULL_STEPS[args.corpus]} if args.corpus and mode() == "full" else {"minutes": train.budget(0.1, 2, 10)})
     if min(budget.values()) <= 0:

@@ -43,11 +43,14 @@ class Stream:
 class WholePoems:
     """Batches of windows (B, T) that each begin with a poem; one that a window's end cuts off begins the next window, so none is lost.
 
-    Window number `step` is (x, y), as in a `Stream`, but no window goes on where another ended. Notebook: 04_lyrics_across_datasets
+    Window number `step` is (x, y), as in a `Stream`, but no window goes on where another ended. `noise` is the share of the characters in x
+    that are exchanged for others of the same batch; titles, ends of lines and of poems stay, and so does y. A model then learns to
+    count on the form and not on the words, which, when it samples, are its own and unlike those it was trained on.
+    Source: Bowman et al. 2016, section 3.1 (word dropout, there with one symbol for all). Notebook: 04_lyrics_across_datasets
     """
 
-    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int):
-        self.sequences, self.batch, self.length, self.seed = list(sequences), batch, length, seed
+    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int, noise: float = 0.0):
+        self.sequences, self.batch, self.length, self.seed, self.noise = list(sequences), batch, length, seed, noise
         self._epoch, self._cut = 0, self._windows(0)
         self.windows = int(0.97 * len(self._cut)) // batch                       # the number differs a little between epochs
         if self.windows < 1:
@@ -72,4 +75,15 @@ class WholePoems:
         if epoch != self._epoch:
             self._epoch, self._cut = epoch, self._windows(epoch)
         part = self._cut[k * self.batch:(k + 1) * self.batch]
-        return part[:, :-1], part[:, 1:]
+        return self._noisy(part[:, :-1], np.random.default_rng((self.seed, step, 2))), part[:, 1:]
+
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The tokens (B, T) with some characters exchanged; 1 is `<end>`, after which a title stands, and 2 the end of a line."""
+        at = np.arange(x.shape[1])
+        last_end, last_line = (np.maximum.accumulate(np.where(x == token, at, -1), axis=1) for token in (1, 2))
+        words = (x > 2) & (last_line > last_end)
+        exchanged = words & (rng.random(x.shape) < self.noise)
+        x = x.copy()
+        if exchanged.any():
+            x[exchanged] = rng.choice(x[words], exchanged.sum())
+        return x

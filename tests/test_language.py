@@ -303,6 +303,16 @@ def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
     assert (language.WholePoems(poems, 2, 40, seed=3)(5)[0] == stream(5)[0]).all()
 
 
+def test_noise_exchanges_words_and_leaves_titles_line_ends_and_what_is_to_be_predicted():
+    rng = np.random.default_rng(0)
+    poems = [np.concatenate([[7, 8, 2], rng.integers(100, 200, 12), [2], rng.integers(100, 200, 9), [1]]) for _ in range(60)]
+    (x, y), (clean, target) = (language.WholePoems(poems, 4, 50, 3, noise)(2) for noise in (0.5, 0.0))
+    changed, words = x != clean, clean >= 100
+    assert (y == target).all() and not changed[~words].any() and (x[words] >= 100).all()
+    assert 0.4 < changed[words].mean() < 0.6
+    assert (language.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), "a training that goes on sees the same noise"
+
+
 def test_training_goes_on_from_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LYRICGEN_MODE", "smoke")

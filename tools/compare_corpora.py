@@ -1,6 +1,7 @@
 """One configuration on four corpora, and on 1/8, 1/4, 1/2 and all of Song ci: writes data/results/corpora.json for notebook 04.
 
     python tools/compare_corpora.py                    # 8 CPU-minutes a run, 15 runs, one thread: between two and three hours
+    python tools/compare_corpora.py --jobs 2           # the same, two runs at a time
     python tools/compare_corpora.py --cpu-minutes 1    # shorter runs; give another --out
 
 Every run has the same settings, whatever the corpus. How many steps it has is chosen once for each corpus, from the processor time of a few
@@ -10,11 +11,13 @@ What is done is in the file and is left as it is; a run that was stopped goes on
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import platform
 import shutil
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
@@ -101,8 +104,8 @@ def run(name: str, fraction: str, seed: int, characters: texts.Vocabulary, parts
             "cpu_seconds": round(spent) if whole else None, "parameters": sum(value.size for value in rounded.arrays.values())}
 
 
-def compare(path: Path, cpu_minutes: float, queue=QUEUE, settings: language.Settings = SETTINGS) -> None:
-    """Goes through the queue and writes the file after each step; raises UserError where the file is of other settings."""
+def compare(path: Path, cpu_minutes: float, queue=QUEUE, settings: language.Settings = SETTINGS, jobs: int = 1) -> None:
+    """Goes through the queue, so many runs at a time, and writes the file after each; raises UserError where the file is of other settings."""
     frame = {"made by": "python tools/compare_corpora.py", "cpu_minutes": cpu_minutes,
              "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
              "vocabulary": "of a corpus's whole training part, also for the parts of Song ci, so that their figures can be compared"}
@@ -112,6 +115,7 @@ def compare(path: Path, cpu_minutes: float, queue=QUEUE, settings: language.Sett
         "corpora": {}, "fractions": {}, "runs": {}}
     if {key: found.get(key) for key in frame} != frame:
         raise files.UserError(f"{path} is of other settings or minutes; delete it or give another --out.")
+    todo = []
     for name, fraction, seed in queue:
         key = f"{name} {fraction} seed {seed}"
         if key in found["runs"]:
@@ -127,21 +131,31 @@ def compare(path: Path, cpu_minutes: float, queue=QUEUE, settings: language.Sett
             if fraction not in found["fractions"]:
                 found["fractions"][fraction] = {"poems": len(parts["train"]), "characters": sum(map(len, parts["train"])), "ngram": ngram(characters, parts)}
                 files.write_json(path, found)
-        steps = found["corpora"][name]["steps"]
-        say(f"{key}: {steps} steps")
-        found["runs"][key] = run(name, fraction, seed, characters, parts, steps, settings)
+        todo.append((key, (name, fraction, seed, characters, parts, found["corpora"][name]["steps"], settings)))
+
+    def results():
+        if jobs == 1:
+            yield from ((key, run(*given)) for key, given in todo)
+            return
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+            running = {pool.submit(run, *given): key for key, given in todo}
+            yield from ((running[done], done.result()) for done in as_completed(running))
+
+    for key, row in results():
+        found["runs"][key] = row
         files.write_json(path, found)
-        say(f"{key}: {found['runs'][key]['test']} bits per character on the test part, n-gram "
-            f"{(found['corpora'][name] if fraction == '1' else found['fractions'][fraction])['ngram']['test']}")
+        say(f"{key}: {row['steps']} steps, {row['test']} bits per character on the test part, n-gram "
+            f"{(found['corpora'][row['corpus']] if row['fraction'] == '1' else found['fractions'][row['fraction']])['ngram']['test']}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cpu-minutes", type=float, default=8.0, help="processor time of a run (8)")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time, each on one thread (1)")
     parser.add_argument("--out", type=Path, default=files.DATA / "results" / "corpora.json", help="the file (data/results/corpora.json)")
     args = parser.parse_args(arguments)
     try:
-        compare(args.out, args.cpu_minutes)
+        compare(args.out, args.cpu_minutes, jobs=max(1, args.jobs))
     except files.UserError as error:
         say(str(error))
         return 2
