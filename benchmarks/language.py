@@ -13,26 +13,27 @@ notebooks, and 64 of them in one compiled loop.
 """
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+
+import one_core
 
 if __name__ == "__main__":  # before NumPy, TensorFlow and PyTorch start their threads
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="")
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    one_core.use()
 
 import keras
 import numpy as np
 import tensorflow as tf
-from lstm import Contenders, race, torch  # benchmarks/lstm.py
+from one_core import Contenders, race
 
-from lyricgen.files import write_json
 from lyricgen.language import CORPUS, TEXT, LanguageModel, Loop, Settings
 from lyricgen.sampler import CharacterLSTM, free, sample
 from lyricgen.texts import END, NEWLINE, UNKNOWN, Vocabulary
+
+try:
+    import torch
+except ImportError:
+    torch = None
 
 SAMPLES = 70                                # about the characters of a ci
 TEXT_V, SONGCI_V = 70, 4503                 # the characters of an English text, and those of Song ci
@@ -164,13 +165,7 @@ def tell(times: dict[str, float], tokens: int) -> dict[str, float | None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three rounds, and fewer contenders")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.get_logger().setLevel("ERROR")          # it warns where one process compiles many models
+    options = one_core.begin(__doc__)
     results: dict[str, dict[str, float | None]] = {}
     for name, (V, s) in SHAPES.items():
         print(f"Training step ({name}): vocabulary {V}, embedding {s.embedding}, H {s.hidden}, {s.batch} x {s.length} tokens.")
@@ -180,10 +175,7 @@ def main() -> None:
         print(f"Sampling {SAMPLES} tokens: vocabulary {V}, embedding {s.embedding}, H {s.hidden}, sequences: {sequences}.")
         times = race(sampling(some_weights(V, s), sequences, options.quick), 3 if options.quick else 9)
         results[f"sample_{sequences}"] = tell(times, sequences * SAMPLES)
-    if not torch:
-        print("PyTorch is not installed: vs_torch is null.")
-    if options.json:
-        write_json(options.json, results)
+    one_core.finish(options, results)
 
 
 if __name__ == "__main__":

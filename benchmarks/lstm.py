@@ -9,24 +9,19 @@ arrays in and arrays out, with the softmax and the draw in NumPy. `step that dra
 """
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
-import time
 from collections.abc import Callable
-from pathlib import Path
+
+import one_core
 
 if __name__ == "__main__":  # before NumPy, TensorFlow and PyTorch start their threads
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="")
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    one_core.use()
 
 import keras
 import numpy as np
 import tensorflow as tf
+from one_core import Contenders, race
 
 from lyricgen import gates, lstm
-from lyricgen.files import write_json
 
 try:
     import torch
@@ -34,7 +29,6 @@ except ImportError:
     torch = None
 
 V, D, B, H, SAMPLES = 90, 64, 64, 512, 256
-Contenders = dict[str, Callable[[], object]]
 
 
 def keras_step(T: int, embedding: type, layer: type, jit: bool = False) -> Callable[[], object]:
@@ -124,24 +118,8 @@ def sampling(sequences: int, quick: bool) -> Contenders:
     return ours | {"step": by_step} | more
 
 
-def race(contenders: Contenders, rounds: int) -> dict[str, float]:
-    """The median CPU time of each contender in seconds, all of them in turn, after one run each that does not count."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
-        for name, run in contenders.items():
-            start = time.process_time()
-            run()
-            times[name].append(time.process_time() - start)
-    return {name: statistics.median(values[1:]) for name, values in times.items()}
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three rounds, and fewer contenders")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    options = one_core.begin(__doc__)
     results: dict[str, dict[str, float | None]] = {}
     for T in (32, 128):
         times = race(training(T, options.quick), 3 if options.quick else 7)
@@ -159,10 +137,7 @@ def main() -> None:
         for name, seconds in times.items():
             print(f"  {name:16} {sequences * SAMPLES / seconds:7.0f} tokens/s   {times['step'] / seconds:5.2f} x step")
         results[f"sample_{sequences}"] = {"vs_step": times["step"] / times["lyricgen"]}
-    if not torch:
-        print("PyTorch is not installed: vs_torch is null.")
-    if options.json:
-        write_json(options.json, results)
+    one_core.finish(options, results)
 
 
 if __name__ == "__main__":

@@ -10,26 +10,27 @@ and chooses there.
 """
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Callable
-from pathlib import Path
 from unittest.mock import patch
 
+import one_core
+
 if __name__ == "__main__":  # before NumPy, TensorFlow and PyTorch start their threads
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="")
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    one_core.use()
 
 import keras
 import numpy as np
 import tensorflow as tf
-from lstm import Contenders, race, torch
+from one_core import Contenders, race
 
 from lyricgen import musicvae
-from lyricgen.files import write_json
 from lyricgen.melody import HOLD, REST
 from lyricgen.vae import FORBIDDEN, NOTHING, SILENCE, SOUND, MelodyVAE
+
+try:
+    import torch
+except ImportError:
+    torch = None
 
 SETTINGS = musicvae.Settings()
 LN2 = float(np.log(2))
@@ -157,12 +158,7 @@ def decoding(settings: musicvae.Settings, quick: bool) -> Contenders:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three rounds, and fewer contenders")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    options = one_core.begin(__doc__)
     s, rounds = SETTINGS, 3 if options.quick else 9
     times = race(training(s), rounds)
     peak = 2 * 2048 ** 3 / times.pop("product")
@@ -178,10 +174,7 @@ def main() -> None:
     for name, seconds in times.items():
         print(f"  {name:18} {s.batch / seconds:7.0f} melodies/s   {times['step'] / seconds:5.2f} x step")
     result["decode"] = {"vs_step": times["step"] / times["lyricgen"]}
-    if not torch:
-        print("PyTorch is not installed: vs_torch is null.")
-    if options.json:
-        write_json(options.json, result)
+    one_core.finish(options, result)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,14 @@
-"""The checks of notebook 09: they know the right answer and each mistake that they claim to know; and its widget plays."""
-import itertools
+"""The answers of notebook 09 are those of the library, other answers are led on; and its widget plays."""
 import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from lyricgen import latent as space
 from lyricgen import melody, show, sound
-from lyricgen.check import Exercise, latent, same
+from lyricgen.check import latent
 
 BOOK = Path(__file__).resolve().parents[1] / "notebooks" / "09_sampling_musicvae.ipynb"
-EXERCISES = {name: value for name, value in vars(latent).items() if isinstance(value, Exercise)}
-
-
-def answer_of(exercise: Exercise, value):
-    """What a reader would hand in to give this value."""
-    return (lambda *arguments: value) if exercise.call else value
-
-
-def test_the_exercises_of_the_notebook():
-    assert list(EXERCISES) == ["half_way", "arc", "vector"]
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_no_two_answers_look_the_same(name):
-    exercise = EXERCISES[name]
-    answers = {"right": exercise.right()} | {key: mistake.make() for key, mistake in exercise.mistakes.items()}
-    for a, b in itertools.combinations(answers, 2):
-        assert not same(answers[a], answers[b], max(exercise.tolerance, 1e-4)), (a, b)
-
-
-@pytest.mark.parametrize("name, mistake", [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes])
-def test_each_mistake_is_made_and_recognised(name, mistake):
-    exercise = EXERCISES[name]
-    made = exercise.mistakes[mistake]
-    assert exercise.verdict(answer_of(exercise, made.make())) == "Not yet: " + made.message
 
 
 def test_the_middle_of_two_draws_is_so_long_indeed():

@@ -1,27 +1,9 @@
-"""The exercises of 08_training_musicvae: each mistake is made and named, and no two answers look the same."""
-import itertools
-
+"""The answers of notebook 08 agree with the model."""
 import numpy as np
 import pytest
 
 from lyricgen import vae
-from lyricgen.check import Exercise, musicvae, same
-
-EXERCISES = {name: exercise for name, exercise in vars(musicvae).items() if isinstance(exercise, Exercise)}
-
-
-def test_there_are_three():
-    assert list(EXERCISES) == ["mean_for_sum", "flatters", "free_bits"]
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_right_wrong_and_unanswered(name):
-    exercise = EXERCISES[name]
-    assert exercise.verdict() == "Hint: " + exercise.hint and exercise.verdict(exercise.right()) == "Right. " + exercise.why
-    for mistake in exercise.mistakes.values():
-        assert exercise.verdict(mistake.make()) == "Not yet: " + mistake.message
-    for a, b in itertools.combinations([exercise.right(), *(mistake.make() for mistake in exercise.mistakes.values())], 2):
-        assert not same(a, b, 2 * exercise.tolerance)
+from lyricgen.check import musicvae
 
 
 def test_a_lower_loss_with_the_mean_is_a_lower_loss_with_the_sum():

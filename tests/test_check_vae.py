@@ -1,37 +1,9 @@
-"""The checks of notebook 07: they know the right answer and each mistake that they claim to know."""
-import itertools
-
+"""The answers of notebook 07 agree with sampling and with the library, and other answers are led on."""
 import numpy as np
 import pytest
 
-from lyricgen.check import Exercise, same, vae
+from lyricgen.check import vae
 from lyricgen.vae import kl_divergence
-
-EXERCISES = {name: value for name, value in vars(vae).items() if isinstance(value, Exercise)}
-
-
-def answer_of(exercise: Exercise, value):
-    """What a reader would hand in to give this value."""
-    return (lambda *arguments: value) if exercise.call else value
-
-
-def test_the_exercises_of_the_notebook():
-    assert list(EXERCISES) == ["gaussians", "sign", "means", "unused"]
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_no_two_answers_look_the_same(name):
-    exercise = EXERCISES[name]
-    answers = {"right": exercise.right()} | {key: mistake.make() for key, mistake in exercise.mistakes.items()}
-    for a, b in itertools.combinations(answers, 2):
-        assert not same(answers[a], answers[b], max(exercise.tolerance, 1e-4)), (a, b)
-
-
-@pytest.mark.parametrize("name, mistake", [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes])
-def test_each_mistake_is_made_and_recognised(name, mistake):
-    exercise = EXERCISES[name]
-    made = exercise.mistakes[mistake]
-    assert exercise.verdict(answer_of(exercise, made.make())) == "Not yet: " + made.message
 
 
 def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula():

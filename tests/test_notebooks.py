@@ -9,9 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-import lyricgen.check
-from lyricgen.check import Exercise
+from test_check import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -104,13 +102,6 @@ def test_terms_stand_in_the_notation(path):
     assert not [term for term in row.terms if term.lower() not in rows]
 
 
-def exercises() -> dict[str, Exercise]:
-    """All exercises of the course as `file.name`."""
-    return {f"{module.name}.{name}": value
-            for module in pkgutil.iter_modules(lyricgen.check.__path__)
-            for name, value in vars(importlib.import_module(f"lyricgen.check.{module.name}")).items() if isinstance(value, Exercise)}
-
-
 def used(path: Path) -> set[str]:
     """The exercises that a notebook asks, as `file.name`: it imports `lyricgen.check.file` under the name `check`."""
     text = "\n".join(source(cell) for cell in cells(path, "code"))
@@ -121,7 +112,7 @@ def used(path: Path) -> set[str]:
 @books
 def test_each_exercise_has_a_hint_in_the_notebook_and_a_solution_that_passes(path):
     asked = used(path)
-    assert asked <= set(exercises())
+    assert asked <= set(EXERCISES)
     assert asked, "a notebook ends with exercises"
     solution = path.parent / "solutions" / path.name
     assert used(solution) == asked
@@ -134,20 +125,9 @@ def test_each_exercise_has_a_hint_in_the_notebook_and_a_solution_that_passes(pat
 
 def test_every_exercise_stands_in_a_notebook():
     asked = set().union(*(used(path) for path in BOOKS))
-    unused = {name for name in exercises() if name not in asked}
+    unused = {name for name in EXERCISES if name not in asked}
     written = {row.name for row in course.COURSE}
     assert not unused or not written >= {name for name, _ in course.PLANNED}, unused
-
-
-@pytest.mark.parametrize("name, exercise", exercises().items(), ids=list(exercises()))
-def test_the_mistakes_that_a_check_knows_are_made_and_recognised(name, exercise):
-    as_given = (lambda value: lambda *a, **k: value) if exercise.call and not callable(exercise.right()) else (lambda value: value)
-    assert exercise.verdict() == exercise.verdict(None) == "Hint: " + exercise.hint
-    assert exercise.verdict(as_given(exercise.right())).startswith("Right. ")
-    assert exercise.mistakes, "a check knows likely mistakes"
-    for mistake in exercise.mistakes.values():
-        assert exercise.verdict(as_given(mistake.make())) == "Not yet: " + mistake.message
-    assert exercise.verdict(as_given("nonsense")).startswith("Not yet")
 
 
 def public_functions():
