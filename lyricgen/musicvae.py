@@ -40,6 +40,7 @@ class Settings:
     sampling: float = 0.0        # the share of its input events that are the model's own draws: scheduled sampling
     batch_norm: float = 0.0      # the fixed scale of a batch norm on mu; 0: none
     transpose: int = 3           # semitones, at most, up or down, anew at each step
+    splice: float = 0.0          # the share of the training melodies whose second half is another one's
     batch: int = 64
     rate: float = 3e-3
     seed: int = 1

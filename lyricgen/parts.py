@@ -44,7 +44,11 @@ def midi_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
 
 
 class Batches:
-    """Batch number `step` of melodies (N, T): int32 (B, T), in an order that follows from seed and epoch, transposed as seed and step say."""
+    """Batch number `step` of melodies (N, T): int32 (B, T), in an order that follows from seed and epoch, transposed as seed and step say.
+
+    The share `splice` of them goes on, from the middle, as another one of the batch does: so many more pairs of bars than the books have.
+    Notebook: 08_training_musicvae
+    """
 
     def __init__(self, events: np.ndarray, settings):
         self.events, self.s, self.count = events, settings, len(events) // settings.batch
@@ -63,4 +67,8 @@ class Batches:
             shift = np.random.default_rng((self.s.seed, step, 2)).integers(-self.s.transpose, self.s.transpose + 1, len(rows))
             shift = np.clip(shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows])
             events = melody.transpose(events, np.where(self.lowest[rows] > self.highest[rows], 0, shift))
+        if self.s.splice:
+            rng, half = np.random.default_rng((self.s.seed, step, 3)), events.shape[1] // 2
+            other = np.where(rng.random(len(rows)) < self.s.splice, rng.permutation(len(rows)), np.arange(len(rows)))
+            events = melody.canonical(np.concatenate([events[:, :half], events[other, half:]], axis=1))
         return (events.astype(np.int32),)

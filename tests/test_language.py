@@ -313,6 +313,18 @@ def test_noise_exchanges_words_and_leaves_titles_line_ends_and_what_is_to_be_pre
     assert (language.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), "a training that goes on sees the same noise"
 
 
+def test_a_text_is_cut_so_that_training_reaches_the_test_part(tmp_path):
+    text = "".join(f"line {k} of the sea\n" for k in range(9000))
+    (tmp_path / "sea.txt").write_text(text, "utf-8")
+    characters, parts, _ = language.text_parts(tmp_path / "sea.txt")
+    train, validation, test = (["".join(characters.tokens[k] for k in piece) for piece in parts[part]] for part in ("train", "validation", "test"))
+    assert len(train) == len(validation) == 9 * len(text) // 10 // 20_000
+    assert "".join(a + b for a, b in zip(train, validation)) + test[0] == text.replace("\0", "")
+    size = len(text)
+    assert abs(len(test[0]) / size - 0.1) < 1e-3 and abs(sum(map(len, validation)) / size - 0.045) < 1e-3
+    assert all(len(b) < 0.06 * (len(a) + len(b)) for a, b in zip(train, validation))
+
+
 def test_training_goes_on_from_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LYRICGEN_MODE", "smoke")

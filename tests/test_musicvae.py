@@ -136,6 +136,17 @@ def test_batches_give_each_melody_once_transposed_by_a_little():
     assert (Batches(x, Settings(**SMALL))(4)[0] == batches(4)[0]).all() and not (batches(4)[0] == batches(5)[0]).all()
 
 
+def test_spliced_melodies_begin_as_one_and_end_as_another():
+    x = melodies(64)
+    plain, some, every = (Batches(x, Settings(**SMALL | {"batch": 32}, transpose=0, splice=share))(1)[0] for share in (0.0, 0.5, 1.0))
+    half = x.shape[1] // 2
+    assert (some[:, :half] == plain[:, :half]).all() and (every[:, :half] == plain[:, :half]).all() and melody.is_canonical(every).all()
+    ends = {melody.canonical(np.concatenate([row[:half], other[half:]])).tobytes() for row in plain for other in plain}
+    assert all(row.astype(np.uint8).tobytes() in ends for row in every)
+    kept = [(rows[:, half:] == plain[:, half:]).all(axis=1).mean() for rows in (some, every)]
+    assert 0.2 < kept[0] < 0.8 and kept[1] < 0.3
+
+
 @pytest.mark.parametrize("option", [{"sampling": 0.5}, {"word_dropout": 0.5}, {"batch_norm": 0.6}, {"free_bits": 0.0, "free_bits_each": 0.5}])
 def test_each_option_learns(option):
     model = MusicVAE(Settings(**SMALL, transpose=0, rate=1e-2, **option))

@@ -12,8 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-MORE = {"songci": ["--steps 3000 --whole --length 160 --batch 8 --rate 4e-3"],
-        "musicvae": ["--steps 9000 --wait 0 --ramp 0 --rate 2e-3", "--steps 5500 --wait 0 --ramp 0 --rate 1.5e-3 --beta 0.15"]}
+WHOLE, FROM_BEGUN = "--whole --length 160 --batch 8 --rate 4e-3", "--wait 0 --ramp 0"
+MORE = {"songci": [f"--steps 3000 {WHOLE}", f"--steps 10000 {WHOLE} --noise 0.2"],
+        "musicvae": [f"--steps 9000 {FROM_BEGUN} --rate 2e-3", f"--steps 5500 {FROM_BEGUN} --rate 1.5e-3 --beta 0.15",
+                     f"--steps 9000 {FROM_BEGUN} --rate 1.5e-3 --beta 0.15", f"--steps 7000 {FROM_BEGUN} --rate 1.2e-3 --beta 0.15 --splice 0.5"]}
 
 
 def steps_of(card: dict) -> list[int]:
