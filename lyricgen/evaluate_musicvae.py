@@ -14,7 +14,7 @@ from .files import DataError, sha256
 from .melody import EVENTS, HOLD, canonical
 from .ngram import NGram
 from .sampler import WEIGHTS, read_weights
-from .vae import NAME, MelodyVAE, kl_divergence
+from .vae import NAME, ROUNDS, MelodyVAE, kl_divergence
 
 ORDER = 9                        # of the n-gram: it has the lowest bits on the validation part
 SAMPLES, TEMPERATURE = 1000, 0.5
@@ -49,7 +49,8 @@ def measure_musicvae(name: str = NAME, part: str = "test", folder: Path = WEIGHT
 
     Accuracies are those of free running from mu (greedy), `_drawn` from a z of the posterior; `swapped` from the mu of another melody. kl_bits is
     the mean KL of a melody, beside ngram_bits, what a melody costs the n-gram: the rate without loss. Samples are 1,000 of the fitted mixture at
-    temperature 0.5, compared with the part by Jensen-Shannon divergence (validation against test is the floor). midpoint_ratio: how much more
+    temperature 0.5 after a walk (`_no_walk`: without it), compared with the part by Jensen-Shannon divergence (`_real`: validation against test,
+    the floor); samples_copied of them are windows of the training part. midpoint_ratio: how much more
     the n-gram asks for the middle of the line between two mu than for the two reconstructions, over the same for a mix of two melodies (each
     step from one or the other) and those two melodies; `_slerp` has the arc instead of the line. attribute_diagonal: rows of 5, for vectors of
     the training part and z of the fitted mixture.
@@ -77,11 +78,14 @@ def measure_musicvae(name: str = NAME, part: str = "test", folder: Path = WEIGHT
         "swapped": metrics.step_accuracy(free[other], events), "random_pairs": metrics.step_accuracy(events[other], events),
         "always_hold": float((events == HOLD).mean()), "position_majority": metrics.step_accuracy(majority, events)}
     said("samples are drawn from the fitted posterior")
-    samples = vae.decode(vae.draw(SAMPLES, rng), TEMPERATURE, rng)
-    result |= {"in_scale": metrics.in_scale(samples), "in_scale_real": metrics.in_scale(events)}
-    for key, histogram in (("jsd_interval", metrics.intervals), ("jsd_duration", metrics.durations)):
-        result[key] = metrics.jensen_shannon(histogram(samples), histogram(events))
-        result[f"{key}_real"] = metrics.jensen_shannon(histogram(held), histogram(events))
+    z = vae.draw(SAMPLES, rng)
+    kinds = {"_no_walk": vae.decode(z, TEMPERATURE, rng), "": vae.decode(vae.walk(z, ROUNDS, rng), TEMPERATURE, rng), "_real": held}
+    known = {melody.tobytes() for melody in train}
+    result["samples_copied"] = sum(melody.tobytes() in known for melody in kinds[""])
+    for kind, samples in kinds.items():
+        result |= {f"in_scale{kind}": metrics.in_scale(events if kind == "_real" else samples),
+                   f"jsd_interval{kind}": metrics.jensen_shannon(metrics.intervals(samples), metrics.intervals(events)),
+                   f"jsd_duration{kind}": metrics.jensen_shannon(metrics.durations(samples), metrics.durations(events))}
     said("the n-gram judges the middle between two melodies")
     model = NGram(train.tolist(), ORDER, range(EVENTS))
     a = rng.permutation(len(events))[:PAIRS]

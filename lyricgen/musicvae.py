@@ -192,6 +192,17 @@ class FreeRunning(keras.Model):
         return self.predict_on_batch((np.asarray(z, np.float32), noise.astype(np.float32))).astype(np.uint8)
 
 
+def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The mean of the weights of several trainings, each begun from the one before, which is often better than any of them; raises UserError.
+
+    Source: Izmailov et al. 2018 (stochastic weight averaging). Notebook: 08_training_musicvae
+    """
+    shapes = [{name: value.shape for name, value in arrays.items() if not name.startswith(("mixture_", "posterior_"))} for arrays in weights]
+    if any(shape != shapes[0] for shape in shapes):
+        raise UserError("The weights to begin from are of different sizes, so they have no mean.")
+    return {name: np.mean([arrays[name].astype(np.float32) for arrays in weights], axis=0) for name in shapes[0]}
+
+
 def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, begin: dict | None = None,
           **budget) -> tuple[MusicVAE, list[dict]]:
     """Trains a model on the melodies of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
@@ -215,7 +226,8 @@ def add_train(parser) -> None:
     long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
     parser.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
     parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
-    parser.add_argument("--begin", type=Path, help="a folder with weights of the same name, to begin from those instead of random ones")
+    parser.add_argument("--begin", type=Path, nargs="+", help="a folder with weights of the same name, to begin from those instead of random ones; "
+                        "of several, from their mean")
     for field in fields(Settings)[2:]:
         parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), help=f"({field.default})")
 
@@ -232,9 +244,12 @@ def run_train(args) -> int:
     if min(budget.values()) <= 0:
         raise UserError("The minutes or steps of a training should be above 0.")
     name = args.name or (args.midi.name if args.midi else NAME)
-    before, begun = read_weights(name, args.begin) if args.begin else (None, {})
-    begun = {"begun_from": {key: value for key, value in begun.items() if key not in ("data", "name", "file", "model")}} if begun else {}
-    folder = train.folder_for(name, asdict(settings) | budget | data | {key: value["sha256"] for key, value in begun.items()})
+    earlier = [read_weights(name, folder) for folder in args.begin or []]
+    before, begun = mean_of([arrays for arrays, _ in earlier]) if earlier else None, {}
+    if earlier:             # of several, the first one's card tells the story, and the others' hashes stand in it
+        begun = {"begun_from": {key: value for key, value in earlier[0][1].items() if key not in ("data", "name", "file", "model")}}
+        begun["begun_from"] |= {"mean_with": [card["sha256"] for _, card in earlier[1:]]} if earlier[1:] else {}
+    folder = train.folder_for(name, asdict(settings) | budget | data | {"begun_from": [card["sha256"] for _, card in earlier]})
     print(f"{name}: {data['windows']} melodies; checkpoints and curves are in {folder}", file=sys.stderr)
     model, rows = learn(parts, settings, folder, validations=4 if mode() == "smoke" else 30, begin=before, **budget)
     rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}

@@ -46,7 +46,7 @@ class LatentTunes:
         """So many draws, each moved to C; those without a note, or that would leave the 88 pitches, are drawn again."""
         drawn = np.zeros((0, self.vae.steps), np.uint8)
         while len(drawn) < count:
-            drawn = np.concatenate([drawn, to_c(self.vae.decode(self.vae.draw(count, rng), temperature, rng))])
+            drawn = np.concatenate([drawn, to_c(self.vae.sample(count, rng, temperature))])
         return drawn[:count]
 
 

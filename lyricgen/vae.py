@@ -10,6 +10,7 @@ from .melody import EVENTS, HOLD, REST
 from .sampler import WEIGHTS, read_weights
 
 NAME = "musicvae"       # the shipped weights: melodies of two bars
+ROUNDS = 8              # of the walk after a draw; chosen on the validation part
 SILENCE, SOUND, NOTHING = range(3)      # what is heard before a step
 FORBIDDEN = np.zeros((3, EVENTS))       # what that adds to the logits
 FORBIDDEN[SILENCE, REST] = FORBIDDEN[NOTHING, HOLD] = -1e9
@@ -124,6 +125,24 @@ class MelodyVAE:
             return noise if prior else a["posterior_mean"] + noise @ a["posterior_factor"].T
         k = rng.choice(len(a["mixture_weights"]), count, p=a["mixture_weights"] / a["mixture_weights"].sum())
         return a["mixture_means"][k] + np.einsum("nij,nj->ni", a["mixture_factors"][k], noise)
+
+    def walk(self, z: np.ndarray, rounds: int, rng: np.random.Generator, temperature: float = 0.5) -> np.ndarray:
+        """z (B, Z) after so many rounds in which a melody is drawn from each, encoded, and z drawn from what the encoder says of it.
+
+        From places where no melody is, the walk leads to places where there are some. Source: Rezende, Mohamed and Wierstra 2014 (the Markov chain
+        by which they fill in missing data). Notebook: 09_sampling_musicvae
+        """
+        for _ in range(rounds):
+            mu, sigma = self.encode(self.decode(z, temperature, rng))
+            z = mu + sigma * rng.standard_normal(mu.shape)
+        return z
+
+    def sample(self, count: int, rng: np.random.Generator, temperature: float = 0.5, rounds: int = ROUNDS) -> np.ndarray:
+        """New melodies, uint8 (count, T), canonical: z from the fitted mixture, a walk of so many rounds, and a draw at a temperature.
+
+        Notebook: 09_sampling_musicvae
+        """
+        return self.decode(self.walk(self.draw(count, rng), rounds, rng), temperature, rng)
 
 
 def gumbel(shape: tuple, temperature: float, rng: np.random.Generator | None) -> np.ndarray:

@@ -76,6 +76,7 @@ def test_a_model_that_copies(monkeypatch, few, folder):
     assert found["swapped"] == found["random_pairs"] < 0.6
     assert found["always_hold"] == (few == HOLD).mean() and found["windows"] == 300
     assert found["in_scale"] < 0.8 and found["jsd_interval"] > 0.2, "its samples are notes at random"
+    assert found["samples_copied"] == 0 and abs(found["in_scale"] - found["in_scale_no_walk"]) < 0.02, "and where it is, it walks on the spot"
 
 
 def test_a_model_that_is_deaf_to_z(monkeypatch, few, folder):

@@ -9,7 +9,7 @@ from keras import ops
 
 from lyricgen import melody, musicvae, parts, sampler, train
 from lyricgen.files import DATA, DataError, UserError
-from lyricgen.musicvae import Batches, MusicVAE, Settings
+from lyricgen.musicvae import Batches, MusicVAE, Settings, mean_of
 from lyricgen.vae import MelodyVAE, fit_mixture, fit_posterior, gumbel, kl_divergence
 
 SMALL = dict(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
@@ -134,6 +134,35 @@ def test_batches_give_each_melody_once_transposed_by_a_little():
         shifts = [min(abs(int(melody.span(row)[0]) - int(melody.span(own)[0])) for own in x if (melody.untransposed(own) == melody.untransposed(row)).all()) for row in found]
         assert max(shifts) <= 3 and len(set(shifts)) > 1
     assert (Batches(x, Settings(**SMALL))(4)[0] == batches(4)[0]).all() and not (batches(4)[0] == batches(5)[0]).all()
+
+
+def test_a_walk_leads_to_where_melodies_are_and_is_that_of_its_rounds():
+    class Two(MelodyVAE):
+        """Melodies are at z = -3 and 3; the decoder hears which is nearer, the encoder says where it is."""
+
+        def __init__(self):
+            self.count = 0
+
+        def decode(self, z, temperature=0.0, rng=None):
+            self.count += 1
+            return (z > 0).astype(np.uint8)
+
+        def encode(self, events):
+            return np.where(events, 3.0, -3.0), np.full(events.shape, 0.1)
+
+    z, rng = np.random.default_rng(0).normal(0, 1, (200, 1)), np.random.default_rng(1)
+    vae = Two()
+    assert vae.walk(z, 0, rng) is z
+    after = vae.walk(z, 2, rng)
+    assert vae.count == 2 and np.abs(np.abs(after) - 3).max() < 0.5 and (np.sign(after) == np.sign(z)).all() and len(np.unique(after)) == 200
+
+
+def test_the_mean_of_weights_is_that_of_each_array_but_for_the_fitted_posterior():
+    one, other = ({"a": np.full(3, x, np.float16), "posterior_mean": np.zeros(k), "b": np.array([x])} for x, k in ((1.0, 2), (4.0, 5)))
+    found = mean_of([one, other])
+    assert set(found) == {"a", "b"} and found["a"].tolist() == [2.5] * 3 and found["a"].dtype == np.float32
+    with pytest.raises(UserError, match="different sizes"):
+        mean_of([one, other | {"b": np.zeros(2)}])
 
 
 def test_spliced_melodies_begin_as_one_and_end_as_another():

@@ -266,11 +266,8 @@ def test_draws_that_are_silent_are_made_up_for():
     class Mute:
         steps = 32
 
-        def draw(self, count, rng):
-            return rng.random(count)
-
-        def decode(self, z, temperature, rng):
-            return np.stack([scale(60) if x < 0.3 else melody.to_events([], 32) for x in z])
+        def sample(self, count, rng, temperature):
+            return np.stack([scale(60) if x < 0.3 else melody.to_events([], 32) for x in rng.random(count)])
 
     assert (song.LatentTunes(Mute()).phrases(20, np.random.default_rng(0), 1.0) == scale(60)).all()
 

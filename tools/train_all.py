@@ -12,10 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-WHOLE, FROM_BEGUN = "--whole --length 160 --batch 8 --rate 4e-3", "--wait 0 --ramp 0"
+WHOLE, GO_ON = "--whole --length 160 --batch 8 --rate 4e-3", "--wait 0 --ramp 0"
 MORE = {"songci": [f"--steps 3000 {WHOLE}", f"--steps 10000 {WHOLE} --noise 0.2"],
-        "musicvae": [f"--steps 9000 {FROM_BEGUN} --rate 2e-3", f"--steps 5500 {FROM_BEGUN} --rate 1.5e-3 --beta 0.15",
-                     f"--steps 9000 {FROM_BEGUN} --rate 1.5e-3 --beta 0.15", f"--steps 7000 {FROM_BEGUN} --rate 1.2e-3 --beta 0.15 --splice 0.5"]}
+        "musicvae": [f"--steps 9000 {GO_ON} --rate 2e-3", f"--steps 5500 {GO_ON} --rate 1.5e-3 --beta 0.15", f"--steps 9000 {GO_ON} --rate 1.5e-3 --beta 0.15",
+                     f"--steps 7000 {GO_ON} --rate 1.2e-3 --beta 0.15 --splice 0.5", f"--steps 6000 {GO_ON} --rate 5e-4 --beta 0.15"]}
+OF_TWO = {"musicvae": 5}         # this training begins from the mean of the two before it
 
 
 def steps_of(card: dict) -> list[int]:
@@ -50,7 +51,8 @@ def main(names: list[str]) -> int:
         for k, (more, folder) in enumerate(zip(trainings, folders)):
             if folder != WEIGHTS and is_there(name, folder, k + 1):
                 continue
-            begin = ["--begin", str(folders[k - 1])] if k else []
+            earlier = folders[k - 1::-1][:2 if k == OF_TWO.get(name) else 1] if k else []
+            begin = ["--begin", *map(str, earlier)] if k else []
             done = subprocess.run([sys.executable, "-m", "lyricgen", "train", *model, *more.split(), *begin, "--out", str(folder)], env=environment,
                                   cwd=Path(__file__).resolve().parents[1])
             if done.returncode:
