@@ -14,7 +14,7 @@ from .files import UserError, cache_dir, mode
 from .lstm import LSTM, Embedding
 from .parts import Batches, book_parts, midi_parts
 from .sampler import read_weights, write_weights
-from .vae import NAME, NOTHING, MelodyVAE, fit_mixture, fit_posterior, gumbel
+from .vae import NAME, NOTHING, MelodyVAE, fit_mixture, fit_posterior, gumbel, mean_of
 
 LN2 = float(np.log(2))
 EPSILON = 1e-10                  # of the batch norm: with Keras's usual 1e-3, or 1e-5, mu can shrink until the norm no longer scales it up
@@ -190,17 +190,6 @@ class FreeRunning(keras.Model):
         s = self.vae.settings
         noise = np.broadcast_to(gumbel((s.steps, len(z), s.tokens), temperature, rng), (s.steps, len(z), s.tokens))
         return self.predict_on_batch((np.asarray(z, np.float32), noise.astype(np.float32))).astype(np.uint8)
-
-
-def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The mean of the weights of several trainings, each begun from the one before, which is often better than any of them; raises UserError.
-
-    Source: Izmailov et al. 2018 (stochastic weight averaging). Notebook: 08_training_musicvae
-    """
-    shapes = [{name: value.shape for name, value in arrays.items() if not name.startswith(("mixture_", "posterior_"))} for arrays in weights]
-    if any(shape != shapes[0] for shape in shapes):
-        raise UserError("The weights to begin from are of different sizes, so they have no mean.")
-    return {name: np.mean([arrays[name].astype(np.float32) for arrays in weights], axis=0) for name in shapes[0]}
 
 
 def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: bool = True, begin: dict | None = None,

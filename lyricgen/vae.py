@@ -190,3 +190,14 @@ def fit_mixture(z: np.ndarray, components: int, rng: np.random.Generator, rounds
         share = np.exp(log_p - log_p.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)
     return {"mixture_weights": weights, "mixture_means": means, "mixture_factors": np.array(factors)}
+
+
+def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The mean of the weights of several trainings, each begun from the one before, which is often better than any of them; raises UserError.
+
+    Source: Izmailov et al. 2018 (stochastic weight averaging). Notebook: 08_training_musicvae
+    """
+    shapes = [{name: value.shape for name, value in arrays.items() if not name.startswith(("mixture_", "posterior_"))} for arrays in weights]
+    if any(shape != shapes[0] for shape in shapes):
+        raise UserError("The weights to begin from are of different sizes, so they have no mean.")
+    return {name: np.mean([arrays[name].astype(np.float32) for arrays in weights], axis=0) for name in shapes[0]}

@@ -9,8 +9,8 @@ from keras import ops
 
 from lyricgen import melody, musicvae, parts, sampler, train
 from lyricgen.files import DATA, DataError, UserError
-from lyricgen.musicvae import Batches, MusicVAE, Settings, mean_of
-from lyricgen.vae import MelodyVAE, fit_mixture, fit_posterior, gumbel, kl_divergence
+from lyricgen.musicvae import Batches, MusicVAE, Settings
+from lyricgen.vae import MelodyVAE, fit_mixture, fit_posterior, gumbel, kl_divergence, mean_of
 
 SMALL = dict(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
 

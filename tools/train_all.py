@@ -15,8 +15,9 @@ from pathlib import Path
 WHOLE, GO_ON = "--whole --length 160 --batch 8 --rate 4e-3", "--wait 0 --ramp 0"
 MORE = {"songci": [f"--steps 3000 {WHOLE}", f"--steps 10000 {WHOLE} --noise 0.2"],
         "musicvae": [f"--steps 9000 {GO_ON} --rate 2e-3", f"--steps 5500 {GO_ON} --rate 1.5e-3 --beta 0.15", f"--steps 9000 {GO_ON} --rate 1.5e-3 --beta 0.15",
-                     f"--steps 7000 {GO_ON} --rate 1.2e-3 --beta 0.15 --splice 0.5", f"--steps 6000 {GO_ON} --rate 5e-4 --beta 0.15"]}
-OF_TWO = {"musicvae": 5}         # this training begins from the mean of the two before it
+                     f"--steps 7000 {GO_ON} --rate 1.2e-3 --beta 0.15 --splice 0.5", f"--steps 6000 {GO_ON} --rate 5e-4 --beta 0.15",
+                     f"--steps 600 {GO_ON} --rate 1e-4 --beta 0.15 --splice 0.5", f"--steps 4500 {GO_ON} --rate 3e-4 --beta 0.15 --splice 0.3"]}
+MEANS = {"musicvae": {5: 2, 6: 3}}      # these trainings, counted from 0, begin from the mean of so many before them, not from the last
 
 
 def steps_of(card: dict) -> list[int]:
@@ -51,7 +52,7 @@ def main(names: list[str]) -> int:
         for k, (more, folder) in enumerate(zip(trainings, folders)):
             if folder != WEIGHTS and is_there(name, folder, k + 1):
                 continue
-            earlier = folders[k - 1::-1][:2 if k == OF_TWO.get(name) else 1] if k else []
+            earlier = folders[k - 1::-1][:MEANS.get(name, {}).get(k, 1)] if k else []
             begin = ["--begin", *map(str, earlier)] if k else []
             done = subprocess.run([sys.executable, "-m", "lyricgen", "train", *model, *more.split(), *begin, "--out", str(folder)], env=environment,
                                   cwd=Path(__file__).resolve().parents[1])
