@@ -50,6 +50,14 @@ def test_it_writes_what_it_measured_and_goes_on_where_it_was(made, monkeypatch):
     assert trained == [1] and {**again, "cpu_seconds": 0} == {**one, "cpu_seconds": 0}, "the same seed gives the same figures"
 
 
+def test_two_runs_at_a_time_give_the_same_figures(made):
+    path, found, *_ = made
+    path.write_text(json.dumps(found | {"runs": {}}), "utf-8")
+    tool.compare(path, 0.02, QUEUE, SMALL, jobs=2)
+    again = json.loads(path.read_text("utf-8"))["runs"]
+    assert {key: row["test"] for key, row in again.items()} == {key: row["test"] for key, row in found["runs"].items()}
+
+
 def test_a_file_of_other_settings_is_refused_and_kept(tmp_path, capsys):
     path = tmp_path / "corpora.json"
     path.write_text(json.dumps({"cpu_minutes": 1}), "utf-8")
