@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from .files import UserError
+from .files import UserError, check_folder
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,7 +25,7 @@ def song(args: argparse.Namespace) -> int:
             name = "".join(prosody.pinyin(pattern.name))
             print(f"{pattern.name}  {name:<18} {pattern.poems:4d} poems, {pattern.share:.0%} with lines of {' '.join(map(str, pattern.lengths))}")
         return 0
-    workshop.check_folder(args.out)
+    check_folder(args.out)
     began = time.perf_counter()
     made = workshop.compose(args.pattern, args.seed, args.tempo, args.temperature,
                             said=lambda text: print(f"[{time.perf_counter() - began:5.1f} s] {text}", file=sys.stderr, flush=True))

@@ -62,6 +62,8 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
     if (found := read_weights(name)[1].get("data")) != data:
         raise DataError(f"{WEIGHTS / name}.json is of weights that were trained on other data: {found} instead of {data}.")
     model, corpus, rng = CharacterLSTM.load(name), texts.load(name), np.random.default_rng(1)
+    if model.vocabulary != characters.tokens:
+        raise DataError(f"{WEIGHTS / name}.json is for another vocabulary than the training part of {name} has.")
     said(f"{name}: what a character of the test part costs the LSTM")
     result: dict = {"test_bits_per_character": lstm_bits(model, parts["test"])}
     said(f"{name}: what it costs the n-grams")
@@ -82,8 +84,9 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
         means = np.mean(rows, axis=0).tolist()
         result |= zip(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"), [None if np.isnan(mean) else mean for mean in means])
     else:
-        drawn = poems(characters, sample(model, free(characters, POEMS, LENGTH), rng, TEMPERATURE))
-        drawn = [lines[corpus.card["title_in_text"]:] for lines in drawn]
+        titles = corpus.card["title_in_text"]                                    # they are not compared, and need room
+        drawn = poems(characters, sample(model, free(characters, POEMS, LENGTH + titles * LENGTH // 10), rng, TEMPERATURE))
+        drawn = [lines[titles:] for lines in drawn]
     said(f"{name}: what was copied")
     copying = metrics.Copying("\n\n".join(corpus.texts("train")))
     for key, kind in (("copied_run_median", drawn), ("human_copied_run_median", human)):

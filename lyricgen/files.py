@@ -69,6 +69,13 @@ def read_card(path: Path) -> dict:
     return card
 
 
+def check_folder(folder: Path) -> None:
+    """Raises UserError where a folder cannot be made or written, before any work is done for it."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UserError(f"The folder {folder} cannot be made: {nearest} is {'not writable' if nearest.is_dir() else 'no folder'}.")
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes a file under a temporary name and renames it, so that a stop at any moment leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +83,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())               # before the new name: or a power cut could leave that name on an empty file
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

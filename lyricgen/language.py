@@ -1,7 +1,6 @@
 """The LSTM language model of lyrics: built, trained on a stream of text, written out for the course, and sampled in one compiled loop."""
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -10,10 +9,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from . import texts, train
+from . import options, texts, train
 from .evaluate import corpus_parts, lstm_bits
-from .files import UserError, cache_dir, mode, sha256
+from .files import UserError, check_folder, mode, sha256
 from .lstm import LSTM, Embedding
+from .options import told
 from .sampler import CharacterLSTM, Plan, check_sampling, distribution, pick, read_weights, uniforms, write_weights
 from .streams import Stream, WholePoems
 from .texts import Vocabulary
@@ -23,19 +23,19 @@ from .texts import Vocabulary
 class Settings:
     """What a training is told; lengths in tokens. Notebook: 03_lyrics_language_model"""
 
-    embedding: int = 256
-    hidden: int = 512
-    layers: int = 1
-    dropout: float = 0.3         # of each layer's output, one mask for all steps of a window
-    dropout_in: float = 0.0      # of the embedding
-    batch: int = 16              # lanes that are read side by side
-    length: int = 64             # steps through which the gradient goes back
-    reset: float = 0.1           # the share of lanes that begin a window with zero states
-    whole: bool = False          # every window begins with a poem, and with zero states: a poem's end is seen from its name
-    noise: float = 0.0           # with `whole`: the share of the characters read that are exchanged for others
-    rate: float = 5e-3
-    decay: float = 0.01
-    seed: int = 1
+    embedding: int = told(256, "numbers that stand for a character", 1)
+    hidden: int = told(512, "units of each LSTM layer", 1)
+    layers: int = told(1, "LSTM layers", 1)
+    dropout: float = told(0.3, "dropout of each layer's output, one mask for all steps of a window", most=0.95)
+    dropout_in: float = told(0.0, "dropout of the embedding", most=0.95)
+    batch: int = told(16, "lanes that are read side by side", 1)
+    length: int = told(64, "steps through which the gradient goes back", 1)
+    reset: float = told(0.1, "share of lanes that begin a window with zero states", most=1)
+    whole: bool = told(False, "every window begins with a poem, and with zero states: a poem's end is seen from its name")
+    noise: float = told(0.0, "with --whole, share of the characters read that are exchanged for others", most=0.95)
+    rate: float = told(5e-3, "the highest learning rate", 1e-12)
+    decay: float = told(0.01, "weight decay")
+    seed: int = told(1, "of weights, order of the data and dropout")
 
 
 CORPUS = {"songci": Settings(), "yuanqu": Settings(), "burns": Settings(embedding=128), "ballads": Settings(embedding=128)}
@@ -99,11 +99,9 @@ class LanguageModel(keras.Model):
         """The mean cost of a token in nats, over at most so many windows of a stream, read from zero states; the carried states stay as they are."""
         kept = [ops.convert_to_numpy(state) for state in self.carried]
         self.reset()
-        self.reset_metrics()
-        for step in range(min(stream.windows, most)):
-            cost = self.test_on_batch(*stream(step))
+        cost = train.mean_scores(self, map(stream, range(min(stream.windows, most))))["loss"]
         [state.assign(value) for state, value in zip(self.carried, kept)]
-        return float(cost)
+        return cost
 
     def weights_by_name(self) -> dict:
         """The weights by the names that a weights file has."""
@@ -182,30 +180,23 @@ def add_train(parser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--corpus", choices=texts.CORPORA, help="a corpus of the course")
     what.add_argument("--text", type=Path, help="a text of your own, UTF-8")
-    long = parser.add_mutually_exclusive_group()
-    long.add_argument("--minutes", type=float, help="about how long it may take; chooses the number of steps beforehand")
-    long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
-    parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
     parser.add_argument("--begin", type=Path, help="a folder with weights of the same name, to begin from those instead of random ones")
-    for field in fields(Settings):
-        kind = {"action": argparse.BooleanOptionalAction} if isinstance(field.default, bool) else {"type": type(field.default)}
-        parser.add_argument("--" + field.name.replace("_", "-"), **kind, help=f"(a text: {getattr(TEXT, field.name)}; a corpus: by its size)")
+
+    def default(name: str) -> object:
+        values = {kind: getattr(own, name) for kind, own in {**CORPUS, "a text": TEXT}.items()}
+        return values["a text"] if len(set(values.values())) == 1 else ", ".join(f"{kind}: {value}" for kind, value in values.items())
+
+    options.add_training(parser, fields(Settings), default)
 
 
 def run_train(args) -> int:
     """Trains a language model on a corpus or a text, measures it on the test part, and writes its weights with their card."""
+    check_folder(args.out)
     characters, parts, data = corpus_parts(args.corpus) if args.corpus else text_parts(args.text)
-    given = {field.name: getattr(args, field.name) for field in fields(Settings) if getattr(args, field.name) is not None}
-    settings = fitted(replace(CORPUS.get(args.corpus, TEXT), **given), parts)
-    if min(settings.embedding, settings.hidden, settings.layers, settings.batch, settings.length) < 1 or not (
-            0 <= settings.dropout < 1 and 0 <= settings.noise < 1):
-        raise UserError("Sizes should be 1 or more, and dropout and noise from 0 to below 1.")
+    settings = fitted(options.settings(args, CORPUS.get(args.corpus, TEXT), fields(Settings)), parts)
     if settings.noise and not settings.whole:
         raise UserError("Noise is for windows that begin with a poem; ask for --whole too.")
-    budget = {key: value for key in ("minutes", "steps") if (value := getattr(args, key)) is not None} or (
-        {"steps": FULL_STEPS[args.corpus]} if args.corpus and mode() == "full" else {"minutes": train.budget(0.1, 2, 10)})
-    if min(budget.values()) <= 0:
-        raise UserError("The minutes or steps of a training should be above 0.")
+    budget = options.budget(args, {"steps": FULL_STEPS[args.corpus]} if args.corpus and mode() == "full" else {"minutes": train.budget(0.1, 2, 10)})
     name, begun = args.corpus or args.text.stem, {}
     if args.begin:
         before, card = read_weights(name, args.begin)

@@ -108,7 +108,7 @@ def rhyme_share(poems: Sequence[Sequence[str]], rhymes: Sequence[int]) -> float:
     """The share of rhymes that rhyme: of each two neighbouring lines of one rhyme group (-1: none), those that end in one rhyme class.
 
     By today's sounds (modern Mandarin, the CMU dictionary), which older verse keeps in part only: read it beside the same figure of human text.
-    Pairs of which a poem lacks a line, or whose end has no class, are left out; NaN where none is left. Notebook: 04_lyrics_across_datasets
+    A line that a poem lacks, or whose end has no class, is passed over; NaN where no pair is left. Notebook: 04_lyrics_across_datasets
     """
     pairs = []
     for lines in poems:

@@ -9,12 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from . import melody, train
-from .files import UserError, cache_dir, mode
+from . import melody, options, train
+from .files import UserError, check_folder, mode
 from .lstm import LSTM, Embedding
+from .options import told
 from .parts import Batches, book_parts, midi_parts
 from .sampler import read_weights, write_weights
-from .vae import NAME, NOTHING, MelodyVAE, fit_mixture, fit_posterior, gumbel, mean_of
+from .vae import NAME, NOTHING, MelodyVAE, fit_mixture, fit_posterior, gumbel, kl_divergence, mean_of
 
 LN2 = float(np.log(2))
 EPSILON = 1e-10                  # of the batch norm: with Keras's usual 1e-3, or 1e-5, mu can shrink until the norm no longer scales it up
@@ -24,26 +25,26 @@ EPSILON = 1e-10                  # of the batch norm: with Keras's usual 1e-3, o
 class Settings:
     """What a training is told. Shares are of the planned steps, free bits in bits. Notebook: 08_training_musicvae"""
 
-    tokens: int = melody.EVENTS
-    steps: int = 32              # of a melody, 16ths
-    embedding: int = 64
-    encoder: int = 192           # units in each direction
-    latent: int = 64
-    decoder: int = 320
-    sigma: float = 0.13          # at the start
-    beta: float = 0.2            # the weight of the KL: 0 up to the share `wait`, then a line up to the share `ramp`
-    wait: float = 0.35
-    ramp: float = 0.7
-    free_bits: float = 48.0      # of the total KL of a melody, which cost nothing
-    free_bits_each: float = 0.0  # of the mean KL of each dimension, which cost nothing
-    word_dropout: float = 0.0    # the share of the decoder's input events that are hidden: a weaker decoder
-    sampling: float = 0.0        # the share of its input events that are the model's own draws: scheduled sampling
-    batch_norm: float = 0.0      # the fixed scale of a batch norm on mu; 0: none
-    transpose: int = 3           # semitones, at most, up or down, anew at each step
-    splice: float = 0.0          # the share of the training melodies whose second half is another one's
-    batch: int = 64
-    rate: float = 3e-3
-    seed: int = 1
+    tokens: int = told(melody.EVENTS, "different events", 2)
+    steps: int = told(32, "of a melody, 16ths", 2)
+    embedding: int = told(64, "numbers that stand for an event", 1)
+    encoder: int = told(192, "units of the encoder in each direction", 1)
+    latent: int = told(64, "dimensions of z", 1)
+    decoder: int = told(320, "units of the decoder", 1)
+    sigma: float = told(0.13, "the encoder's sigma at the start", 1e-6)
+    beta: float = told(0.2, "weight of the KL: 0 up to --wait, then a line up to --ramp")
+    wait: float = told(0.35, "share of the steps before beta rises", most=1)
+    ramp: float = told(0.7, "share of the steps after which beta stays", most=1)
+    free_bits: float = told(48.0, "bits of the total KL of a melody which cost nothing")
+    free_bits_each: float = told(0.0, "bits of the mean KL of each dimension which cost nothing")
+    word_dropout: float = told(0.0, "share of the decoder's input events that are hidden: a weaker decoder", most=0.95)
+    sampling: float = told(0.0, "share of its input events that are the model's own draws: scheduled sampling", most=1)
+    batch_norm: float = told(0.0, "fixed scale of a batch norm on mu; 0: none")
+    transpose: int = told(3, "semitones, at most, up or down, anew at each step")
+    splice: float = told(0.0, "share of the training melodies whose second half is another one's", most=1)
+    batch: int = told(64, "melodies a step, or fewer where there are fewer", 1)
+    rate: float = told(3e-3, "the highest learning rate", 1e-12)
+    seed: int = told(1, "of weights, order of the data and noise")
 
 
 FULL_STEPS = 16000               # of the shipped weights
@@ -129,14 +130,12 @@ class MusicVAE(keras.Model):
         s, size = self.settings, self.settings.batch
         now = float(self.beta)
         self.beta.assign(s.beta)
-        self.reset_metrics()
-        for first in range(0, len(events) - size + 1, size):
-            found = self.test_on_batch(events[first:first + size].astype(np.int32), return_dict=True)
+        found = train.mean_scores(self, ((events[first:first + size].astype(np.int32),) for first in range(0, max(1, len(events) - size + 1), size)))
         self.beta.assign(now)
         some = events[::max(1, len(events) // most)]                  # the windows stand in the order of the books
         free = self.free_running.decode(self.predict_on_batch(some.astype(np.int32))["mu"]) == some
         names = {"loss": "validation", "cost": "validation_cost", "kl_bits": "validation_kl_bits", "teacher_forced": "validation_teacher_forced"}
-        return {names[key]: float(value) for key, value in found.items()} | {"validation_free_running": float(free.mean()),
+        return {names[key]: value for key, value in found.items()} | {"validation_free_running": float(free.mean()),
                                                                              "validation_exact": float(free.all(1).mean())}
 
     def tensors(self) -> dict:
@@ -210,28 +209,19 @@ def learn(parts: dict[str, np.ndarray], settings: Settings, folder: Path, bar: b
 def add_train(parser) -> None:
     """The arguments of `train musicvae`."""
     parser.add_argument("--midi", type=Path, help="a folder of your own MIDI files, instead of the tune books")
-    long = parser.add_mutually_exclusive_group()
-    long.add_argument("--minutes", type=float, help="about how long it may take; chooses the number of steps beforehand")
-    long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
     parser.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
-    parser.add_argument("--out", type=Path, default=cache_dir() / "weights", help="the folder for the weights and their card (in the user's cache)")
     parser.add_argument("--begin", type=Path, nargs="+", help="a folder with weights of the same name, to begin from those instead of random ones; "
                         "of several, from their mean")
-    for field in fields(Settings)[2:]:
-        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), help=f"({field.default})")
+    options.add_training(parser, fields(Settings)[2:], lambda name: getattr(Settings, name))
 
 
 def run_train(args) -> int:
     """Trains a MusicVAE and writes its weights, rounded to float16, with the Gaussian of the aggregate posterior and a card."""
+    check_folder(args.out)
     parts, data = midi_parts(args.midi) if args.midi else book_parts()
-    given = {field.name: value for field in fields(Settings)[2:] if (value := getattr(args, field.name)) is not None}
-    settings = replace(Settings(), **{"batch": min(64, len(parts["train"]), len(parts["validation"]))} | given)
-    if min(settings.embedding, settings.encoder, settings.latent, settings.decoder, settings.batch) < 1 or settings.sigma <= 0:
-        raise UserError("Sizes should be 1 or more, and sigma above 0.")
-    budget = {key: value for key in ("minutes", "steps") if (value := getattr(args, key)) is not None} or (
-        {"steps": FULL_STEPS} if mode() == "full" else {"minutes": train.budget(0.1, 2, 60)})
-    if min(budget.values()) <= 0:
-        raise UserError("The minutes or steps of a training should be above 0.")
+    few = min(Settings.batch, len(parts["train"]), len(parts["validation"]))
+    settings = options.settings(args, Settings(batch=few), fields(Settings)[2:])
+    budget = options.budget(args, {"steps": FULL_STEPS} if mode() == "full" else {"minutes": train.budget(0.1, 2, 60)})
     name = args.name or (args.midi.name if args.midi else NAME)
     earlier = [read_weights(name, folder) for folder in args.begin or []]
     before, begun = mean_of([arrays for arrays, _ in earlier]) if earlier else None, {}
@@ -248,9 +238,11 @@ def run_train(args) -> int:
     rounded |= {key: value.astype(np.float16) for key, value in fitted.items()}
     card = {"model": "musicvae", "data": data, "settings": asdict(settings), "steps": rows[-1]["step"], "seconds": rows[-1]["seconds"],
             "machine": train.machine(), "curves": rows} | begun
-    some = parts["validation"]
-    mu, _ = (vae := MelodyVAE(rounded)).encode(some)
-    figures = {"validation_kl_bits": rows[-1]["validation_kl_bits"], "validation_free_running": float((vae.decode(mu) == some).mean())}
+    some, vae = parts["validation"], MelodyVAE(rounded)
+    mu, sigma = vae.encode(some)
+    drawn = mu + sigma * np.random.default_rng(2).standard_normal(mu.shape)
+    figures = {"validation_kl_bits": float(kl_divergence(mu, sigma).sum(axis=1).mean() / LN2), "validation_free_running":
+               float((vae.decode(mu) == some).mean()), "validation_free_running_drawn": float((vae.decode(drawn) == some).mean())}
     write_weights(args.out, name, rounded, card | {"figures": {key: round(value, 4) for key, value in figures.items()}})
     print(f"{name}: {figures['validation_free_running']:.4f} of the steps of the validation part, free running from mu, at "
           f"{figures['validation_kl_bits']:.1f} bits. Written: {args.out / name}.npz")

@@ -93,10 +93,3 @@ def print_table(rows: dict[str, dict]) -> None:
     widths = [max(len(line[k]) for line in lines) for k in range(len(COLUMNS))]
     for line in lines:
         print("  ".join([cell.rjust(width) for cell, width in zip(line, widths)] + [line[-1]]))
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command by itself: the arguments after `parse`."""
-    parser = argparse.ArgumentParser(prog="lyricgen parse", description="A row for each MIDI file.")
-    add_arguments(parser)
-    return run(parser.parse_args(argv))

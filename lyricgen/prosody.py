@@ -103,12 +103,10 @@ def pinyin(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=None)
-def _final(character: str) -> tuple[str, int]:
-    """Final and tone (5: neutral) of a character that ends a line."""
+def _final(character: str) -> str:
+    """The final of a character that ends a line, without its tone."""
     lib = _pypinyin()
-    spoken = _AT_LINE_END.get(character) or lib.pinyin(character)[0][0]
-    final = lib.contrib.tone_convert.to_finals_tone3(spoken, neutral_tone_with_five=True)
-    return final[:-1], int(final[-1]) if final[-1:].isdigit() else 5
+    return lib.contrib.tone_convert.to_finals(_AT_LINE_END.get(character) or lib.pinyin(character)[0][0])
 
 
 def rhyme_class(word: str) -> str | None:
@@ -119,7 +117,7 @@ def rhyme_class(word: str) -> str | None:
     Notebook: 11_words_and_music
     """
     if word and is_han(word[-1]):
-        return _CLASS.get(_final(word[-1])[0])
+        return _CLASS.get(_final(word[-1]))
     if not (parts := words(word)):
         return None
     if not (found := phones(parts[-1])):
@@ -129,12 +127,12 @@ def rhyme_class(word: str) -> str | None:
     return " ".join(p.rstrip("012") for p in found[start:])
 
 
-def is_level(character: str) -> bool:
-    """Whether a character has a level tone (平), which in modern Mandarin are the first and the second.
-
-    Notebook: 11_words_and_music
-    """
-    return _final(character)[1] in (1, 2)
+def rhyming(vocabulary: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each token: whether it is a Chinese character, its rhyme class ("": none), and whether at least 40 tokens are of that class."""
+    han = np.array([len(token) == 1 and is_han(token) for token in vocabulary])
+    classes = np.array([rhyme_class(token) or "" if ok else "" for token, ok in zip(vocabulary, han)])
+    names, sizes = np.unique(classes, return_counts=True)
+    return han, classes, np.isin(classes, names[sizes >= 40]) & (classes != "")
 
 
 @dataclass(frozen=True)

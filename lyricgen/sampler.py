@@ -168,11 +168,9 @@ def in_form(characters: Vocabulary, pattern, count: int, rng: np.random.Generato
 
     The class is drawn for each poem and group by how many characters have it, among those with at least 40. Notebook: 04_lyrics_across_datasets
     """
-    from .prosody import is_han, rhyme_class
-    han = np.array([len(c) == 1 and is_han(c) for c in characters.tokens])
-    classes = np.array([rhyme_class(c) or "" if ok else "" for c, ok in zip(characters.tokens, han)])
-    names, sizes = np.unique(classes[classes != ""], return_counts=True)
-    names, sizes = names[sizes >= 40], sizes[sizes >= 40]
+    from .prosody import rhyming
+    han, classes, rich = rhyming(characters.tokens)
+    names, sizes = np.unique(classes[rich], return_counts=True)
     masks, rows = free(characters, count, 0, pattern.name + NEWLINE)
     line_end, any_han, rhyme = len(rows), len(masks), len(masks) + 2             # rows of the masks: the newline after the name is one already
     masks = np.concatenate([masks, [han, np.arange(len(characters)) == 1], classes == names[:, None]])
@@ -186,8 +184,8 @@ def in_form(characters: Vocabulary, pattern, count: int, rng: np.random.Generato
 
 def check_sampling(size: int, temperature: float, top_k: int, top_p: float) -> None:
     """Raises UserError, in one sentence, for a temperature, top-k or top-p that cannot be used with a vocabulary of some size."""
-    if not 0 < temperature < np.inf:
-        raise UserError(f"The temperature is {temperature:g}; it should be above 0.")
+    if not 1e-3 <= temperature < np.inf:                   # below that, a logit over the temperature can be no number any more
+        raise UserError(f"The temperature is {temperature:g}; it should be above 0, and at least 0.001.")
     if not 0 <= top_k <= size:
         raise UserError(f"top-k is {top_k}; it should be from 1 to {size}, the size of the vocabulary (or 0: all).")
     if not 0 < top_p <= 1:

@@ -44,6 +44,19 @@ def figure(fig, sentence: str) -> None:
     print(sentence)
 
 
+def live() -> Callable[..., None]:
+    """A place in the page for a figure that changes: a function that is called as `figure` is, and replaces what it showed before."""
+    from IPython.display import DisplayHandle
+    picture, words = DisplayHandle(), DisplayHandle()
+    for handle in (picture, words):
+        handle.display({"text/plain": ""}, raw=True)
+
+    def again(fig, sentence: str) -> None:
+        picture.update({"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}, metadata={"image/png": {"alt": sentence}}, raw=True)
+        words.update({"text/plain": sentence}, raw=True)
+    return again
+
+
 def player(mp3: bytes, label: str) -> None:
     """Shows a player for an MP3, which is stored in the page."""
     from IPython.display import HTML, display

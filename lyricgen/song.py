@@ -1,7 +1,6 @@
 """A song: lines written to a tune pattern, a phrase for each line with as many notes as the line has characters, and the files."""
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Protocol, Sequence
 import numpy as np
 
 from . import metrics, prosody, score, texts
-from .files import UserError, write_atomic
+from .files import UserError, check_folder, write_atomic
 from .melody import FIRST_ONSET, HIGHEST, LOWEST, STEPS_PER_BAR, span, to_notes, transpose, windows
 from .melody_metrics import MAJOR
 from .ngram import draw
@@ -20,6 +19,7 @@ from .vae import MelodyVAE
 LOW, HIGH = 57, 77                 # a range that most people can sing: A3 to F5
 IN_KEY = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))    # the pitch classes of C major
 DRAWS = 400                        # melodies drawn for a song, of two bars each
+_rhyming = lru_cache(maxsize=4)(prosody.rhyming)
 
 
 class TextWriter(Protocol):
@@ -81,7 +81,7 @@ def write_lines(writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Gen
 
     Each character is drawn from the writer's distribution among those that may stand there. Notebook: 00_start_here
     """
-    han, classes, rich = _places(tuple(writer.vocabulary))
+    han, classes, rich = _rhyming(tuple(writer.vocabulary))
     context, lines, chosen, fresh = [*pattern.name, "\n"], [], {}, np.ones(len(han), bool)
     for length, group in zip(pattern.lengths, pattern.rhymes):
         line = ""
@@ -96,15 +96,6 @@ def write_lines(writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Gen
         lines.append(line)
         context += [*line, "\n"]
     return lines
-
-
-@lru_cache(maxsize=4)
-def _places(vocabulary: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each token: whether it is a Chinese character, its rhyme class, and whether at least 40 others rhyme with it."""
-    han = np.array([len(c) == 1 and prosody.is_han(c) for c in vocabulary])
-    classes = np.array([prosody.rhyme_class(c) or "" if ok else "" for c, ok in zip(vocabulary, han)])
-    names, sizes = np.unique(classes, return_counts=True)
-    return han, classes, np.isin(classes, names[sizes >= 40]) & (classes != "")
 
 
 def write_tune(writer: TuneWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float) -> tuple[np.ndarray, int]:
@@ -181,8 +172,8 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     writers of its own it takes the shipped language model of Song ci and the shipped MusicVAE (DataError where weights are damaged), in NumPy.
     Notebook: 00_start_here
     """
-    if not 0 < temperature <= 10:
-        raise UserError(f"The temperature is {temperature:g}; it should be above 0, and at most 10.")
+    if not 1e-3 <= temperature <= 10:
+        raise UserError(f"The temperature is {temperature:g}; it should be above 0 (from 0.001 to 10).")
     if not 20 <= tempo <= 400:
         raise UserError(f"The tempo is {tempo:g}; it should be from 20 to 400 quarters a minute.")
     if seed < 0:
@@ -209,13 +200,6 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     sheet = score.LeadSheet(pattern.name, title, notes, tuple("".join(lines)), tuple(starts.tolist()), tempo,
                             tuple(syllable for line in lines for syllable in prosody.pinyin(line)))
     return Song(sheet, tuple(lines), mended, metrics.Copying("\n\n".join(corpus.texts("train"))).longest("\n".join(lines)))
-
-
-def check_folder(folder: Path) -> None:
-    """Raises UserError where a folder cannot be made or written, before any work is done for it."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UserError(f"The folder {folder} cannot be made: {nearest} is {'not writable' if nearest.is_dir() else 'no folder'}.")
 
 
 def save(song: Song, folder: Path) -> list[Path]:

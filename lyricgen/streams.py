@@ -41,7 +41,10 @@ class Stream:
 
 
 class WholePoems:
-    """Batches of windows (B, T) that each begin with a poem; one that a window's end cuts off begins the next window, so none is lost.
+    """Batches of windows (B, T) that each begin with a poem; one that a window's end cuts off begins the next window, so it is read whole.
+
+    Of a poem longer than a window the rest is not read: raises UserError where that is more than a tenth of the text, or where the text is
+    too short. An epoch leaves out a few windows, other ones each time.
 
     Window number `step` is (x, y), as in a `Stream`, but no window goes on where another ended. `noise` is the share of the characters in x
     that are exchanged for others of the same batch; titles, ends of lines and of poems stay, and so does y. A model then learns to
@@ -56,6 +59,9 @@ class WholePoems:
         if self.windows < 1:
             raise UserError(f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin "
                             "with a poem.")
+        sizes = np.array([len(sequence) for sequence in self.sequences])
+        if (unread := np.maximum(sizes - length, 0).sum() / sizes.sum()) > 0.1:
+            raise UserError(f"Windows of {length} that each begin with a poem would leave {unread:.0%} of this text unread; make --length longer.")
 
     def _windows(self, epoch: int) -> np.ndarray:
         """All windows of an epoch, (n, T + 1), in the order of its shuffled poems, each after the `<end>` (1) of the poem before."""
@@ -74,7 +80,7 @@ class WholePoems:
         epoch, k = divmod(step, self.windows)
         if epoch != self._epoch:
             self._epoch, self._cut = epoch, self._windows(epoch)
-        part = self._cut[k * self.batch:(k + 1) * self.batch]
+        part = self._cut.take(range(k * self.batch, (k + 1) * self.batch), axis=0, mode="wrap")         # an epoch may have fewer than the first
         return self._noisy(part[:, :-1], np.random.default_rng((self.seed, step, 2))), part[:, 1:]
 
     def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:

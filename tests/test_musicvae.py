@@ -115,6 +115,15 @@ def test_the_loss_is_a_sum_over_time_and_dimensions_and_a_mean_over_melodies(mod
     assert float(other.means["teacher_forced"].result()) == pytest.approx((logits.argmax(-1) == x).mean(), abs=1e-6)
 
 
+def test_validation_is_of_all_melodies(model, cells):
+    x = melodies(24)
+    mu, sigma = cells.encode(x)
+    assert len(x) == 3 * model.settings.batch
+    found = model.validate(x)
+    assert found["validation_kl_bits"] == pytest.approx(kl_divergence(mu, sigma).sum(1).mean() / np.log(2), rel=1e-4)
+    assert found["validation_kl_bits"] != pytest.approx(model.validate(x[-8:])["validation_kl_bits"], rel=1e-4)       # not of the last batch
+
+
 def test_sigma_begins_small_and_beta_follows_the_plan():
     model = MusicVAE(Settings(**SMALL, sigma=0.13, beta=0.2, wait=0.25, ramp=0.75))
     assert MelodyVAE(model.arrays()).encode(melodies())[1] == pytest.approx(0.13, rel=0.02)

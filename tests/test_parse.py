@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from lyricgen import parse
+from lyricgen.__main__ import main
 from lyricgen.files import DATA
 from lyricgen.midi import MidiFile, write_midi
 from lyricgen.midi_file import table
 
 
 def test_a_row_for_each_file(capsys):
-    assert parse.main([str(DATA / "midi")]) == 0
+    assert main(["parse", str(DATA / "midi")]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[0].split() == [*parse.COLUMNS, "file"] and len(lines) == 1 + len(list((DATA / "midi").glob("*.mid")))
@@ -28,7 +29,7 @@ def test_json_and_errors(tmp_path, capsys):
     (tmp_path / "below" / "SONG.KAR").write_bytes((DATA / "midi" / "karaoke.mid").read_bytes())
     (tmp_path / "cut.mid").write_bytes((DATA / "midi" / "burg.mid").read_bytes()[:500])
     (tmp_path / "notes.txt").write_text("no MIDI")
-    assert parse.main([str(tmp_path), str(tmp_path / "missing.mid"), "--json"]) == 1
+    assert main(["parse", str(tmp_path), str(tmp_path / "missing.mid"), "--json"]) == 1
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert [row["file"].rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for row in found["files"]] == ["SONG.KAR", "grace.mid"]
@@ -39,7 +40,7 @@ def test_json_and_errors(tmp_path, capsys):
 
 
 def test_an_empty_folder_is_an_error(tmp_path, capsys):
-    assert parse.main([str(tmp_path)]) == 1
+    assert main(["parse", str(tmp_path)]) == 1
     assert "holds no MIDI file" in capsys.readouterr().err
 
 

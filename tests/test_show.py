@@ -36,6 +36,17 @@ def test_a_figure_prints_its_sentence_and_carries_it_as_alt(capsys, monkeypatch)
     assert shown[0][1]["metadata"]["image/png"]["alt"] == "A straight line." and "image/png" in shown[0][0]
 
 
+def test_a_live_figure_replaces_what_it_showed(monkeypatch):
+    shown, changed = [], []
+    monkeypatch.setattr("IPython.display.DisplayHandle.display", lambda self, data, **options: shown.append(self.display_id))
+    monkeypatch.setattr("IPython.display.DisplayHandle.update", lambda self, data, **options: changed.append((self.display_id, data, options)))
+    again = show.live()
+    for sentence in ("Step 1.", "Step 2."):
+        again(show.axes()[0], sentence)
+    assert len(set(shown)) == 2 and [place for place, _, _ in changed] == shown * 2
+    assert "image/png" in changed[2][1] and changed[2][2]["metadata"]["image/png"]["alt"] == changed[3][1]["text/plain"] == "Step 2."
+
+
 def test_the_player_escapes_its_label():
     html = show.player_html(b"ID3", 'a "b" <c>')
     assert 'aria-label="a &quot;b&quot; &lt;c&gt;"' in html and "data:audio/mpeg;base64,SUQz" in html

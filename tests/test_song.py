@@ -202,7 +202,7 @@ def test_list_shows_every_pattern(corpus):
 
 @pytest.mark.parametrize("arguments, said", [
     (["--pattern", "沁园冬"], "There is no pattern '沁园冬'"), (["--seed", "one"], "--seed"), (["--seed", "-1"], "seed is -1"),
-    (["--temperature", "0"], "temperature is 0"), (["--temperature", "-2"], "temperature is -2"), (["--temperature", "nan"], "temperature is nan"),
+    (["--temperature", "0"], "temperature is 0"), (["--temperature", "-2"], "temperature is -2"), (["--temperature", "1e-310"], "temperature is 1e-310"), (["--temperature", "nan"], "temperature is nan"),
     (["--tempo", "0"], "tempo is 0")])
 def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path, arguments, said):
     done = command("song", *arguments, "--out", tmp_path / "out")

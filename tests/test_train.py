@@ -115,6 +115,12 @@ def test_the_best_weights_are_kept(tmp_path):
     assert same(net.get_weights(), seen[1]) and not same(seen[1], seen[-1])
 
 
+def test_each_validation_is_told_with_the_curves_so_far(tmp_path):
+    told = []
+    _, rows = train_once(tmp_path, each=lambda rows: told.append([row["step"] for row in rows]))
+    assert told == [[row["step"] for row in rows][:k] for k in range(1, 7)]
+
+
 def test_learning_rate():
     rates = [train.learning_rate(step, 1000, 0.5, 0.1) for step in range(1000)]
     assert rates[99] == 0.5 == max(rates) and rates[0] == 0.005 and np.allclose(np.diff(rates[:100]), 0.005)
@@ -139,9 +145,13 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
     net.compile("adam", "mse")
     with pytest.raises(UserError, match="of another model"):
         train.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, bar=False)
-    (tmp_path / "checkpoint.npz").write_bytes(b"PK nothing")
-    with pytest.raises(UserError, match="no checkpoint that can be read.*delete"):
-        train_once(tmp_path)
+    whole = (tmp_path / "checkpoint.npz").read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for broken in (b"PK nothing", b"", whole[:len(whole) // 2], bytes(flipped)):
+        (tmp_path / "checkpoint.npz").write_bytes(broken)
+        with pytest.raises(UserError, match="no checkpoint that can be read.*delete"):
+            train_once(tmp_path)
 
 
 def test_a_loss_that_is_no_number_is_told(tmp_path):

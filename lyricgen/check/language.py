@@ -49,7 +49,7 @@ top_p = Exercise(
         "not normalised": Mistake(lambda: _kept(1, 3, 4) * CHARACTERS[[1, 3, 4]].sum(), "the right ones are kept; divide them by their sum."),
         "not sorted": Mistake(lambda: _kept(0, 1, 2, 3), "you went through the tokens as they stand in the vocabulary; sort them first, the likeliest "
                                                          "in front."),
-        "unlikeliest first": Mistake(lambda: _kept(0, 5, 2, 4, 3, 1)[[0, 1, 2, 3, 4, 5]], "nothing was left out: did you begin with the unlikeliest?"),
+        "unlikeliest first": Mistake(lambda: _kept(0, 5, 2, 4, 3, 1), "nothing was left out: did you begin with the unlikeliest?"),
         "left in sorted order": Mistake(lambda: np.sort(_kept(1, 3, 4))[::-1], "the numbers are right, but sorted: put each back in the place of its token."),
     },
 )
