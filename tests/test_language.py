@@ -344,6 +344,7 @@ def test_whole_poems_are_refused_where_windows_are_too_short():
     language.WholePoems(poems, 2, 190, seed=1)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, whole):
     code = ("import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen import language\n"
