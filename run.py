@@ -3,6 +3,7 @@
 
 Standard library only. The file is written so that any Python back to 2.7 can read it and say its one sentence.
 """
+
 from __future__ import print_function
 
 import os
@@ -10,7 +11,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 OLDEST, NEWEST = (3, 11), (3, 13)
-SPACE = 4 * 10 ** 9  # bytes: the installed packages and what the installer keeps beside them
+SPACE = 4 * 10**9  # bytes: the installed packages and what the installer keeps beside them
 
 HELP = """usage: python3 run.py [--gpu] [command] [arguments]
 
@@ -34,17 +35,31 @@ def check_python():
     found = "%d.%d" % sys.version_info[:2]
     wanted = "Python %d.%d to %d.%d" % (OLDEST + NEWEST)
     if sys.version_info[:2] < OLDEST:
-        stop("This is Python %s and the course needs %s: install one and start run.py with it, for example python3.12 run.py." % (found, wanted))
+        stop(
+            "This is Python %s and the course needs %s: install one and start run.py with it, for example python3.12 run.py."
+            % (found, wanted)
+        )
     if sys.version_info[:2] > NEWEST:
-        stop("This is Python %s and TensorFlow has no build for it yet: start run.py with %s, for example python3.12 run.py." % (found, wanted))
+        stop(
+            "This is Python %s and TensorFlow has no build for it yet: start run.py with %s, for example python3.12 run.py."
+            % (found, wanted)
+        )
 
 
 def python_of(folder):
-    return os.path.join(folder, "Scripts", "python.exe") if os.name == "nt" else os.path.join(folder, "bin", "python")
+    return (
+        os.path.join(folder, "Scripts", "python.exe")
+        if os.name == "nt"
+        else os.path.join(folder, "bin", "python")
+    )
 
 
 def environment():
-    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH")}
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH")
+    }
     env.update(PYTHONUTF8="1", TF_CPP_MIN_LOG_LEVEL=env.get("TF_CPP_MIN_LOG_LEVEL", "3"))
     return env
 
@@ -54,8 +69,20 @@ def reason(output):
     text = output.lower()
     if "no space left" in text or "not enough space" in text or "disk quota" in text:
         return "The disk is full: free about 4 GB and run this again."
-    signs = ("name resolution", "dns error", "failed to fetch", "connection", "network", "timed out", "unreachable", "tunnel", "proxy",
-             "no matching distribution", "name or service not known", "getaddrinfo")
+    signs = (
+        "name resolution",
+        "dns error",
+        "failed to fetch",
+        "connection",
+        "network",
+        "timed out",
+        "unreachable",
+        "tunnel",
+        "proxy",
+        "no matching distribution",
+        "name or service not known",
+        "getaddrinfo",
+    )
     if any(sign in text for sign in signs):
         return "The packages could not be downloaded: connect this machine to the internet for this one step and run this again."
     return "The packages could not be installed; the lines above say why."
@@ -64,7 +91,10 @@ def reason(output):
 def install(command, env):
     """Runs an installer, shows what it says as it comes, and stops with one sentence if it fails."""
     import subprocess
-    process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    process = subprocess.Popen(
+        command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     said = b""
     for chunk in iter(lambda: process.stdout.read1(4096), b""):
         said = (said + chunk)[-20000:]
@@ -79,10 +109,13 @@ def set_up(folder, lock, flavour=""):
     import hashlib
     import shutil
     import time
+
     with open(os.path.join(ROOT, lock), "rb") as file:
         locked = file.read()
     with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
-        wanted = hashlib.sha256(locked + file.read() + ("%s %s %s" % (flavour, sys.version, ROOT)).encode()).hexdigest()
+        wanted = hashlib.sha256(
+            locked + file.read() + ("%s %s %s" % (flavour, sys.version, ROOT)).encode()
+        ).hexdigest()
     stamp, python = os.path.join(folder, "installed"), python_of(folder)
     if os.path.exists(stamp) and os.path.exists(python):
         with open(stamp) as file:
@@ -91,10 +124,13 @@ def set_up(folder, lock, flavour=""):
     try:
         import ensurepip
         import venv
+
         assert ensurepip
     except ImportError:
-        stop("This Python has no venv module: install it (on Debian and Ubuntu: sudo apt install python%d.%d-venv) and run this again."
-             % sys.version_info[:2])
+        stop(
+            "This Python has no venv module: install it (on Debian and Ubuntu: sudo apt install python%d.%d-venv) and run this again."
+            % sys.version_info[:2]
+        )
     if shutil.disk_usage(ROOT).free < SPACE and not os.path.exists(stamp):
         stop("There is too little space on this disk: free about 4 GB and run this again.")
     began, env = time.time(), environment()
@@ -110,16 +146,38 @@ def set_up(folder, lock, flavour=""):
             venv.EnvBuilder(with_pip=True, clear=True, symlinks=os.name != "nt").create(folder)
     except Exception as error:  # whatever a venv says, the reader needs one sentence
         stop("The environment could not be made in %s: %s." % (folder, error))
-    install([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.5"], env)
+    install(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.5"], env
+    )
     step(2, "installing the packages of %s: about 2 GB, a minute or two" % lock)
     env["VIRTUAL_ENV"] = folder
     uv = [python, "-m", "uv", "pip"]
     install(uv + ["sync", "--python", python, lock], env)
     if flavour == "gpu":
-        version = [line for line in locked.decode().splitlines() if line.startswith("tensorflow-cpu==")][0].split("==")[1].split(";")[0].strip()
+        version = (
+            [line for line in locked.decode().splitlines() if line.startswith("tensorflow-cpu==")][
+                0
+            ]
+            .split("==")[1]
+            .split(";")[0]
+            .strip()
+        )
         install(uv + ["uninstall", "--python", python, "tensorflow-cpu"], env)
         install(uv + ["install", "--python", python, "tensorflow[and-cuda]==" + version], env)
-    install(uv + ["install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", "-e", "."], env)
+    install(
+        uv
+        + [
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--no-deps",
+            "--no-build-isolation",
+            "-e",
+            ".",
+        ],
+        env,
+    )
     with open(stamp, "w") as file:
         file.write(wanted)
     step(3, "ready")
@@ -129,6 +187,7 @@ def set_up(folder, lock, flavour=""):
 def run(command, **variables):
     """Runs a command in the project's folder and returns its exit code."""
     import subprocess
+
     try:
         return subprocess.call(command, env=dict(environment(), **variables), cwd=ROOT)
     except KeyboardInterrupt:
@@ -142,8 +201,20 @@ def test(python, arguments, mode="smoke", notebooks=("notebooks",)):
         arguments = [a for a in arguments if a != "--lesson"]
     unit = run([python, "-m", "pytest", "tests"] + arguments, LYRICGEN_MODE=mode)
     print("\nNotebooks, in mode %s, against their stored outputs" % mode)
-    stored = run([python, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=600", "-p", "no:cacheprovider"]
-                 + list(notebooks), LYRICGEN_MODE=mode)
+    stored = run(
+        [
+            python,
+            "-m",
+            "pytest",
+            "--nbval",
+            "--nbval-current-env",
+            "--nbval-cell-timeout=600",
+            "-p",
+            "no:cacheprovider",
+        ]
+        + list(notebooks),
+        LYRICGEN_MODE=mode,
+    )
     return unit or stored
 
 
@@ -155,12 +226,18 @@ def main(arguments):
     gpu = "--gpu" in arguments
     arguments = [a for a in arguments if a != "--gpu"]
     if gpu and not sys.platform.startswith("linux"):
-        stop("--gpu is for Linux with an NVIDIA GPU: leave it out, everything runs on the CPU as well.")
+        stop(
+            "--gpu is for Linux with an NVIDIA GPU: leave it out, everything runs on the CPU as well."
+        )
     command = arguments.pop(0) if arguments and not arguments[0].startswith("-") else "song"
     if command == "floor":
         python = set_up(os.path.join(ROOT, ".venv-floor"), "requirements-floor.lock")
         # Colab has a page of its own: JupyterLab and the floor's widgets were never made for each other; speed is measured on the lock
-        return test(python, ["-m", "not browser and not slow"] + arguments, notebooks=["notebooks/00_start_here.ipynb"])
+        return test(
+            python,
+            ["-m", "not browser and not slow"] + arguments,
+            notebooks=["notebooks/00_start_here.ipynb"],
+        )
     folder = os.path.join(ROOT, ".venv")
     if gpu or os.path.exists(os.path.join(folder, "gpu")):
         python = set_up(folder, "requirements.lock", "gpu")
@@ -170,9 +247,18 @@ def main(arguments):
     if command == "test":
         return test(python, arguments)
     if command == "lab":
-        return run([python, "-m", "jupyter", "lab", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-                   + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []) + arguments
-                   + [os.path.join("notebooks", "00_start_here.ipynb")])
+        return run(
+            [
+                python,
+                "-m",
+                "jupyter",
+                "lab",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            ]
+            + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
+            + arguments
+            + [os.path.join("notebooks", "00_start_here.ipynb")]
+        )
     return run([python, "-m", "lyricgen", command] + arguments)
 
 

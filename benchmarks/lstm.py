@@ -7,6 +7,7 @@ Contenders take turns, and what counts is the median of process CPU time. The tr
 Sampling draws 256 tokens. `step` is the usual way: stock layers in a compiled one-step function (tf.function) that Python calls for every token,
 arrays in and arrays out, with the softmax and the draw in NumPy. `step that draws` keeps states and tokens in TensorFlow and draws there.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -33,8 +34,17 @@ V, D, B, H, SAMPLES = 90, 64, 64, 512, 256
 
 def keras_step(T: int, embedding: type, layer: type, jit: bool = False) -> Callable[[], object]:
     """A training step of the language model in Keras."""
-    model = keras.Sequential([keras.Input((T,), dtype="int32"), embedding(V, D), layer(H, return_sequences=True), keras.layers.Dense(V)])
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=jit)
+    model = keras.Sequential(
+        [
+            keras.Input((T,), dtype="int32"),
+            embedding(V, D),
+            layer(H, return_sequences=True),
+            keras.layers.Dense(V),
+        ]
+    )
+    model.compile(
+        "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=jit
+    )
     tokens = np.random.default_rng(0).integers(0, V, (B, T + 1), dtype=np.int32)
     x, y = tf.constant(tokens[:, :-1]), tf.constant(tokens[:, 1:])
     return lambda: model.train_on_batch(x, y)
@@ -43,24 +53,36 @@ def keras_step(T: int, embedding: type, layer: type, jit: bool = False) -> Calla
 def torch_step(T: int) -> Callable[[], object]:
     """The same step in PyTorch."""
     torch.set_num_threads(1)
-    embedding, layer, dense = torch.nn.Embedding(V, D), torch.nn.LSTM(D, H, batch_first=True), torch.nn.Linear(H, V)
+    embedding, layer, dense = (
+        torch.nn.Embedding(V, D),
+        torch.nn.LSTM(D, H, batch_first=True),
+        torch.nn.Linear(H, V),
+    )
     adam = torch.optim.Adam([*embedding.parameters(), *layer.parameters(), *dense.parameters()])
     tokens = torch.from_numpy(np.random.default_rng(0).integers(0, V, (B, T + 1)))
 
     def step() -> None:
         adam.zero_grad()
         logits = dense(layer(embedding(tokens[:, :-1]))[0])
-        torch.nn.functional.cross_entropy(logits.reshape(-1, V), tokens[:, 1:].reshape(-1)).backward()
+        torch.nn.functional.cross_entropy(
+            logits.reshape(-1, V), tokens[:, 1:].reshape(-1)
+        ).backward()
         adam.step()
+
     return step
 
 
 def training(T: int, quick: bool) -> Contenders:
     """All who run the training step, and the product that gives the peak."""
     square = tf.random.normal((2048, 2048))
-    contenders = {"lyricgen": keras_step(T, lstm.Embedding, lstm.LSTM), "keras": keras_step(T, keras.layers.Embedding, keras.layers.LSTM)}
+    contenders = {
+        "lyricgen": keras_step(T, lstm.Embedding, lstm.LSTM),
+        "keras": keras_step(T, keras.layers.Embedding, keras.layers.LSTM),
+    }
     if not quick:
-        contenders["keras, XLA"] = keras_step(T, keras.layers.Embedding, keras.layers.LSTM, jit=True)
+        contenders["keras, XLA"] = keras_step(
+            T, keras.layers.Embedding, keras.layers.LSTM, jit=True
+        )
     if torch:
         contenders["torch"] = torch_step(T)
     return contenders | {"product": lambda: tf.matmul(square, square)}
@@ -68,7 +90,11 @@ def training(T: int, quick: bool) -> Contenders:
 
 def sampling(sequences: int, quick: bool) -> Contenders:
     """All who draw 256 tokens for each sequence, from the same weights and the same noise."""
-    embedding, layer, dense = keras.layers.Embedding(V, D), keras.layers.LSTM(H, return_state=True), keras.layers.Dense(V)
+    embedding, layer, dense = (
+        keras.layers.Embedding(V, D),
+        keras.layers.LSTM(H, return_state=True),
+        keras.layers.Dense(V),
+    )
     inputs = keras.Input((1,), dtype="int32"), keras.Input((H,)), keras.Input((H,))
     y, h, c = layer(embedding(inputs[0]), initial_state=inputs[1:])
     model = keras.Model(inputs, (dense(y), h, c))
@@ -84,17 +110,26 @@ def sampling(sequences: int, quick: bool) -> Contenders:
         for _ in range(SAMPLES):
             logits, h, c = (output.numpy() for output in step((tokens[:, None], h, c)))
             p = np.exp(logits.astype("float64"))
-            tokens = rng.multinomial(1, p / p.sum(axis=1, keepdims=True)).argmax(axis=1).astype("int32")
+            tokens = (
+                rng.multinomial(1, p / p.sum(axis=1, keepdims=True)).argmax(axis=1).astype("int32")
+            )
             drawn.append(tokens)
         return np.stack(drawn, axis=1)
 
     @tf.function
-    def drawing_step(tokens: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def drawing_step(
+        tokens: tf.Tensor, h: tf.Tensor, c: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         logits, h, c = model((tokens, h, c))
         return tf.random.categorical(logits, 1, dtype=tf.int32), h, c
 
     def by_drawing_step() -> np.ndarray:
-        tokens, h, c, drawn = tf.constant(first[:, None]), tf.constant(zeros), tf.constant(zeros), []
+        tokens, h, c, drawn = (
+            tf.constant(first[:, None]),
+            tf.constant(zeros),
+            tf.constant(zeros),
+            [],
+        )
         for _ in range(SAMPLES):
             tokens, h, c = drawing_step(tokens, h, c)
             drawn.append(tokens)
@@ -102,9 +137,9 @@ def sampling(sequences: int, quick: bool) -> Contenders:
 
     def by_numpy() -> np.ndarray:
         tokens, state, drawn = first, folded.start(zeros, zeros), []
-        if sequences == 1:      # vectors in the place of matrices of one row
+        if sequences == 1:  # vectors in the place of matrices of one row
             tokens, state = 0, (state[0][0], state[1][0])
-        for row in (noise[:, 0] if sequences == 1 else noise):
+        for row in noise[:, 0] if sequences == 1 else noise:
             logits, state = folded.step(tokens, state)
             tokens = (logits + row).argmax(axis=-1)
             drawn.append(tokens)
@@ -113,8 +148,17 @@ def sampling(sequences: int, quick: bool) -> Contenders:
     def by_loop() -> np.ndarray:
         return sample(first, (np.zeros((sequences, 4 * H), "float32"), zeros), noise)[0].numpy()
 
-    ours = {"lyricgen": by_numpy, "lyricgen, loop": by_loop} if sequences == 1 else {"lyricgen": by_loop}
-    more = {} if quick else {"step that draws": by_drawing_step} | ({} if sequences == 1 else {"lyricgen, NumPy": by_numpy})
+    ours = (
+        {"lyricgen": by_numpy, "lyricgen, loop": by_loop}
+        if sequences == 1
+        else {"lyricgen": by_loop}
+    )
+    more = (
+        {}
+        if quick
+        else {"step that draws": by_drawing_step}
+        | ({} if sequences == 1 else {"lyricgen, NumPy": by_numpy})
+    )
     return ours | {"step": by_step} | more
 
 
@@ -123,19 +167,26 @@ def main() -> None:
     results: dict[str, dict[str, float | None]] = {}
     for T in (32, 128):
         times = race(training(T, options.quick), 3 if options.quick else 7)
-        flops = 3 * 2 * B * T * (4 * H * (H + D) + V * H)               # forward, and twice as many back
-        peak = 2 * 2048 ** 3 / times.pop("product")
+        flops = 3 * 2 * B * T * (4 * H * (H + D) + V * H)  # forward, and twice as many back
+        peak = 2 * 2048**3 / times.pop("product")
         print(f"Training step, H {H}, T {T}; one core does {peak / 1e9:.0f} GFLOP/s at most.")
         for name, seconds in times.items():
-            print(f"  {name:16} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops / seconds / peak:4.0%} of the peak")
+            print(
+                f"  {name:16} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops / seconds / peak:4.0%} of the peak"
+            )
         ours = times["lyricgen"]
-        results[f"train_h{H}_t{T}"] = {"vs_keras": times["keras"] / ours, "vs_torch": times["torch"] / ours if torch else None,
-                                       "share_of_peak": flops / ours / peak}
+        results[f"train_h{H}_t{T}"] = {
+            "vs_keras": times["keras"] / ours,
+            "vs_torch": times["torch"] / ours if torch else None,
+            "share_of_peak": flops / ours / peak,
+        }
     for sequences in (1, 64):
         times = race(sampling(sequences, options.quick), 3 if options.quick else 7)
         print(f"Sampling {SAMPLES} tokens, H {H}, sequences: {sequences}.")
         for name, seconds in times.items():
-            print(f"  {name:16} {sequences * SAMPLES / seconds:7.0f} tokens/s   {times['step'] / seconds:5.2f} x step")
+            print(
+                f"  {name:16} {sequences * SAMPLES / seconds:7.0f} tokens/s   {times['step'] / seconds:5.2f} x step"
+            )
         results[f"sample_{sequences}"] = {"vs_step": times["step"] / times["lyricgen"]}
     one_core.finish(options, results)
 

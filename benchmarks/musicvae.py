@@ -8,6 +8,7 @@ melodies from their z, the likeliest event at each step. `step` is the usual way
 Python calls 32 times, arrays in and arrays out, with the choice of the event in NumPy. `step that chooses` keeps states and events in TensorFlow
 and chooses there.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -38,7 +39,9 @@ LN2 = float(np.log(2))
 
 def melodies(settings: musicvae.Settings) -> np.ndarray:
     """A batch of random events, int32 (B, T): the time of a step does not depend on which they are."""
-    return np.random.default_rng(0).integers(0, settings.tokens, (settings.batch, settings.steps), dtype=np.int32)
+    return np.random.default_rng(0).integers(
+        0, settings.tokens, (settings.batch, settings.steps), dtype=np.int32
+    )
 
 
 def keras_model(settings: musicvae.Settings, stock: bool) -> musicvae.MusicVAE:
@@ -46,7 +49,10 @@ def keras_model(settings: musicvae.Settings, stock: bool) -> musicvae.MusicVAE:
     keras.utils.set_random_seed(settings.seed)
     if not stock:
         return musicvae.MusicVAE(settings)
-    with patch.object(musicvae, "LSTM", keras.layers.LSTM), patch.object(musicvae, "Embedding", keras.layers.Embedding):
+    with (
+        patch.object(musicvae, "LSTM", keras.layers.LSTM),
+        patch.object(musicvae, "Embedding", keras.layers.Embedding),
+    ):
         return musicvae.MusicVAE(settings)
 
 
@@ -57,16 +63,27 @@ def torch_step(settings: musicvae.Settings) -> Callable[[], object]:
     class Network(nn.Module):
         def __init__(self):
             super().__init__()
-            self.events, self.inputs = nn.Embedding(s.tokens, s.embedding), nn.Embedding(s.tokens + 1, s.embedding)
+            self.events, self.inputs = (
+                nn.Embedding(s.tokens, s.embedding),
+                nn.Embedding(s.tokens + 1, s.embedding),
+            )
             self.encoder = nn.LSTM(s.embedding, s.encoder, bidirectional=True, batch_first=True)
             self.decoder = nn.LSTM(s.embedding, s.decoder, batch_first=True)
-            self.mu, self.sigma = nn.Linear(2 * s.encoder, s.latent), nn.Linear(2 * s.encoder, s.latent)
-            self.first, self.z_in = nn.Linear(s.latent, 2 * s.decoder), nn.Linear(s.latent, s.embedding, bias=False)
+            self.mu, self.sigma = (
+                nn.Linear(2 * s.encoder, s.latent),
+                nn.Linear(2 * s.encoder, s.latent),
+            )
+            self.first, self.z_in = (
+                nn.Linear(s.latent, 2 * s.decoder),
+                nn.Linear(s.latent, s.embedding, bias=False),
+            )
             self.out = nn.Linear(s.decoder, s.tokens)
             self.places = nn.Parameter(0.05 * torch.randn(s.steps, s.embedding))
 
         def forward(self, events):
-            last = torch.cat(tuple(self.encoder(self.events(events))[1][0]), dim=1)             # h of both directions
+            last = torch.cat(
+                tuple(self.encoder(self.events(events))[1][0]), dim=1
+            )  # h of both directions
             mu, sigma = self.mu(last), nn.functional.softplus(self.sigma(last))
             z = mu + sigma * torch.randn_like(mu)
             before = torch.cat([torch.full_like(events[:, :1], s.tokens), events[:, :-1]], dim=1)
@@ -76,18 +93,30 @@ def torch_step(settings: musicvae.Settings) -> Callable[[], object]:
 
     torch.set_num_threads(1)
     network = Network()
-    adam, events = torch.optim.Adam(network.parameters(), s.rate), torch.from_numpy(melodies(s)).long()
+    adam, events = (
+        torch.optim.Adam(network.parameters(), s.rate),
+        torch.from_numpy(melodies(s)).long(),
+    )
 
     def step() -> tuple[float, ...]:
         adam.zero_grad()
         logits, mu, sigma = network(events)
-        cost = nn.functional.cross_entropy(logits.reshape(-1, s.tokens), events.reshape(-1), reduction="sum") / s.batch
-        kl = ((mu ** 2 + sigma ** 2 - 1) / 2 - torch.log(sigma)).sum(dim=1)
+        cost = (
+            nn.functional.cross_entropy(
+                logits.reshape(-1, s.tokens), events.reshape(-1), reduction="sum"
+            )
+            / s.batch
+        )
+        kl = ((mu**2 + sigma**2 - 1) / 2 - torch.log(sigma)).sum(dim=1)
         loss = cost + s.beta * torch.clamp(kl - s.free_bits * LN2, min=0).mean()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         adam.step()
-        return tuple(value.item() for value in (loss, cost, kl.mean() / LN2, (logits.argmax(-1) == events).float().mean()))
+        return tuple(
+            value.item()
+            for value in (loss, cost, kl.mean() / LN2, (logits.argmax(-1) == events).float().mean())
+        )
+
     return step
 
 
@@ -95,7 +124,10 @@ def training(settings: musicvae.Settings) -> Contenders:
     """All who run the training step, and the product that gives the peak."""
     square, events = tf.random.normal((2048, 2048)), tf.constant(melodies(settings))
     ours, stock = (keras_model(settings, kind) for kind in (False, True))
-    contenders = {"lyricgen": lambda: ours.train_on_batch(events), "keras": lambda: stock.train_on_batch(events)}
+    contenders = {
+        "lyricgen": lambda: ours.train_on_batch(events),
+        "keras": lambda: stock.train_on_batch(events),
+    }
     if torch:
         contenders["torch"] = torch_step(settings)
     return contenders | {"product": lambda: tf.matmul(square, square)}
@@ -104,7 +136,11 @@ def training(settings: musicvae.Settings) -> Contenders:
 def flops(settings: musicvae.Settings) -> int:
     """The products of a training step: forward, and twice as many back."""
     s = settings
-    layers = 2 * 4 * s.encoder * (s.encoder + s.embedding) + 4 * s.decoder * (s.decoder + s.embedding) + s.decoder * s.tokens
+    layers = (
+        2 * 4 * s.encoder * (s.encoder + s.embedding)
+        + 4 * s.decoder * (s.decoder + s.embedding)
+        + s.decoder * s.tokens
+    )
     return 3 * 2 * s.batch * s.steps * layers
 
 
@@ -112,13 +148,20 @@ def decoding(settings: musicvae.Settings, quick: bool) -> Contenders:
     """All who write a melody for each z, from the same weights."""
     s, model = settings, keras_model(settings, False)
     rng = np.random.default_rng(0)
-    for layer in (model.first, model.out):                # larger than at the start, so that the melodies differ
+    for layer in (model.first, model.out):  # larger than at the start, so that the melodies differ
         layer.kernel.assign(rng.normal(0, 0.5, layer.kernel.shape))
     z = rng.standard_normal((s.batch, s.latent)).astype("float32")
     cells = MelodyVAE(model.arrays(), "float32")
     lstm = keras.layers.LSTM(s.decoder, return_state=True)
-    inputs = keras.Input((1,), dtype="int32"), keras.Input((s.embedding,)), keras.Input((s.decoder,)), keras.Input((s.decoder,))
-    x = keras.layers.Add()([model.inputs(inputs[0]), keras.layers.Reshape((1, s.embedding))(inputs[1])])
+    inputs = (
+        keras.Input((1,), dtype="int32"),
+        keras.Input((s.embedding,)),
+        keras.Input((s.decoder,)),
+        keras.Input((s.decoder,)),
+    )
+    x = keras.layers.Add()(
+        [model.inputs(inputs[0]), keras.layers.Reshape((1, s.embedding))(inputs[1])]
+    )
     y, h, c = lstm(x, initial_state=inputs[2:])
     network = keras.Model(inputs, (model.out(y), h, c))
     lstm.set_weights(model.decoder.get_weights())
@@ -133,7 +176,10 @@ def decoding(settings: musicvae.Settings, quick: bool) -> Contenders:
         stays, h, c = begin()
         event, heard, written = np.full(s.batch, s.tokens), np.full(s.batch, NOTHING), []
         for t in range(s.steps):
-            logits, h, c = (output.numpy() for output in step((event[:, None].astype("int32"), stays + places[t], h, c)))
+            logits, h, c = (
+                output.numpy()
+                for output in step((event[:, None].astype("int32"), stays + places[t], h, c))
+            )
             event = (logits + forbidden[heard]).argmax(axis=1)
             heard = np.where(event == HOLD, heard, np.where(event == REST, SILENCE, SOUND))
             written.append(event)
@@ -154,25 +200,40 @@ def decoding(settings: musicvae.Settings, quick: bool) -> Contenders:
         return tf.stack(written, axis=1).numpy()
 
     contenders = {"lyricgen": lambda: model.free_running.decode(z), "step": by_step}
-    return contenders | ({} if quick else {"step that chooses": by_choosing_step, "lyricgen, NumPy": lambda: cells.decode(z)})
+    return contenders | (
+        {}
+        if quick
+        else {"step that chooses": by_choosing_step, "lyricgen, NumPy": lambda: cells.decode(z)}
+    )
 
 
 def main() -> None:
     options = one_core.begin(__doc__)
     s, rounds = SETTINGS, 3 if options.quick else 9
     times = race(training(s), rounds)
-    peak = 2 * 2048 ** 3 / times.pop("product")
-    print(f"Training step, {s.batch} melodies, encoder {s.encoder}, decoder {s.decoder}, z {s.latent}; "
-          f"one core does {peak / 1e9:.0f} GFLOP/s at most.")
+    peak = 2 * 2048**3 / times.pop("product")
+    print(
+        f"Training step, {s.batch} melodies, encoder {s.encoder}, decoder {s.decoder}, z {s.latent}; "
+        f"one core does {peak / 1e9:.0f} GFLOP/s at most."
+    )
     for name, seconds in times.items():
-        print(f"  {name:18} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops(s) / seconds / peak:4.0%} of the peak")
+        print(
+            f"  {name:18} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops(s) / seconds / peak:4.0%} of the peak"
+        )
     ours = times["lyricgen"]
-    result = {"train": {"vs_keras": times["keras"] / ours, "vs_torch": times["torch"] / ours if torch else None,
-                        "share_of_peak": flops(s) / ours / peak}}
+    result = {
+        "train": {
+            "vs_keras": times["keras"] / ours,
+            "vs_torch": times["torch"] / ours if torch else None,
+            "share_of_peak": flops(s) / ours / peak,
+        }
+    }
     times = race(decoding(s, options.quick), rounds)
     print(f"Decoding {s.batch} melodies.")
     for name, seconds in times.items():
-        print(f"  {name:18} {s.batch / seconds:7.0f} melodies/s   {times['step'] / seconds:5.2f} x step")
+        print(
+            f"  {name:18} {s.batch / seconds:7.0f} melodies/s   {times['step'] / seconds:5.2f} x step"
+        )
     result["decode"] = {"vs_step": times["step"] / times["lyricgen"]}
     one_core.finish(options, result)
 

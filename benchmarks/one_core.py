@@ -1,4 +1,5 @@
 """What the benchmarks share: one thread on one core, contenders that take turns, and the ratios as JSON."""
+
 from __future__ import annotations
 
 import argparse
@@ -14,7 +15,13 @@ Contenders = dict[str, Callable[[], object]]
 
 def use() -> None:
     """Keeps this process on one core; before NumPy and TensorFlow start their threads."""
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="")
+    os.environ.update(
+        OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
+        TF_CPP_MIN_LOG_LEVEL="3",
+        KERAS_BACKEND="tensorflow",
+        CUDA_VISIBLE_DEVICES="",
+    )
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -22,12 +29,15 @@ def use() -> None:
 def begin(what: str) -> argparse.Namespace:
     """Reads --quick and --json, and sets TensorFlow to one thread."""
     import tensorflow as tf
-    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    parser = argparse.ArgumentParser(
+        description=what, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="three rounds, and fewer contenders")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.get_logger().setLevel("ERROR")          # it warns where one process compiles many models
+    tf.get_logger().setLevel("ERROR")  # it warns where one process compiles many models
     return parser.parse_args()
 
 
@@ -45,6 +55,7 @@ def race(contenders: Contenders, rounds: int) -> dict[str, float]:
 def finish(options: argparse.Namespace, results: dict[str, dict[str, float | None]]) -> None:
     """Says what is missing, and writes the ratios."""
     from lyricgen.files import write_json
+
     if "torch" not in sys.modules:
         print("PyTorch is not installed: vs_torch is null.")
     if options.json:

@@ -3,6 +3,7 @@
 In ABC a letter is a note, a number its length, `|` a bar line, `:|` a repeat. music21 makes tokens of it much faster than a score.
 The way here: `sources` -> `tunes_of` -> `prepared` -> `written_bars` -> `played` -> `runs`.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -19,20 +20,39 @@ import numpy as np
 
 from . import files, melody
 
-QUARTERS = {"C": 4, "4/4": 4, "C|": 4, "2/2": 4, "2/4": 2}  # the meters that are used, and the length of their bars
-MODES = ("major", "minor", "dorian", "mixolydian", "lydian", "phrygian", "aeolian", "ionian", "locrian")
+QUARTERS = {
+    "C": 4,
+    "4/4": 4,
+    "C|": 4,
+    "2/2": 4,
+    "2/4": 2,
+}  # the meters that are used, and the length of their bars
+MODES = (
+    "major",
+    "minor",
+    "dorian",
+    "mixolydian",
+    "lydian",
+    "phrygian",
+    "aeolian",
+    "ionian",
+    "locrian",
+)
 Note = tuple[Fraction, Fraction, int]  # onset and duration in quarters, MIDI pitch
 
 
 @dataclass
 class Bar:
     """What stands between two bar lines; times are in quarters from the bar's start."""
+
     meter: str = ""
-    notes: list[tuple[Fraction, Fraction, int, bool]] = field(default_factory=list)  # onset, duration, MIDI pitch, tied to the next
+    notes: list[tuple[Fraction, Fraction, int, bool]] = field(
+        default_factory=list
+    )  # onset, duration, MIDI pitch, tied to the next
     length: Fraction = Fraction(0)
-    begins: bool = False   # a repeat begins here
-    ends: bool = False     # a repeat ends here
-    ending: int = 0        # the first or second ending begins here
+    begins: bool = False  # a repeat begins here
+    ends: bool = False  # a repeat ends here
+    ending: int = 0  # the first or second ending begins here
     section: bool = False  # a double bar or a repeat follows
 
 
@@ -45,17 +65,29 @@ def sources(book: str, known: dict[str, str]) -> dict[str, str]:
     if spec is None or not spec.submodule_search_locations:
         raise files.DataError("The tune books are part of music21, and music21 is not installed.")
     folder = Path(spec.submodule_search_locations[0]) / "corpus" / book
-    names = sorted({path.name for path in folder.glob("*.abc") if not path.name.startswith("test")} | set(known))
+    names = sorted(
+        {path.name for path in folder.glob("*.abc") if not path.name.startswith("test")}
+        | set(known)
+    )
     if not names:
         raise files.DataError(f"There is no tune book {book!r} in music21's corpus.")
-    return {name: (files.read_checked(folder / name, known[name]) if name in known else (folder / name).read_bytes()).decode("utf-8")
-            for name in names}
+    return {
+        name: (
+            files.read_checked(folder / name, known[name])
+            if name in known
+            else (folder / name).read_bytes()
+        ).decode("utf-8")
+        for name in names
+    }
 
 
 def tunes_of(texts: dict[str, str]) -> list[tuple[str, str]]:
     """The tunes in some files as (id, ABC text): a file may hold several, each begins with `X:`; an id is "file/number"."""
-    return [(f"{name[:-4]}/{re.match('X: *([0-9]*)', tune)[1]}", tune)
-            for name, text in texts.items() for tune in re.split(r"^(?=X:)", text, flags=re.MULTILINE)[1:]]
+    return [
+        (f"{name[:-4]}/{re.match('X: *([0-9]*)', tune)[1]}", tune)
+        for name, text in texts.items()
+        for tune in re.split(r"^(?=X:)", text, flags=re.MULTILINE)[1:]
+    ]
 
 
 def prepared(abc: str) -> str:
@@ -63,7 +95,9 @@ def prepared(abc: str) -> str:
     accidental hold to the end of its bar, as these books do; it passes over a field in brackets, but not over one on a line of its own;
     its parser drops a note under an annotation that begins with an accent, as in `">"d`.
     """
-    return "%abc-2.1\n" + re.sub(r'"\s*>[^"\n]*"', "", re.sub(r"\[([A-Z]:[^]\n]*)\]", r"\n\1\n", abc))
+    return "%abc-2.1\n" + re.sub(
+        r'"\s*>[^"\n]*"', "", re.sub(r"\[([A-Z]:[^]\n]*)\]", r"\n\1\n", abc)
+    )
 
 
 def written_bars(abc: str) -> tuple[list[Bar], dict[str, str]]:
@@ -73,18 +107,24 @@ def written_bars(abc: str) -> tuple[list[Bar], dict[str, str]]:
     left out. Times are Fractions, in quarters. Notebook: 06_melody_dataset
     """
     from music21 import abcFormat
+
     handler = abcFormat.ABCHandler()
     with contextlib.redirect_stderr(io.StringIO()):  # its remarks on odd ornaments
         handler.parseHeaderForVersionInformation(abc[:100])
         handler.tokenize(abc)
-        handler.tokens = [_field(token.src) if token.src[:2] in ("K:", "M:") else token for token in handler.tokens]
+        handler.tokens = [
+            _field(token.src) if token.src[:2] in ("K:", "M:") else token
+            for token in handler.tokens
+        ]
         handler.tokenProcess()
     voices: dict[str, list[Bar]] = defaultdict(lambda: [Bar()])
     header, voice, meter, marks = {}, "", "", []
     for token in [*handler.tokens, None]:
         kind, bars = type(token).__name__, voices[voice]
         sounds = kind in ("ABCNote", "ABCChord") and not token.inGrace and token.quarterLength > 0
-        if marks and (sounds or token is None or kind == "ABCMetadata"):  # the bar lines since the last note lie between two bars
+        if marks and (
+            sounds or token is None or kind == "ABCMetadata"
+        ):  # the bar lines since the last note lie between two bars
             if bars[-1].length:
                 bars[-1].ends, bars[-1].section = ":|" in marks, not set(marks) <= {"|", "[1", "[2"}
                 bars.append(Bar())
@@ -99,10 +139,16 @@ def written_bars(abc: str) -> tuple[list[Bar], dict[str, str]]:
             marks.append(token.src.strip())
         elif sounds:
             bar, tuplet = bars[-1], token.activeTuplet
-            length = _quarters(token.quarterLength, tuplet and (tuplet.numberNotesNormal, tuplet.numberNotesActual))
-            names = [note.pitchName for note in getattr(token, "subTokens", [token]) if note.pitchName]
+            length = _quarters(
+                token.quarterLength, tuplet and (tuplet.numberNotesNormal, tuplet.numberNotesActual)
+            )
+            names = [
+                note.pitchName for note in getattr(token, "subTokens", [token]) if note.pitchName
+            ]
             if names:
-                bar.notes.append((bar.length, length, max(map(_midi, names)), token.tie in ("start", "continue")))
+                bar.notes.append(
+                    (bar.length, length, max(map(_midi, names)), token.tie in ("start", "continue"))
+                )
             bar.meter = bar.meter or meter
             bar.length += length
     best = max(voices.values(), key=lambda bars: sum(len(bar.notes) for bar in bars))
@@ -113,9 +159,18 @@ def written_bars(abc: str) -> tuple[list[Bar], dict[str, str]]:
 def _field(source: str) -> object:
     """The token of a K: or M: field, worked out once: music21 builds scale and beats anew for each tune, in half of its time."""
     from music21.abcFormat import ABCMetadata
+
     (field := ABCMetadata(source)).preParse()
-    known = field.getTimeSignatureObject() if field.isMeter() else (field.getKeySignatureParameters()[0], None)
-    return type("ABCMetadata", (ABCMetadata,), dict.fromkeys(("getTimeSignatureObject", "getKeySignatureParameters"), lambda self: known))(source)
+    known = (
+        field.getTimeSignatureObject()
+        if field.isMeter()
+        else (field.getKeySignatureParameters()[0], None)
+    )
+    return type(
+        "ABCMetadata",
+        (ABCMetadata,),
+        dict.fromkeys(("getTimeSignatureObject", "getKeySignatureParameters"), lambda self: known),
+    )(source)
 
 
 @functools.cache
@@ -127,7 +182,9 @@ def _quarters(length: float | Fraction, tuplet: tuple[int, int] | None) -> Fract
 @functools.cache
 def _midi(name: str) -> int:
     """The MIDI pitch of music21's name of it: "C4" -> 60, "B-3" -> 58."""
-    return 12 * int(name[-1]) + 12 + "C D EF G A B".index(name[0]) + name.count("#") - name.count("-")
+    return (
+        12 * int(name[-1]) + 12 + "C D EF G A B".index(name[0]) + name.count("#") - name.count("-")
+    )
 
 
 def key(text: str) -> tuple[int, str]:
@@ -136,7 +193,11 @@ def key(text: str) -> tuple[int, str]:
     if not found or text.lower().startswith("hp"):  # the Highland pipes' own scale
         return -1, ""
     step, sign, mode = found.groups()
-    mode = "minor" if mode.lower() == "m" else next((name for name in MODES if mode and name.startswith(mode.lower())), "major")
+    mode = (
+        "minor"
+        if mode.lower() == "m"
+        else next((name for name in MODES if mode and name.startswith(mode.lower())), "major")
+    )
     return ("C D EF G A B".index(step.upper()) + (sign == "#") - (sign == "b")) % 12, mode
 
 
@@ -160,7 +221,12 @@ def played(bars: list[Bar]) -> list[Bar]:
     A repeat whose beginning is not marked goes back to the last double bar or repeat. Notebook: 06_melody_dataset
     """
     order: list[Bar] = []
-    place, start, turned, opened = 0, 0, -1, False  # turned: the bar that sent it back, in the second pass; opened: a begin was marked
+    place, start, turned, opened = (
+        0,
+        0,
+        -1,
+        False,
+    )  # turned: the bar that sent it back, in the second pass; opened: a begin was marked
     while place < len(bars):
         bar = bars[place]
         if bar.begins and not start <= place <= turned:
@@ -190,7 +256,11 @@ def regular(order: list[Bar]) -> list[list[Bar]]:
         quarters = QUARTERS.get(bar.meter, 0)
         if quarters != before:
             found, partial, before = [*found, []], None, quarters
-        if partial and partial.length + bar.length == quarters and (partial.section or partial.ends or bar.begins or bar.ending):
+        if (
+            partial
+            and partial.length + bar.length == quarters
+            and (partial.section or partial.ends or bar.begins or bar.ending)
+        ):
             found[-1] += [partial, bar]
             partial = None
         elif bar.length < quarters and not partial:
@@ -232,19 +302,29 @@ def runs(order: list[Bar]) -> list[tuple[np.ndarray, np.ndarray]]:
         for note, following in zip(notes, [*notes[1:], [16 * bars]]):
             note[1] = min(note[1], following[0] - note[0])
         events = melody.to_events(notes, 16 * bars)
-        silence = np.flatnonzero(np.diff(np.concatenate([[0], melody.sounding(events) == melody.REST, [0]]))).reshape(-1, 2)
+        silence = np.flatnonzero(
+            np.diff(np.concatenate([[0], melody.sounding(events) == melody.REST, [0]]))
+        ).reshape(-1, 2)
         first = 0
         for begin, end in [*silence, (16 * bars, 16 * bars + 17)]:
             if end - begin > 16:
                 found.append((events, exact, first, -(-begin // 16)))
                 first = end // 16
-    return [(melody.canonical(events[16 * first:16 * last]), exact[first:last]) for events, exact, first, last in found if last > first]
+    return [
+        (melody.canonical(events[16 * first : 16 * last]), exact[first:last])
+        for events, exact, first, last in found
+        if last > first
+    ]
 
 
 def parse(abc: str) -> list:
     """What the cache keeps of one tune: title, meter, tonic, mode, and of each run its events and its exact bars, in hexadecimal."""
-    if not QUARTERS.keys() & re.findall(r"M: *([^\s%\]]+)", abc):  # 6/8 and the like: nothing in it to be used
+    if not QUARTERS.keys() & re.findall(
+        r"M: *([^\s%\]]+)", abc
+    ):  # 6/8 and the like: nothing in it to be used
         return ["", "", -1, "", []]
     bars, header = written_bars(prepared(abc))
-    found = [(events.tobytes().hex(), exact.tobytes().hex()) for events, exact in runs(played(bars))]
+    found = [
+        (events.tobytes().hex(), exact.tobytes().hex()) for events, exact in runs(played(bars))
+    ]
     return [header.get("T", ""), header.get("M", ""), *key(header.get("K", "")), found]

@@ -1,4 +1,5 @@
 """The shipped language models measured: in float64 from the rounded weights, so that the figures come out the same on every machine."""
+
 from __future__ import annotations
 
 import json
@@ -11,7 +12,12 @@ from .files import DataError, sha256
 from .ngram import NGram
 from .sampler import WEIGHTS, CharacterLSTM, free, in_form, poems, read_weights, sample
 
-PATTERNS, POEMS, TEMPERATURE, LENGTH = 5, 200, 0.8, 200     # poems of each pattern; characters of each other poem that are compared
+PATTERNS, POEMS, TEMPERATURE, LENGTH = (
+    5,
+    200,
+    0.8,
+    200,
+)  # poems of each pattern; characters of each other poem that are compared
 Parts = dict[str, list[np.ndarray]]
 
 
@@ -22,20 +28,39 @@ def corpus_parts(name: str) -> tuple[texts.Vocabulary, Parts, dict]:
     """
     corpus = texts.load(name)
     characters = texts.Vocabulary.build(corpus.texts("train"), min_count=3)
-    parts = {part: [characters.encode(text, end=True) for text in corpus.texts(part)] for part in texts.PARTS}
+    parts = {
+        part: [characters.encode(text, end=True) for text in corpus.texts(part)]
+        for part in texts.PARTS
+    }
     split = "".join(str(texts.PARTS.index(poem.part)) for poem in corpus.poems)
-    return characters, parts, {"name": name, "text_sha256": corpus.card["text_sha256"], "split_sha256": sha256(split.encode())}
+    return (
+        characters,
+        parts,
+        {
+            "name": name,
+            "text_sha256": corpus.card["text_sha256"],
+            "split_sha256": sha256(split.encode()),
+        },
+    )
 
 
-def lstm_bits(model: CharacterLSTM, sequences: list[np.ndarray], piece: int = 1024, before: int = 256) -> float:
+def lstm_bits(
+    model: CharacterLSTM, sequences: list[np.ndarray], piece: int = 1024, before: int = 256
+) -> float:
     """The bits per character of an LSTM on sequences of ids, each from zero states.
 
     A long sequence is read in pieces side by side, each after the 256 tokens that stand before it. Notebook: 03_lyrics_language_model
     """
-    places = [(ids, start, max(0, start - before)) for ids in sequences for start in range(0, len(ids), piece)]
-    costs = model.costs([ids[first:start + piece] for ids, start, first in places])
-    costs = [bits[start - first:] for bits, (_, start, first) in zip(costs, places)]
-    return metrics.bits_per_character(np.concatenate(costs), np.concatenate(sequences), model.characters.folded)
+    places = [
+        (ids, start, max(0, start - before))
+        for ids in sequences
+        for start in range(0, len(ids), piece)
+    ]
+    costs = model.costs([ids[first : start + piece] for ids, start, first in places])
+    costs = [bits[start - first :] for bits, (_, start, first) in zip(costs, places)]
+    return metrics.bits_per_character(
+        np.concatenate(costs), np.concatenate(sequences), model.characters.folded
+    )
 
 
 def ngram_bits(characters: texts.Vocabulary, parts: Parts) -> tuple[int, float]:
@@ -45,10 +70,16 @@ def ngram_bits(characters: texts.Vocabulary, parts: Parts) -> tuple[int, float]:
     """
     lists = {part: [ids.tolist() for ids in parts[part]] for part in parts}
     best, order, model = np.inf, 1, None
-    while (bits := (tried := NGram(lists["train"], order + 1, range(len(characters)))).bits_per_token(lists["validation"])) < best:
+    while (
+        bits := (tried := NGram(lists["train"], order + 1, range(len(characters)))).bits_per_token(
+            lists["validation"]
+        )
+    ) < best:
         best, order, model = bits, order + 1, tried
     costs = np.concatenate([model.bits(ids) for ids in lists["test"]])
-    return order, metrics.bits_per_character(costs, np.concatenate(parts["test"]), characters.folded)
+    return order, metrics.bits_per_character(
+        costs, np.concatenate(parts["test"]), characters.folded
+    )
 
 
 def measure_language(name: str, said=lambda text: None) -> dict[str, float | int | None]:
@@ -60,10 +91,14 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
     """
     characters, parts, data = corpus_parts(name)
     if (found := read_weights(name)[1].get("data")) != data:
-        raise DataError(f"{WEIGHTS / name}.json is of weights that were trained on other data: {found} instead of {data}.")
+        raise DataError(
+            f"{WEIGHTS / name}.json is of weights that were trained on other data: {found} instead of {data}."
+        )
     model, corpus, rng = CharacterLSTM.load(name), texts.load(name), np.random.default_rng(1)
     if model.vocabulary != characters.tokens:
-        raise DataError(f"{WEIGHTS / name}.json is for another vocabulary than the training part of {name} has.")
+        raise DataError(
+            f"{WEIGHTS / name}.json is for another vocabulary than the training part of {name} has."
+        )
     said(f"{name}: what a character of the test part costs the LSTM")
     result: dict = {"test_bits_per_character": lstm_bits(model, parts["test"])}
     said(f"{name}: what it costs the n-grams")
@@ -74,39 +109,78 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
     if name == "songci":
         rows, drawn, human = [], [], []
         for pattern in list(prosody.stable_patterns(corpus.poems).values())[:PATTERNS]:
-            plan = free(characters, POEMS, sum(pattern.lengths) + len(pattern.lengths) + LENGTH // 10, pattern.name + "\n")
+            plan = free(
+                characters,
+                POEMS,
+                sum(pattern.lengths) + len(pattern.lengths) + LENGTH // 10,
+                pattern.name + "\n",
+            )
             told = [lines[1:] for lines in poems(characters, sample(model, plan, rng, TEMPERATURE))]
-            held = [lines[1:] for lines in poems(characters, sample(model, in_form(characters, pattern, POEMS, rng), rng, TEMPERATURE))]
+            held = [
+                lines[1:]
+                for lines in poems(
+                    characters,
+                    sample(model, in_form(characters, pattern, POEMS, rng), rng, TEMPERATURE),
+                )
+            ]
             own = [list(poem.lines) for poem in corpus.part("test") if poem.title == pattern.name]
-            rows.append([*(metrics.poem_form(kind, pattern) for kind in (told, held, own)),
-                         *(metrics.rhyme_share(kind, pattern.rhymes) for kind in (told, own))])
+            rows.append(
+                [
+                    *(metrics.poem_form(kind, pattern) for kind in (told, held, own)),
+                    *(metrics.rhyme_share(kind, pattern.rhymes) for kind in (told, own)),
+                ]
+            )
             drawn, human = drawn + told, human + own
         means = np.mean(rows, axis=0).tolist()
-        result |= zip(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"), [None if np.isnan(mean) else mean for mean in means])
+        result |= zip(
+            ("form", "form_constrained", "human_form", "rhyme", "human_rhyme"),
+            [None if np.isnan(mean) else mean for mean in means],
+        )
     else:
-        titles = corpus.card["title_in_text"]                                    # they are not compared, and need room
-        drawn = poems(characters, sample(model, free(characters, POEMS, LENGTH + titles * LENGTH // 10), rng, TEMPERATURE))
+        titles = corpus.card["title_in_text"]  # they are not compared, and need room
+        drawn = poems(
+            characters,
+            sample(
+                model, free(characters, POEMS, LENGTH + titles * LENGTH // 10), rng, TEMPERATURE
+            ),
+        )
         drawn = [lines[titles:] for lines in drawn]
     said(f"{name}: what was copied")
     copying = metrics.Copying("\n\n".join(corpus.texts("train")))
     for key, kind in (("copied_run_median", drawn), ("human_copied_run_median", human)):
-        result[key] = float(np.median([len(copying.longest("\n".join(lines)[:LENGTH])) for lines in kind]))
+        result[key] = float(
+            np.median([len(copying.longest("\n".join(lines)[:LENGTH])) for lines in kind])
+        )
     return result
 
 
 def add_arguments(parser) -> None:
     """The arguments of `evaluate language`."""
     parser.add_argument("--json", action="store_true", help="as JSON, a corpus a key")
-    parser.add_argument("--corpus", choices=texts.CORPORA, action="append", help="only this one (may be given again)")
+    parser.add_argument(
+        "--corpus",
+        choices=texts.CORPORA,
+        action="append",
+        help="only this one (may be given again)",
+    )
 
 
 def run(args) -> int:
     """Measures the shipped language models and prints a table or JSON."""
-    found = {name: measure_language(name, lambda text: print(text, file=sys.stderr, flush=True)) for name in args.corpus or texts.CORPORA}
+    found = {
+        name: measure_language(name, lambda text: print(text, file=sys.stderr, flush=True))
+        for name in args.corpus or texts.CORPORA
+    }
     if args.json:
         print(json.dumps(found, indent=1))
         return 0
     print(f"{'':26}" + "".join(f"{name:>10}" for name in found))
     for key in next(iter(found.values())):
-        print(f"{key:26}" + "".join(f"{'-' if row[key] is None else format(row[key], '.4g'):>10}" for row in found.values()))
+        print(
+            f"{key:26}"
+            + "".join(
+                f"{'-' if row[key] is None else format(row[key], '.4g'):>10}"
+                for row in found.values()
+            )
+        )
     return 0

@@ -1,4 +1,5 @@
 """The shipped MusicVAE measured: in float64 from the rounded weights, on held-out windows, beside what needs no model at all."""
+
 from __future__ import annotations
 
 import json
@@ -16,16 +17,26 @@ from .ngram import NGram
 from .sampler import WEIGHTS, read_weights
 from .vae import NAME, ROUNDS, MelodyVAE, kl_divergence
 
-ORDER = 9                        # of the n-gram: it has the lowest bits on the validation part
+ORDER = 9  # of the n-gram: it has the lowest bits on the validation part
 SAMPLES, TEMPERATURE = 1000, 0.5
-PAIRS, MOVED = 1000, 1000        # pairs whose middle is judged; z's to which each attribute's vector is added
+PAIRS, MOVED = (
+    1000,
+    1000,
+)  # pairs whose middle is judged; z's to which each attribute's vector is added
 LN2 = float(np.log(2))
 
 
 def in_pieces(call: Callable, *arrays: np.ndarray, size: int = 256):
     """What a function makes of some rows at a time, put together: one array, or a tuple of them."""
-    found = [call(*(array[first:first + size] for array in arrays)) for first in range(0, len(arrays[0]), size)]
-    return tuple(map(np.concatenate, zip(*found))) if isinstance(found[0], tuple) else np.concatenate(found)
+    found = [
+        call(*(array[first : first + size] for array in arrays))
+        for first in range(0, len(arrays[0]), size)
+    ]
+    return (
+        tuple(map(np.concatenate, zip(*found)))
+        if isinstance(found[0], tuple)
+        else np.concatenate(found)
+    )
 
 
 def others(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -40,11 +51,15 @@ def midpoint(model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarra
 
     Notebook: 09_sampling_musicvae
     """
-    middle, *ends = (events.shape[1] * model.bits_per_token(events.tolist()) for events in (middle, *ends))
+    middle, *ends = (
+        events.shape[1] * model.bits_per_token(events.tolist()) for events in (middle, *ends)
+    )
     return middle - float(np.mean(ends))
 
 
-def measure_musicvae(name: str = NAME, part: str = "test", folder: Path = WEIGHTS, said=lambda text: None) -> dict[str, float | int]:
+def measure_musicvae(
+    name: str = NAME, part: str = "test", folder: Path = WEIGHTS, said=lambda text: None
+) -> dict[str, float | int]:
     """All measures of a trained MusicVAE on the windows of a part of the tune books, by the names that `evaluate musicvae` gives them.
 
     Accuracies are those of free running from mu (greedy), `_drawn` from a z of the posterior; `swapped` from the mu of another melody. kl_bits is
@@ -58,61 +73,117 @@ def measure_musicvae(name: str = NAME, part: str = "test", folder: Path = WEIGHT
     """
     arrays, card = read_weights(name, folder)
     vae, split = MelodyVAE.load(name, folder), sha256(tunes.SPLIT.read_bytes())
-    if card.get("data", {}).get("split") != split or vae.steps != 32 or len(arrays["events"]) != EVENTS:
-        raise DataError(f"{folder / name}.json is of weights that learned something else than two bars of the tune books, as they are split here.")
+    if (
+        card.get("data", {}).get("split") != split
+        or vae.steps != 32
+        or len(arrays["events"]) != EVENTS
+    ):
+        raise DataError(
+            f"{folder / name}.json is of weights that learned something else than two bars of the tune books, as they are split here."
+        )
     loaded, rng = tunes.load(), np.random.default_rng(1)
     parts = {key: tunes.windows(loaded, 2, key)[0] for key in tunes.PARTS}
-    events, train, held = parts[part], parts["train"], parts["validation" if part == "test" else "test"]
+    events, train, held = (
+        parts[part],
+        parts["train"],
+        parts["validation" if part == "test" else "test"],
+    )
     said(f"{len(events)} melodies of the {part} part are encoded and decoded")
     mu, sigma = in_pieces(vae.encode, events)
     z = mu + sigma * rng.standard_normal(mu.shape)
-    free, drawn, other = in_pieces(vae.decode, mu), in_pieces(vae.decode, z), others(len(events), rng)
+    free, drawn, other = (
+        in_pieces(vae.decode, mu),
+        in_pieces(vae.decode, z),
+        others(len(events), rng),
+    )
     forced = in_pieces(lambda z, true: vae.logits(z, true).argmax(-1), mu, events)
     majority = np.array([np.bincount(column).argmax() for column in train.T])
     result: dict[str, float | int] = {
-        "windows": len(events), "kl_bits": float(kl_divergence(mu, sigma).sum(axis=1).mean()) / LN2, "active_units": metrics.active_units(mu),
-        "free_running": metrics.step_accuracy(free, events), "free_running_drawn": metrics.step_accuracy(drawn, events),
-        "onset": metrics.onset_accuracy(free, events), "onset_drawn": metrics.onset_accuracy(drawn, events),
-        "exact": metrics.exact_share(free, events), "exact_drawn": metrics.exact_share(drawn, events),
-        "note_f1": metrics.note_f1(free, events), "teacher_forced": metrics.step_accuracy(forced, events),
-        "swapped": metrics.step_accuracy(free[other], events), "random_pairs": metrics.step_accuracy(events[other], events),
-        "always_hold": float((events == HOLD).mean()), "position_majority": metrics.step_accuracy(majority, events)}
+        "windows": len(events),
+        "kl_bits": float(kl_divergence(mu, sigma).sum(axis=1).mean()) / LN2,
+        "active_units": metrics.active_units(mu),
+        "free_running": metrics.step_accuracy(free, events),
+        "free_running_drawn": metrics.step_accuracy(drawn, events),
+        "onset": metrics.onset_accuracy(free, events),
+        "onset_drawn": metrics.onset_accuracy(drawn, events),
+        "exact": metrics.exact_share(free, events),
+        "exact_drawn": metrics.exact_share(drawn, events),
+        "note_f1": metrics.note_f1(free, events),
+        "teacher_forced": metrics.step_accuracy(forced, events),
+        "swapped": metrics.step_accuracy(free[other], events),
+        "random_pairs": metrics.step_accuracy(events[other], events),
+        "always_hold": float((events == HOLD).mean()),
+        "position_majority": metrics.step_accuracy(majority, events),
+    }
     said("samples are drawn from the fitted posterior")
     z = vae.draw(SAMPLES, rng)
-    kinds = {"_no_walk": vae.decode(z, TEMPERATURE, rng), "": vae.decode(vae.walk(z, ROUNDS, rng), TEMPERATURE, rng), "_real": held}
+    kinds = {
+        "_no_walk": vae.decode(z, TEMPERATURE, rng),
+        "": vae.decode(vae.walk(z, ROUNDS, rng), TEMPERATURE, rng),
+        "_real": held,
+    }
     known = {melody.tobytes() for melody in train}
     result["samples_copied"] = sum(melody.tobytes() in known for melody in kinds[""])
     for kind, samples in kinds.items():
-        result |= {f"in_scale{kind}": metrics.in_scale(events if kind == "_real" else samples),
-                   f"jsd_interval{kind}": metrics.jensen_shannon(metrics.intervals(samples), metrics.intervals(events)),
-                   f"jsd_duration{kind}": metrics.jensen_shannon(metrics.durations(samples), metrics.durations(events))}
+        result |= {
+            f"in_scale{kind}": metrics.in_scale(events if kind == "_real" else samples),
+            f"jsd_interval{kind}": metrics.jensen_shannon(
+                metrics.intervals(samples), metrics.intervals(events)
+            ),
+            f"jsd_duration{kind}": metrics.jensen_shannon(
+                metrics.durations(samples), metrics.durations(events)
+            ),
+        }
     said("the n-gram judges the middle between two melodies")
     model = NGram(train.tolist(), ORDER, range(EVENTS))
     a = rng.permutation(len(events))[:PAIRS]
     b = other[a]
-    middle, arc = in_pieces(vae.decode, (mu[a] + mu[b]) / 2), in_pieces(vae.decode, latent.slerp(mu[a], mu[b], 0.5))
+    middle, arc = (
+        in_pieces(vae.decode, (mu[a] + mu[b]) / 2),
+        in_pieces(vae.decode, latent.slerp(mu[a], mu[b], 0.5)),
+    )
     mixed = canonical(np.where(rng.random(events[a].shape) < 0.5, events[a], events[b]))
-    result |= {"ngram_bits": events.shape[1] * model.bits_per_token(events.tolist()), "midpoint_bits": midpoint(model, middle, (free[a], free[b])),
-               "midpoint_bits_mixed": midpoint(model, mixed, (events[a], events[b]))}
+    result |= {
+        "ngram_bits": events.shape[1] * model.bits_per_token(events.tolist()),
+        "midpoint_bits": midpoint(model, middle, (free[a], free[b])),
+        "midpoint_bits_mixed": midpoint(model, mixed, (events[a], events[b])),
+    }
     result["midpoint_ratio"] = result["midpoint_bits"] / result["midpoint_bits_mixed"]
-    result["midpoint_ratio_slerp"] = midpoint(model, arc, (free[a], free[b])) / result["midpoint_bits_mixed"]
+    result["midpoint_ratio_slerp"] = (
+        midpoint(model, arc, (free[a], free[b])) / result["midpoint_bits_mixed"]
+    )
     said("the attributes' vectors are added")
     values = latent.attributes(train)
     vectors = latent.attribute_vectors(in_pieces(vae.encode, train)[0], values)
-    matrix = latent.effects(lambda z: in_pieces(vae.decode, z), vae.draw(MOVED, rng), vectors, values.std(axis=0), rng)
+    matrix = latent.effects(
+        lambda z: in_pieces(vae.decode, z), vae.draw(MOVED, rng), vectors, values.std(axis=0), rng
+    )
     return result | {"attribute_diagonal": latent.diagonal(*matrix)}
 
 
 def add_arguments(parser) -> None:
     """The arguments of `evaluate musicvae`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--part", choices=("test", "validation"), default="test", help="the melodies that it is measured on (test)")
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation"),
+        default="test",
+        help="the melodies that it is measured on (test)",
+    )
     parser.add_argument("--name", default=NAME, help=f"of the weights ({NAME})")
-    parser.add_argument("--folder", type=Path, default=WEIGHTS, help="where the weights are (the shipped ones)")
+    parser.add_argument(
+        "--folder", type=Path, default=WEIGHTS, help="where the weights are (the shipped ones)"
+    )
 
 
 def run(args) -> int:
     """Measures a MusicVAE and prints a table or JSON."""
-    found = measure_musicvae(args.name, args.part, args.folder, lambda text: print(text, file=sys.stderr, flush=True))
-    print(json.dumps(found, indent=1) if args.json else "\n".join(f"{key:22}{value:>10.4g}" for key, value in found.items()))
+    found = measure_musicvae(
+        args.name, args.part, args.folder, lambda text: print(text, file=sys.stderr, flush=True)
+    )
+    print(
+        json.dumps(found, indent=1)
+        if args.json
+        else "\n".join(f"{key:22}{value:>10.4g}" for key, value in found.items())
+    )
     return 0

@@ -1,4 +1,5 @@
 """Where the course keeps its files, and how they are read and written: checked before use, whole or not at all."""
+
 from __future__ import annotations
 
 import hashlib
@@ -71,9 +72,13 @@ def read_card(path: Path) -> dict:
 
 def check_folder(folder: Path) -> None:
     """Raises UserError where a folder cannot be made or written, before any work is done for it."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink())
+    nearest = next(
+        path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink()
+    )
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UserError(f"The folder {folder} cannot be made: {nearest} is {'not writable' if nearest.is_dir() else 'no folder'}.")
+        raise UserError(
+            f"The folder {folder} cannot be made: {nearest} is {'not writable' if nearest.is_dir() else 'no folder'}."
+        )
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -84,7 +89,9 @@ def write_atomic(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())               # before the new name: or a power cut could leave that name on an empty file
+            os.fsync(
+                file.fileno()
+            )  # before the new name: or a power cut could leave that name on an empty file
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

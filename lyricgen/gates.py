@@ -3,6 +3,7 @@
 Letters: x input, h hidden state, c cell state; gates i (input), f (forget), g (candidate; Keras calls it c), o (output);
 W kernel (D, 4H), U recurrent kernel (H, 4H), b bias (4H,), each with the blocks i, f, g, o side by side. Sequences are batch first: (B, T, H).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ class Weights(NamedTuple):
     """The weights of an LSTM in Keras's layout: W (D, 4H), U (H, 4H), b (4H,).
 
     Notebook: 01_lstm_gates"""
+
     W: np.ndarray
     U: np.ndarray
     b: np.ndarray
@@ -27,6 +29,7 @@ class Steps(NamedTuple):
     """Every gate and state of every step, (B, T, H), and what `forward` was given: all that `backward` needs.
 
     Notebook: 01_lstm_gates"""
+
     i: np.ndarray
     f: np.ndarray
     g: np.ndarray
@@ -53,6 +56,7 @@ class Gradients(NamedTuple):
     """The gradient of a loss by all that `forward` was given, each in the shape of its argument.
 
     Notebook: 02_backpropagation_through_time"""
+
     x: np.ndarray
     W: np.ndarray
     U: np.ndarray
@@ -67,18 +71,26 @@ def _arrays(**arguments: tuple[Any, str]) -> list[np.ndarray]:
     sizes: dict[str, int] = {}
     for name, (value, letters) in arguments.items():
         axes = letters.split()
-        array = np.zeros([sizes[axis] for axis in axes], arrays[0].dtype) if value is None else np.asarray(value)
+        array = (
+            np.zeros([sizes[axis] for axis in axes], arrays[0].dtype)
+            if value is None
+            else np.asarray(value)
+        )
         if array.dtype not in (np.float32, np.float64):
             raise ValueError(f"{name} has dtype {array.dtype}; expected float32 or float64.")
         if arrays and array.dtype != arrays[0].dtype:
-            raise ValueError(f"{name} has dtype {array.dtype}; expected {arrays[0].dtype}, which {next(iter(arguments))} has.")
+            raise ValueError(
+                f"{name} has dtype {array.dtype}; expected {arrays[0].dtype}, which {next(iter(arguments))} has."
+            )
         for axis, size in zip(axes, array.shape if array.ndim == len(axes) else ()):
             sizes.setdefault(axis, size)
             if axis == "H":
                 sizes["4H"] = 4 * sizes["H"]
         expected = tuple(sizes.get(axis, axis) for axis in axes)
         if array.shape != expected:
-            raise ValueError(f"{name} has shape {array.shape}; expected ({', '.join(axes)}), here ({', '.join(map(str, expected))}).")
+            raise ValueError(
+                f"{name} has shape {array.shape}; expected ({', '.join(axes)}), here ({', '.join(map(str, expected))})."
+            )
         arrays.append(array)
     return arrays
 
@@ -96,7 +108,9 @@ def read_weights(layer: Any) -> Weights:
     Notebook: 01_lstm_gates"""
     arrays = layer.get_weights()
     if len(arrays) != 3:
-        raise ValueError(f"layer has {len(arrays)} weight arrays; expected 3: kernel, recurrent kernel, bias. Is it built, and with a bias?")
+        raise ValueError(
+            f"layer has {len(arrays)} weight arrays; expected 3: kernel, recurrent kernel, bias. Is it built, and with a bias?"
+        )
     U, W, b = _arrays(U=(arrays[1], "H 4H"), W=(arrays[0], "D 4H"), b=(arrays[2], "4H"))
     return Weights(W, U, b)
 
@@ -107,63 +121,97 @@ def write_weights(layer: Any, weights: Weights) -> None:
     Notebook: 01_lstm_gates"""
     for name, new, old in zip(Weights._fields, weights, read_weights(layer)):
         if np.shape(new) != old.shape:
-            raise ValueError(f"{name} has shape {np.shape(new)}; expected {old.shape}, as the layer has.")
+            raise ValueError(
+                f"{name} has shape {np.shape(new)}; expected {old.shape}, as the layer has."
+            )
     layer.set_weights(list(weights))
 
 
-def forward(x: np.ndarray, W: np.ndarray, U: np.ndarray, b: np.ndarray, h0: np.ndarray | None = None, c0: np.ndarray | None = None) -> Steps:
+def forward(
+    x: np.ndarray,
+    W: np.ndarray,
+    U: np.ndarray,
+    b: np.ndarray,
+    h0: np.ndarray | None = None,
+    c0: np.ndarray | None = None,
+) -> Steps:
     """Runs the LSTM over x (B, T, D) from the states h0 and c0 (B, H), zero unless given, and keeps every gate of every step.
 
     All float32 or all float64; raises ValueError that names the argument. Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers,
     Schmidhuber and Cummins 2000.
     Notebook: 01_lstm_gates"""
-    U, W, b, x, h0, c0 = _arrays(U=(U, "H 4H"), W=(W, "D 4H"), b=(b, "4H"), x=(x, "B T D"), h0=(h0, "B H"), c0=(c0, "B H"))
+    U, W, b, x, h0, c0 = _arrays(
+        U=(U, "H 4H"), W=(W, "D 4H"), b=(b, "4H"), x=(x, "B T D"), h0=(h0, "B H"), c0=(c0, "B H")
+    )
     i, f, g, o, c, h = (np.empty((*x.shape[:2], len(U)), x.dtype) for _ in range(6))
     h_before, c_before = h0, c0
     for t in range(x.shape[1]):
-        z = x[:, t] @ W + h_before @ U + b                  # the four blocks before they are squashed, (B, 4H)
+        z = x[:, t] @ W + h_before @ U + b  # the four blocks before they are squashed, (B, 4H)
         z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)
-        i[:, t] = sigmoid(z_i)                              # how much of the candidate is written
-        f[:, t] = sigmoid(z_f)                              # how much of the old cell is kept
-        g[:, t] = np.tanh(z_g)                              # the candidate
-        o[:, t] = sigmoid(z_o)                              # how much of the cell is shown
+        i[:, t] = sigmoid(z_i)  # how much of the candidate is written
+        f[:, t] = sigmoid(z_f)  # how much of the old cell is kept
+        g[:, t] = np.tanh(z_g)  # the candidate
+        o[:, t] = sigmoid(z_o)  # how much of the cell is shown
         c[:, t] = f[:, t] * c_before + i[:, t] * g[:, t]
         h[:, t] = o[:, t] * np.tanh(c[:, t])
         h_before, c_before = h[:, t], c[:, t]
     return Steps(i, f, g, o, c, h, x, Weights(W, U, b), h0, c0)
 
 
-def backward(steps: Steps, dh: np.ndarray | None, dh_T: np.ndarray | None = None, dc_T: np.ndarray | None = None) -> Gradients:
+def backward(
+    steps: Steps,
+    dh: np.ndarray | None,
+    dh_T: np.ndarray | None = None,
+    dc_T: np.ndarray | None = None,
+) -> Gradients:
     """Carries the gradient of a loss back through all steps; None stands for zeros.
 
     dh (B, T, H): the loss's gradient by the output h of each step; dh_T, dc_T (B, H): by the final states, where the loss uses them as well.
     Raises ValueError that names the argument. Source: Graves 2012, Supervised Sequence Labelling, section 4.6, without peepholes.
     Notebook: 02_backpropagation_through_time"""
     i, f, g, o, c, h, x, (W, U, b), _, _ = steps
-    *_, dh, dh_T, dc_T = _arrays(U=(U, "H 4H"), x=(x, "B T D"), dh=(dh, "B T H"), dh_T=(dh_T, "B H"), dc_T=(dc_T, "B H"))
+    *_, dh, dh_T, dc_T = _arrays(
+        U=(U, "H 4H"), x=(x, "B T D"), dh=(dh, "B T H"), dh_T=(dh_T, "B H"), dc_T=(dc_T, "B H")
+    )
     h_before, c_before, tanh_c = steps.h_before, steps.c_before, np.tanh(c)
     dz = np.empty((*h.shape[:2], len(b)), h.dtype)
-    dh_next, dc_next = dh_T, dc_T                           # what step t + 1 asks of h_t and c_t; after the last step, what the loss asks
+    dh_next, dc_next = (
+        dh_T,
+        dc_T,
+    )  # what step t + 1 asks of h_t and c_t; after the last step, what the loss asks
     for t in reversed(range(h.shape[1])):
-        dh_t = dh[:, t] + dh_next                           # h_t is an output, and step t + 1 starts from it
-        do = dh_t * tanh_c[:, t]                            # h_t = o_t tanh(c_t)
+        dh_t = dh[:, t] + dh_next  # h_t is an output, and step t + 1 starts from it
+        do = dh_t * tanh_c[:, t]  # h_t = o_t tanh(c_t)
         dc_t = dc_next + dh_t * o[:, t] * (1 - tanh_c[:, t] ** 2)
-        di = dc_t * g[:, t]                                 # c_t = f_t c_{t-1} + i_t g_t
+        di = dc_t * g[:, t]  # c_t = f_t c_{t-1} + i_t g_t
         dg = dc_t * i[:, t]
         df = dc_t * c_before[:, t]
         dc_next = dc_t * f[:, t]
-        dz[:, t] = np.concatenate([di * i[:, t] * (1 - i[:, t]),        # sigmoid' = s (1 - s)
-                                   df * f[:, t] * (1 - f[:, t]),
-                                   dg * (1 - g[:, t] ** 2),             # tanh' = 1 - tanh^2
-                                   do * o[:, t] * (1 - o[:, t])], axis=1)
-        dh_next = dz[:, t] @ U.T                            # z_t = x_t W + h_{t-1} U + b
+        dz[:, t] = np.concatenate(
+            [
+                di * i[:, t] * (1 - i[:, t]),  # sigmoid' = s (1 - s)
+                df * f[:, t] * (1 - f[:, t]),
+                dg * (1 - g[:, t] ** 2),  # tanh' = 1 - tanh^2
+                do * o[:, t] * (1 - o[:, t]),
+            ],
+            axis=1,
+        )
+        dh_next = dz[:, t] @ U.T  # z_t = x_t W + h_{t-1} U + b
     # Every step of every sequence used the same weights: their gradients are sums over both, and one large product does a whole sum.
     rows = dz.reshape(-1, len(b))
-    return Gradients(x=dz @ W.T, W=x.reshape(len(rows), -1).T @ rows, U=h_before.reshape(len(rows), -1).T @ rows, b=rows.sum(axis=0),
-                     h0=dh_next, c0=dc_next)
+    return Gradients(
+        x=dz @ W.T,
+        W=x.reshape(len(rows), -1).T @ rows,
+        U=h_before.reshape(len(rows), -1).T @ rows,
+        b=rows.sum(axis=0),
+        h0=dh_next,
+        c0=dc_next,
+    )
 
 
-def numerical_gradient(loss: Callable[[], float], x: np.ndarray, eps: float = 1e-5, at: Sequence[int] | None = None) -> np.ndarray:
+def numerical_gradient(
+    loss: Callable[[], float], x: np.ndarray, eps: float = 1e-5, at: Sequence[int] | None = None
+) -> np.ndarray:
     """The gradient of loss() by an array that it reads, (loss(x + eps) - loss(x - eps)) / 2 eps; each entry is changed in place and restored.
 
     In the shape of x, or for those entries of x.flat that `at` lists. Raises ValueError for float32, which has not the digits for it.
@@ -177,7 +225,10 @@ def numerical_gradient(loss: Callable[[], float], x: np.ndarray, eps: float = 1e
         x.flat[k] = kept
         return result
 
-    slopes = [(shifted(k, x.flat[k] + eps) - shifted(k, x.flat[k] - eps)) / (2 * eps) for k in (range(x.size) if at is None else at)]
+    slopes = [
+        (shifted(k, x.flat[k] + eps) - shifted(k, x.flat[k] - eps)) / (2 * eps)
+        for k in (range(x.size) if at is None else at)
+    ]
     return np.reshape(slopes, x.shape) if at is None else np.array(slopes)
 
 
@@ -203,15 +254,21 @@ def measure_gates(layer: Any, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> di
             W[:, block], U[:, block], b[block] = 0, 0, 50 * sign
         layer.set_weights([W, U, b])
         states = layer(x[:, None], initial_state=[h, c])[-2:]
-        return [state.detach().cpu().numpy() if hasattr(state, "detach") else np.asarray(state) for state in states]
+        return [
+            state.detach().cpu().numpy() if hasattr(state, "detach") else np.asarray(state)
+            for state in states
+        ]
 
     one = np.ones_like(c)
     try:
-        return {"i": new_states(0 * one, f=-1, g=+1, o=+1)[1],      # c = f 0 + i 1
-                "f": new_states(1 * one, i=-1, g=+1, o=+1)[1],      # c = f 1 + 0 g
-                "g": new_states(0 * one, i=+1, f=-1, o=+1)[1],      # c = 0 c0 + 1 g
-                "o": new_states(50 * one, i=-1, f=+1, g=+1)[0],     # h = o tanh(50)
-                "c": new_states(c)[1], "h": new_states(c)[0]}
+        return {
+            "i": new_states(0 * one, f=-1, g=+1, o=+1)[1],  # c = f 0 + i 1
+            "f": new_states(1 * one, i=-1, g=+1, o=+1)[1],  # c = f 1 + 0 g
+            "g": new_states(0 * one, i=+1, f=-1, o=+1)[1],  # c = 0 c0 + 1 g
+            "o": new_states(50 * one, i=-1, f=+1, g=+1)[0],  # h = o tanh(50)
+            "c": new_states(c)[1],
+            "h": new_states(c)[0],
+        }
     finally:
         layer.set_weights(list(weights))
 
@@ -222,29 +279,32 @@ class TokenLSTM(NamedTuple):
     table (V, 4H) holds x W + b for each token's embedding x; U_out (H, 4H + V) is the recurrent and the output kernel side by side. The blocks
     i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2. A state is (h U, c).
     Notebook: 03_lyrics_language_model"""
+
     table: np.ndarray
     U_out: np.ndarray
     b_out: np.ndarray
 
     def start(self, h: np.ndarray, c: np.ndarray) -> State:
         """The state to begin from, given h and c, (H,) or (B, H)."""
-        return h @ self.U_out[:, :4 * len(self.U_out)], c
+        return h @ self.U_out[:, : 4 * len(self.U_out)], c
 
     def step(self, token: int | np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Reads a token, or one (B,) for each sequence: the logits (V,) or (B, V) of the next one, and the new state."""
         H = len(self.U_out)
         a = state[0] + self.table[token]
         np.tanh(a, out=a)
-        s = a * .5 + .5
-        c = s[..., H:2 * H] * state[1] + s[..., :H] * a[..., 2 * H:3 * H]
-        z = (s[..., 3 * H:] * np.tanh(c)) @ self.U_out
-        return z[..., 4 * H:] + self.b_out, (z[..., :4 * H], c)
+        s = a * 0.5 + 0.5
+        c = s[..., H : 2 * H] * state[1] + s[..., :H] * a[..., 2 * H : 3 * H]
+        z = (s[..., 3 * H :] * np.tanh(c)) @ self.U_out
+        return z[..., 4 * H :] + self.b_out, (z[..., : 4 * H], c)
 
 
-def fold(embeddings: np.ndarray, weights: Weights, kernel: np.ndarray, bias: np.ndarray) -> TokenLSTM:
+def fold(
+    embeddings: np.ndarray, weights: Weights, kernel: np.ndarray, bias: np.ndarray
+) -> TokenLSTM:
     """Folds an embedding (V, D), an LSTM and an output layer, kernel (H, V) and bias (V,), into a `TokenLSTM` of the same dtype.
 
     Notebook: 03_lyrics_language_model"""
     W, U, b = weights
-    half = np.repeat(np.array([.5, .5, 1, .5], U.dtype), len(U))
+    half = np.repeat(np.array([0.5, 0.5, 1, 0.5], U.dtype), len(U))
     return TokenLSTM((embeddings @ W + b) * half, np.concatenate([U * half, kernel], axis=1), bias)

@@ -1,4 +1,5 @@
 """The space of z: paths and grids through it, neighbours, attributes of melodies and the vectors that change them. NumPy only."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,8 +9,14 @@ import numpy as np
 from .files import UserError
 from .melody import FIRST_ONSET, LOWEST
 
-ATTRIBUTES = ("C-diatonic share", "note density", "average interval", "syncopation of 8ths", "syncopation of 16ths")
-C_MAJOR = (0, 2, 4, 5, 7, 9, 11)       # pitch classes
+ATTRIBUTES = (
+    "C-diatonic share",
+    "note density",
+    "average interval",
+    "syncopation of 8ths",
+    "syncopation of 16ths",
+)
+C_MAJOR = (0, 2, 4, 5, 7, 9, 11)  # pitch classes
 
 
 def slerp(a: np.ndarray, b: np.ndarray, share: float | np.ndarray) -> np.ndarray:
@@ -50,8 +57,13 @@ def grid(corners: np.ndarray, n: int) -> np.ndarray:
     return interpolate(left, right, n).swapaxes(0, 1)
 
 
-def similar(z: np.ndarray, similarity: float, rng: np.random.Generator, mean: np.ndarray | float = 0.0,
-            factor: np.ndarray | None = None) -> np.ndarray:
+def similar(
+    z: np.ndarray,
+    similarity: float,
+    rng: np.random.Generator,
+    mean: np.ndarray | float = 0.0,
+    factor: np.ndarray | None = None,
+) -> np.ndarray:
     """A z near each z (..., Z): s z + sqrt(1 - s²) noise with the similarity s, from 0 (another draw) to 1 (the same).
 
     The squares of the two weights sum to 1, so a z of the prior gives one of the prior, of the same length on average; a plain mean of z and noise is
@@ -59,10 +71,16 @@ def similar(z: np.ndarray, similarity: float, rng: np.random.Generator, mean: np
     is the prior. Raises UserError for a similarity outside 0 to 1. Notebook: 09_sampling_musicvae
     """
     if not 0 <= similarity <= 1:
-        raise UserError(f"The similarity is {similarity:g}; it should be from 0 (another melody) to 1 (the same).")
+        raise UserError(
+            f"The similarity is {similarity:g}; it should be from 0 (another melody) to 1 (the same)."
+        )
     factor = np.eye(np.shape(z)[-1]) if factor is None else factor
     away = np.asarray(z, np.float64) - mean
-    return mean + similarity * away + np.sqrt(1 - similarity ** 2) * rng.standard_normal(away.shape) @ factor.T
+    return (
+        mean
+        + similarity * away
+        + np.sqrt(1 - similarity**2) * rng.standard_normal(away.shape) @ factor.T
+    )
 
 
 def attributes(events: np.ndarray) -> np.ndarray:
@@ -76,11 +94,20 @@ def attributes(events: np.ndarray) -> np.ndarray:
     events = np.asarray(events, np.int64)
     onset, steps = events >= FIRST_ONSET, np.arange(events.shape[1])
     pitches = events - FIRST_ONSET + LOWEST
-    last = np.maximum.accumulate(np.where(onset, steps, -1), axis=1)[:, :-1]                       # the onset before each step but the first
-    jumps = np.abs(pitches[:, 1:] - np.take_along_axis(pitches, np.maximum(last, 0), axis=1)) * (onset[:, 1:] & (last >= 0))
+    last = np.maximum.accumulate(np.where(onset, steps, -1), axis=1)[
+        :, :-1
+    ]  # the onset before each step but the first
+    jumps = np.abs(pitches[:, 1:] - np.take_along_axis(pitches, np.maximum(last, 0), axis=1)) * (
+        onset[:, 1:] & (last >= 0)
+    )
     late = [onset[:, k:] & ~onset[:, :-k] & (steps[k:] % (2 * k) == k) for k in (2, 1)]
     notes = onset.sum(1)
-    counts = [(onset & np.isin(pitches % 12, C_MAJOR)).sum(1), notes, jumps.sum(1), *(found.sum(1) for found in late)]
+    counts = [
+        (onset & np.isin(pitches % 12, C_MAJOR)).sum(1),
+        notes,
+        jumps.sum(1),
+        *(found.sum(1) for found in late),
+    ]
     sizes = [notes, np.full(len(events), events.shape[1]), notes - 1, notes, notes]
     return np.stack(counts, axis=1) / np.maximum(np.stack(sizes, axis=1), 1)
 
@@ -91,17 +118,26 @@ def attribute_vectors(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     Melodies level at a quarter's edge share its last places evenly, since many have no syncopation. Source: Roberts et al. 2018, section 5.3.3.
     Notebook: 09_sampling_musicvae
     """
+
     def weights(column: np.ndarray) -> np.ndarray:
         places = max(1, len(column) // 4)
         edge = np.sort(column)[-places]
         above, level = column > edge, column == edge
         return (above + level * (places - above.sum()) / level.sum()) / places
 
-    return np.stack([(weights(column) - weights(-column)) @ z for column in np.asarray(values, np.float64).T])
+    return np.stack(
+        [(weights(column) - weights(-column)) @ z for column in np.asarray(values, np.float64).T]
+    )
 
 
-def effects(decode: Callable[[np.ndarray], np.ndarray], z: np.ndarray, vectors: np.ndarray, spread: np.ndarray, rng: np.random.Generator,
-            draws: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def effects(
+    decode: Callable[[np.ndarray], np.ndarray],
+    z: np.ndarray,
+    vectors: np.ndarray,
+    spread: np.ndarray,
+    rng: np.random.Generator,
+    draws: int = 1000,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What adding each attribute's vector to z (N, Z) does to each attribute of the decoded melodies: the mean, low and high, each (A, A).
 
     A row a vector, a column an attribute, in units of `spread` (A,), the standard deviation of an attribute over the data. low and high hold 95 % of
@@ -109,7 +145,9 @@ def effects(decode: Callable[[np.ndarray], np.ndarray], z: np.ndarray, vectors: 
     intervals); Efron 1979. Notebook: 09_sampling_musicvae
     """
     before, n = attributes(decode(z)), len(z)
-    change = np.stack([attributes(decode(z + vector)) - before for vector in vectors], axis=1) / np.where(spread > 0, spread, 1)
+    change = np.stack(
+        [attributes(decode(z + vector)) - before for vector in vectors], axis=1
+    ) / np.where(spread > 0, spread, 1)
     means = (rng.multinomial(n, np.full(n, 1 / n), draws) / n) @ change.reshape(n, -1)
     low, high = np.quantile(means, (0.025, 0.975), axis=0).reshape(2, *change.shape[1:])
     return change.mean(axis=0), low, high

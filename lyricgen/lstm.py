@@ -3,6 +3,7 @@
 On a GPU it is the stock layer, and so cuDNN. On a CPU with TensorFlow it does in one large product what the stock layer does step by step: the
 input projection before the loop, and the gradient of each weight after it. Its backward pass is the one that notebook 02 derives by hand.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -18,8 +19,8 @@ else:
     tf = None
 
 Tensor = Any
-Step = Callable[[Any, Any], tuple[Any, Any]]    # (tokens, state) -> (logits, state)
-TABLE = 512     # up to so many tokens in the vocabulary a table of gates pays: it has a row for each, where the input has one for each step
+Step = Callable[[Any, Any], tuple[Any, Any]]  # (tokens, state) -> (logits, state)
+TABLE = 512  # up to so many tokens in the vocabulary a table of gates pays: it has a row for each, where the input has one for each step
 
 
 def recurrence(gates: Tensor, U: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,27 +42,45 @@ def recurrence(gates: Tensor, U: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor
             tanh_c = tf.tanh(c_new)
             h_new = o * tanh_c
             places = (t, t, t, t, t, t, t + 1)
-            return t + 1, h_new, c_new, [a.write(k, v) for a, k, v in zip(saved, places, (i, f, g, o, tanh_c, c, h_new))]
+            return (
+                t + 1,
+                h_new,
+                c_new,
+                [a.write(k, v) for a, k, v in zip(saved, places, (i, f, g, o, tanh_c, c, h_new))],
+            )
 
         saved = [array(T) for _ in range(6)] + [array(T + 1).write(0, h0)]
-        _, h_T, c_T, saved = tf.while_loop(lambda t, *_: t < T, step, (0, h0, c0, saved), maximum_iterations=T)
-        h = saved.pop().stack()                                                     # h0, h_1, ..., h_T
+        _, h_T, c_T, saved = tf.while_loop(
+            lambda t, *_: t < T, step, (0, h0, c0, saved), maximum_iterations=T
+        )
+        h = saved.pop().stack()  # h0, h_1, ..., h_T
 
         def gradient(dh, dh_T, dc_T):
-            U_T = tf.transpose(U)                                                   # once: a product with transpose_b is slower by half
+            U_T = tf.transpose(U)  # once: a product with transpose_b is slower by half
 
             def step_back(t, dh_next, dc_next, dz):
                 i, f, g, o, tanh_c, c_before = (a.read(t) for a in saved)
                 dh_t = dh[t] + dh_next
                 dc_t = dc_next + _d_tanh(tanh_c, dh_t * o)
-                dz_t = tf.concat([_d_sigmoid(i, dc_t * g), _d_sigmoid(f, dc_t * c_before),
-                                  _d_tanh(g, dc_t * i), _d_sigmoid(o, dh_t * tanh_c)], axis=1)
+                dz_t = tf.concat(
+                    [
+                        _d_sigmoid(i, dc_t * g),
+                        _d_sigmoid(f, dc_t * c_before),
+                        _d_tanh(g, dc_t * i),
+                        _d_sigmoid(o, dh_t * tanh_c),
+                    ],
+                    axis=1,
+                )
                 return t - 1, tf.matmul(dz_t, U_T), dc_t * f, dz.write(t, dz_t)
 
             dz = tf.TensorArray(gates.dtype, T, element_shape=gates.shape[1:])
-            _, dh0, dc0, dz = tf.while_loop(lambda t, *_: t >= 0, step_back, (T - 1, dh_T, dc_T, dz), maximum_iterations=T)
+            _, dh0, dc0, dz = tf.while_loop(
+                lambda t, *_: t >= 0, step_back, (T - 1, dh_T, dc_T, dz), maximum_iterations=T
+            )
             dz = dz.stack()
-            dU = tf.matmul(tf.reshape(h[:-1], (-1, H)), tf.reshape(dz, (-1, 4 * H)), transpose_a=True)
+            dU = tf.matmul(
+                tf.reshape(h[:-1], (-1, H)), tf.reshape(dz, (-1, 4 * H)), transpose_a=True
+            )
             return dz, dU, dh0, dc0
 
         return (h[1:], h_T, c_T), gradient
@@ -91,8 +110,14 @@ def token_gates(x: Tensor, tokens: Tensor, embeddings: Tensor, W: Tensor, b: Ten
         def gradient(dz):
             rows = tf.reshape(dz, (-1, W.shape[1]))
             dx = tf.reshape(tf.matmul(rows, tf.transpose(W)), (-1, tf.shape(x)[0], W.shape[0]))
-            by_token = tf.math.unsorted_segment_sum(rows, tf.reshape(tokens, (-1,)), embeddings.shape[0])
-            return tf.transpose(dx, (1, 0, 2)), tf.matmul(embeddings, by_token, transpose_a=True), tf.reduce_sum(by_token, axis=0)
+            by_token = tf.math.unsorted_segment_sum(
+                rows, tf.reshape(tokens, (-1,)), embeddings.shape[0]
+            )
+            return (
+                tf.transpose(dx, (1, 0, 2)),
+                tf.matmul(embeddings, by_token, transpose_a=True),
+                tf.reduce_sum(by_token, axis=0),
+            )
 
         return tf.gather(tf.matmul(embeddings, W) + b, tokens), gradient
 
@@ -105,7 +130,9 @@ def dense_gates(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     Notebook: 02_backpropagation_through_time"""
     x = tf.transpose(x, (1, 0, 2))
     rows = tf.nn.bias_add(tf.matmul(tf.reshape(x, (-1, W.shape[0])), W), b)
-    return tf.ensure_shape(tf.reshape(rows, (tf.shape(x)[0], -1, W.shape[1])), (*x.shape[:2], W.shape[1]))
+    return tf.ensure_shape(
+        tf.reshape(rows, (tf.shape(x)[0], -1, W.shape[1])), (*x.shape[:2], W.shape[1])
+    )
 
 
 @keras.saving.register_keras_serializable("lyricgen")
@@ -133,19 +160,39 @@ class LSTM(keras.layers.LSTM):
     def is_fast(self) -> bool:
         """Whether this layer runs `recurrence` on this machine, when there is no mask."""
         cell = self.cell
-        return (tf is not None and not tf.config.list_physical_devices("GPU") and self.compute_dtype == "float32" and cell.use_bias
-                and cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
-                and not cell.recurrent_dropout and not self.unroll and self.use_cudnn is not True)
+        return (
+            tf is not None
+            and not tf.config.list_physical_devices("GPU")
+            and self.compute_dtype == "float32"
+            and cell.use_bias
+            and cell.activation is keras.activations.tanh
+            and cell.recurrent_activation is keras.activations.sigmoid
+            and not cell.recurrent_dropout
+            and not self.unroll
+            and self.use_cudnn is not True
+        )
 
-    def inner_loop(self, sequences: Tensor, initial_state: list[Tensor], mask: Tensor | None, training: bool = False) -> tuple:
+    def inner_loop(
+        self,
+        sequences: Tensor,
+        initial_state: list[Tensor],
+        mask: Tensor | None,
+        training: bool = False,
+    ) -> tuple:
         if mask is not None or not self.is_fast():
             return super().inner_loop(sequences, initial_state, mask, training=training)
-        W, U, b = (tf.convert_to_tensor(weight) for weight in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias))
+        W, U, b = (
+            tf.convert_to_tensor(weight)
+            for weight in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+        )
         if training and self.dropout:
             sequences = sequences * self.cell.get_dropout_mask(sequences[:, 0])[:, None]
         tokens, embeddings = getattr(sequences, "_lyricgen_tokens", (None, None))
         if self.go_backwards:
-            sequences, tokens = tf.reverse(sequences, [1]), None if tokens is None else tf.reverse(tokens, [1])
+            sequences, tokens = (
+                tf.reverse(sequences, [1]),
+                None if tokens is None else tf.reverse(tokens, [1]),
+            )
         if training and tokens is not None and embeddings.shape[0] <= TABLE:
             gates = token_gates(sequences, tokens, embeddings, W, b)
         else:
@@ -163,8 +210,8 @@ def token_step(model: TokenLSTM) -> Step:
 
     def step(tokens: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         a_i, a_f, g, a_o = tf.split(tf.tanh(state[0] + tf.gather(table, tokens)), 4, axis=1)
-        c = (a_f * .5 + .5) * state[1] + (a_i * .5 + .5) * g
-        z, logits = tf.split(tf.matmul((a_o * .5 + .5) * tf.tanh(c), U_out), [4 * H, V], axis=1)
+        c = (a_f * 0.5 + 0.5) * state[1] + (a_i * 0.5 + 0.5) * g
+        z, logits = tf.split(tf.matmul((a_o * 0.5 + 0.5) * tf.tanh(c), U_out), [4 * H, V], axis=1)
         return logits + b_out, (z, c)
 
     return step
@@ -176,6 +223,7 @@ def sampler(step: Step) -> Callable[[Tensor, Any, Tensor], tuple[Tensor, Any]]:
     It reads the given tokens first. With Gumbel noise times a temperature, the largest of logits + noise is a draw at that temperature. All
     noise is drawn beforehand, by NumPy, so that the loop never leaves TensorFlow.
     Notebook: 03_lyrics_language_model"""
+
     @tf.function(reduce_retracing=True)
     def sample(tokens, state, noise):
         T, tokens = tf.shape(noise)[0], tf.cast(tokens, tf.int32)
@@ -186,7 +234,9 @@ def sampler(step: Step) -> Callable[[Tensor, Any, Tensor], tuple[Tensor, Any]]:
             return t + 1, tokens, state, drawn.write(t, tokens)
 
         drawn = tf.TensorArray(tf.int32, T, element_shape=tokens.shape)
-        *_, state, drawn = tf.while_loop(lambda t, *_: t < T, draw, (0, tokens, state, drawn), maximum_iterations=T)
+        *_, state, drawn = tf.while_loop(
+            lambda t, *_: t < T, draw, (0, tokens, state, drawn), maximum_iterations=T
+        )
         return tf.transpose(drawn.stack()), state
 
     return sample

@@ -5,6 +5,7 @@ several ways; the canonical form is the one that all code here makes and expects
 - silence is one REST and then HOLDs, so there is no REST where it is already silent;
 - step 0 is never HOLD: silence there is a REST, and a window that cuts a sounding note strikes it again.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +25,11 @@ STEPS_PER_BAR = 16
 def _checked(events: np.ndarray) -> np.ndarray:
     """The events as uint8; raises ValueError where one is not an event."""
     array = np.asarray(events)
-    if array.ndim == 0 or array.dtype.kind not in "iu" or (array.size and (array.min() < 0 or array.max() >= EVENTS)):
+    if (
+        array.ndim == 0
+        or array.dtype.kind not in "iu"
+        or (array.size and (array.min() < 0 or array.max() >= EVENTS))
+    ):
         raise ValueError(f"Events are whole numbers from 0 to {EVENTS - 1}, one for each step.")
     return array.astype(np.uint8)
 
@@ -38,7 +43,9 @@ def sounding(events: np.ndarray) -> np.ndarray:
     events = _checked(events)
     changes = np.where(events != HOLD, np.arange(events.shape[-1]), -1)
     last = np.maximum.accumulate(changes, axis=-1)
-    return np.where(last < 0, REST, np.take_along_axis(events, np.maximum(last, 0), axis=-1)).astype(np.uint8)
+    return np.where(
+        last < 0, REST, np.take_along_axis(events, np.maximum(last, 0), axis=-1)
+    ).astype(np.uint8)
 
 
 def canonical(events: np.ndarray) -> np.ndarray:
@@ -87,9 +94,13 @@ def to_events(notes: np.ndarray, steps: int) -> np.ndarray:
     onsets, durations, pitches = notes[np.argsort(notes[:, 0], kind="stable")].T
     ends = onsets + durations
     if len(notes) and (onsets[0] < 0 or ends.max() > steps or durations.min() < 1):
-        raise ValueError(f"Each note lasts at least one step and lies within the melody's {steps} steps.")
+        raise ValueError(
+            f"Each note lasts at least one step and lies within the melody's {steps} steps."
+        )
     if len(notes) and (pitches.min() < LOWEST or pitches.max() > HIGHEST):
-        raise ValueError(f"The pitches go from {LOWEST} to {HIGHEST}; these go from {pitches.min()} to {pitches.max()}.")
+        raise ValueError(
+            f"The pitches go from {LOWEST} to {HIGHEST}; these go from {pitches.min()} to {pitches.max()}."
+        )
     if (ends[:-1] > onsets[1:]).any():
         raise ValueError("A melody has one note at a time; two of these overlap.")
     events = np.full(steps, HOLD, np.uint8)
@@ -119,7 +130,9 @@ def span(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     events = _checked(events).astype(np.int64)
     pitches, onset = events - FIRST_ONSET + LOWEST, events >= FIRST_ONSET
-    return pitches.min(-1, where=onset, initial=HIGHEST), pitches.max(-1, where=onset, initial=LOWEST)
+    return pitches.min(-1, where=onset, initial=HIGHEST), pitches.max(
+        -1, where=onset, initial=LOWEST
+    )
 
 
 def transpose(events: np.ndarray, semitones: int | np.ndarray) -> np.ndarray:
@@ -131,7 +144,9 @@ def transpose(events: np.ndarray, semitones: int | np.ndarray) -> np.ndarray:
     events = _checked(events).astype(np.int64)
     moved = np.where(events >= FIRST_ONSET, events + np.asarray(semitones)[..., None], events)
     if ((moved < FIRST_ONSET) & (events >= FIRST_ONSET)).any() or (moved >= EVENTS).any():
-        raise ValueError(f"Transposed by {semitones} semitones, a note leaves the pitches {LOWEST} to {HIGHEST}.")
+        raise ValueError(
+            f"Transposed by {semitones} semitones, a note leaves the pitches {LOWEST} to {HIGHEST}."
+        )
     return moved.astype(np.uint8)
 
 
@@ -147,7 +162,9 @@ def untransposed(events: np.ndarray) -> np.ndarray:
 LONGEST = 256 * STEPS_PER_BAR  # steps of an extracted melody, at most
 
 
-def extract(midi: MidiFile, least_pitches: int = 5, programs: range = range(32)) -> list[np.ndarray]:
+def extract(
+    midi: MidiFile, least_pitches: int = 5, programs: range = range(32)
+) -> list[np.ndarray]:
     """The melodies of a MIDI file, as MusicVAE takes them: one at a time from each track, channel and program, by track and then by time.
 
     Drums (channel 10), other programs and bars of other than 16 sixteenths are left out (without a meter in the file all bars are 4/4). Onsets and
@@ -157,22 +174,49 @@ def extract(midi: MidiFile, least_pitches: int = 5, programs: range = range(32))
     uint8 vectors.
     Source: Roberts et al. 2018 (MusicVAE), section 5.1. Notebook: 05_reading_midi
     """
-    notes = midi.notes[(midi.notes["channel"] != 9) & (midi.notes["pitch"] >= LOWEST) & (midi.notes["pitch"] <= HIGHEST)]
+    notes = midi.notes[
+        (midi.notes["channel"] != 9)
+        & (midi.notes["pitch"] >= LOWEST)
+        & (midi.notes["pitch"] <= HIGHEST)
+    ]
     program = np.zeros(len(notes), np.int64)  # a channel is a piano until it is told otherwise
     for channel in range(16):
         here, changes = notes["channel"] == channel, midi.programs[midi.programs[:, 2] == channel]
-        program[here] = np.append(0, changes[:, 3])[np.searchsorted(changes[:, 0], notes["onset"][here], side="right")]
+        program[here] = np.append(0, changes[:, 3])[
+            np.searchsorted(changes[:, 0], notes["onset"][here], side="right")
+        ]
     meters = np.vstack([[0, 4, 4], midi.meters])
-    part = np.searchsorted(meters[:, 0], notes["onset"], side="right") - 1  # between two changes of meter
+    part = (
+        np.searchsorted(meters[:, 0], notes["onset"], side="right") - 1
+    )  # between two changes of meter
     taken = (meters[part, 1] == meters[part, 2]) & np.isin(program, programs)
     notes, part, program = notes[taken], part[taken], program[taken]
     begin, end = meters[part, 0], np.append(meters[1:, 0], 2**62)[part]
-    on, off = ((np.minimum(ticks, end) - begin) * 8 // midi.division + 1 >> 1 for ticks in (notes["onset"], notes["onset"] + notes["duration"]))
-    rows = np.stack([notes["track"], notes["channel"], program, part, on, -notes["pitch"].astype(np.int64), np.maximum(off, on + 1)], axis=1)
+    on, off = (
+        (np.minimum(ticks, end) - begin) * 8 // midi.division + 1 >> 1
+        for ticks in (notes["onset"], notes["onset"] + notes["duration"])
+    )
+    rows = np.stack(
+        [
+            notes["track"],
+            notes["channel"],
+            program,
+            part,
+            on,
+            -notes["pitch"].astype(np.int64),
+            np.maximum(off, on + 1),
+        ],
+        axis=1,
+    )
     rows = rows[np.lexsort(rows.T[::-1])]  # in each voice by onset, and from high to low
     voices = np.split(rows[:, 4:], np.flatnonzero((rows[1:, :4] != rows[:-1, :4]).any(axis=1)) + 1)
     melodies = []
-    for line in (line for voice in voices for line in _lines(voice) if len(np.unique(line[:, 2])) >= least_pitches):
+    for line in (
+        line
+        for voice in voices
+        for line in _lines(voice)
+        if len(np.unique(line[:, 2])) >= least_pitches
+    ):
         onsets, ends = line[:, :2].T - line[0, 0] // STEPS_PER_BAR * STEPS_PER_BAR
         ends = np.minimum(ends, LONGEST)
         steps = -(-int(ends[-1]) // STEPS_PER_BAR) * STEPS_PER_BAR
@@ -184,7 +228,10 @@ def _lines(voice: np.ndarray) -> Iterator[np.ndarray]:
     """Single lines of the notes of a voice (onset, minus pitch, end), split at silences: arrays (n, 3) of onset, end, pitch."""
     line: list[list[int]] = []
     for on, low, off in voice.tolist():
-        if line and (on - line[-1][1] > STEPS_PER_BAR or on - line[0][0] // STEPS_PER_BAR * STEPS_PER_BAR >= LONGEST):
+        if line and (
+            on - line[-1][1] > STEPS_PER_BAR
+            or on - line[0][0] // STEPS_PER_BAR * STEPS_PER_BAR >= LONGEST
+        ):
             yield np.array(line)
             line = []
         elif line and on < line[-1][1]:
@@ -202,7 +249,9 @@ def frequent_notes(melodies: Iterable[np.ndarray], n: int = 100) -> tuple[np.nda
     melodies: vectors of events. Returns int64 (up to n, 2), the most frequent first (of equals the lower, then the shorter), and float64, one for
     each different note: `share[k - 1]` is what k notes keep. Notebook: 05_reading_midi
     """
-    notes = np.concatenate([np.zeros((0, 2), np.int64), *(to_notes(events)[:, [2, 1]] for events in melodies)])
+    notes = np.concatenate(
+        [np.zeros((0, 2), np.int64), *(to_notes(events)[:, [2, 1]] for events in melodies)]
+    )
     kinds, counts = np.unique(notes, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return kinds[order[:n]], np.cumsum(counts[order]) / max(len(notes), 1)

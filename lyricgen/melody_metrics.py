@@ -1,12 +1,15 @@
 """Measures of melodies: how much of them comes back, how drawn ones differ from real ones, and how much a z says. Canonical events (B, T)."""
+
 from __future__ import annotations
 
 import numpy as np
 
 from .melody import FIRST_ONSET, HOLD
 
-MAJOR = np.isin((np.arange(12) - np.arange(12)[:, None]) % 12, (0, 2, 4, 5, 7, 9, 11))     # a row a tonic: which pitch classes its major scale has
-WIDEST = 24                                                                           # semitones: a wider interval counts as this one
+MAJOR = np.isin(
+    (np.arange(12) - np.arange(12)[:, None]) % 12, (0, 2, 4, 5, 7, 9, 11)
+)  # a row a tonic: which pitch classes its major scale has
+WIDEST = 24  # semitones: a wider interval counts as this one
 
 
 def step_accuracy(decoded: np.ndarray, events: np.ndarray) -> float:
@@ -75,7 +78,7 @@ def in_scale(events: np.ndarray) -> float:
     """
     melody, pitch, _ = _notes(events)
     classes = np.zeros((len(events), 12), np.int64)
-    np.add.at(classes, (melody, (pitch - FIRST_ONSET + 9) % 12), 1)             # the lowest onset is A
+    np.add.at(classes, (melody, (pitch - FIRST_ONSET + 9) % 12), 1)  # the lowest onset is A
     return float((classes @ MAJOR.T).max(axis=1).sum() / max(1, len(pitch)))
 
 
@@ -94,8 +97,10 @@ def mutual_information(mu: np.ndarray, sigma: np.ndarray, rng: np.random.Generat
     The mean of ln q(z|x) - ln q(z), one z drawn for each x, q(z) being the mean of q(z|x) over the N melodies: the KL to the prior minus the KL of
     the aggregate posterior to it. Source: Hoffman and Johnson 2016. Notebook: 07_variational_autoencoder
     """
-    z, precision = mu + sigma * rng.standard_normal(mu.shape), sigma ** -2.0
-    squares = z ** 2 @ precision.T - 2 * z @ (mu * precision).T + (mu ** 2 * precision).sum(axis=1)
-    given = -squares / 2 - np.log(sigma).sum(axis=1)                             # ln q(z of row i | x of column j), but for a constant
+    z, precision = mu + sigma * rng.standard_normal(mu.shape), sigma**-2.0
+    squares = z**2 @ precision.T - 2 * z @ (mu * precision).T + (mu**2 * precision).sum(axis=1)
+    given = -squares / 2 - np.log(sigma).sum(
+        axis=1
+    )  # ln q(z of row i | x of column j), but for a constant
     top = given.max(axis=1, keepdims=True)
     return float((np.diag(given) - top[:, 0] - np.log(np.exp(given - top).mean(axis=1))).mean())

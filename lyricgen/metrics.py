@@ -1,4 +1,5 @@
 """Measures of a text model: what a text costs, what it repeats and copies, and whether it keeps its form. Compared within a corpus, never across."""
+
 from __future__ import annotations
 
 import gzip
@@ -9,7 +10,9 @@ import numpy as np
 
 from .prosody import Pattern, rhyme_class
 
-CODE_POINTS = 0x110000     # of Unicode: what an unknown character may be where a vocabulary folded none
+CODE_POINTS = (
+    0x110000  # of Unicode: what an unknown character may be where a vocabulary folded none
+)
 
 
 def bits_per_character(bits: np.ndarray, ids: np.ndarray, folded: int) -> float:
@@ -19,12 +22,14 @@ def bits_per_character(bits: np.ndarray, ids: np.ndarray, folded: int) -> float:
     characters that it stands for: those folded into it in training, or, where there are none, all of Unicode. Source: Shannon 1951, equation 1, as
     a cross-entropy. Notebook: 03_lyrics_language_model
     """
-    return float((np.sum(bits) + np.log2(folded or CODE_POINTS) * np.sum(np.asarray(ids) == 0)) / len(ids))
+    return float(
+        (np.sum(bits) + np.log2(folded or CODE_POINTS) * np.sum(np.asarray(ids) == 0)) / len(ids)
+    )
 
 
 def perplexity(bits: float) -> float:
     """2 to the mean bits of a token: among how many equally likely ones the model chooses. Notebook: 03_lyrics_language_model"""
-    return 2.0 ** bits
+    return 2.0**bits
 
 
 def compressed_bits_per_character(training: str, text: str, method: str = "xz") -> float:
@@ -33,7 +38,10 @@ def compressed_bits_per_character(training: str, text: str, method: str = "xz") 
     Bytes are those of UTF-8. gzip looks back over 32 kB and no further, so for it the training text is mostly in vain. Source: Benedetto, Caglioti
     and Loreto 2002. Notebook: 04_lyrics_across_datasets
     """
-    pack = {"gzip": lambda data: gzip.compress(data, 9, mtime=0), "xz": lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)}[method]
+    pack = {
+        "gzip": lambda data: gzip.compress(data, 9, mtime=0),
+        "xz": lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
+    }[method]
     before, both = (len(pack(part.encode())) for part in (training, training + text))
     return 8 * (both - before) / len(text)
 
@@ -43,7 +51,7 @@ def distinct(texts: Sequence[str], n: int) -> float:
 
     Source: Li et al. 2016, section 5.2. Notebook: 04_lyrics_across_datasets
     """
-    grams = [text[i:i + n] for text in texts for i in range(len(text) - n + 1)]
+    grams = [text[i : i + n] for text in texts for i in range(len(text) - n + 1)]
     return len(set(grams)) / max(1, len(grams))
 
 
@@ -56,41 +64,51 @@ class Copying:
     def __init__(self, training: str):
         points = np.frombuffer(training.encode("utf-32-le"), np.uint32)
         alphabet, codes = np.unique(points, return_inverse=True)
-        self.ids = {chr(point): k for k, point in enumerate(alphabet, 1)}          # 0 stands behind the end
+        self.ids = {chr(point): k for k, point in enumerate(alphabet, 1)}  # 0 stands behind the end
         width = int(len(alphabet)).bit_length()
-        self.shift, self.n = width, 62 // width                                    # so many characters go into one number
-        self.codes = np.concatenate([codes.astype(np.int64).ravel() + 1, np.zeros(self.n, np.int64)])
+        self.shift, self.n = width, 62 // width  # so many characters go into one number
+        self.codes = np.concatenate(
+            [codes.astype(np.int64).ravel() + 1, np.zeros(self.n, np.int64)]
+        )
         keys = np.zeros(len(points), np.int64)
         for k in range(self.n):
-            keys = keys << width | self.codes[k:k + len(points)]
+            keys = keys << width | self.codes[k : k + len(points)]
         self.order = np.argsort(keys, kind="stable")
         self.keys = keys[self.order]
 
     def longest(self, text: str) -> str:
         """The longest run of a text that stands in the training text, the first of equals; spaces and line breaks at its ends do not count."""
-        codes, best = [self.ids.get(character, -1) for character in text], (0, 0)   # -1: not in the training text
+        codes, best = (
+            [self.ids.get(character, -1) for character in text],
+            (0, 0),
+        )  # -1: not in the training text
         for start in range(len(codes)):
-            length = min(best[1] + 1, self.n)                                      # only a longer one is of interest
-            while start + length <= len(codes) and -1 not in codes[start:start + length]:
+            length = min(best[1] + 1, self.n)  # only a longer one is of interest
+            while start + length <= len(codes) and -1 not in codes[start : start + length]:
                 key = 0
-                for code in codes[start:start + length]:
+                for code in codes[start : start + length]:
                     key = key << self.shift | code
                 rest = self.shift * (self.n - length)
-                places = self.order[slice(*np.searchsorted(self.keys, [key << rest, (key + 1) << rest]))]
+                places = self.order[
+                    slice(*np.searchsorted(self.keys, [key << rest, (key + 1) << rest]))
+                ]
                 if not len(places):
                     break
                 if length < self.n:
                     best, length = (start, length), length + 1
                     continue
-                while len(places):                                                 # places where the first `length` characters agree
+                while len(places):  # places where the first `length` characters agree
                     if length > best[1]:
                         best = start, length
                     if start + length == len(codes):
                         break
                     places = places[places + length < len(self.codes)]
-                    places, length = places[self.codes[places + length] == codes[start + length]], length + 1
+                    places, length = (
+                        places[self.codes[places + length] == codes[start + length]],
+                        length + 1,
+                    )
                 break
-        return text[best[0]:sum(best)].strip()
+        return text[best[0] : sum(best)].strip()
 
 
 def line_form(lines: Sequence[str], pattern: Pattern) -> float:

@@ -1,4 +1,5 @@
 """MIDI files: bytes to MidiFile, bounded before anything is allocated; what cannot be read is a MidiError that names file, track and byte."""
+
 from __future__ import annotations
 
 from array import array
@@ -7,13 +8,46 @@ from pathlib import Path
 
 import numpy as np
 
-from .midi_file import (DRUMS, EVENTS, FILE_BYTES, KEY, LYRIC, METAS, METER, NAME, NOTE, NOTES, ROLL_CELLS, TEMPO, TEXT, TICKS, TRACKS,
-                        MidiError, MidiFile, Verse, table)
+from .midi_file import (
+    DRUMS,
+    EVENTS,
+    FILE_BYTES,
+    KEY,
+    LYRIC,
+    METAS,
+    METER,
+    NAME,
+    NOTE,
+    NOTES,
+    ROLL_CELLS,
+    TEMPO,
+    TEXT,
+    TICKS,
+    TRACKS,
+    MidiError,
+    MidiFile,
+    Verse,
+    table,
+)
 from .midi_track import Meta, Odd, pair, read_track
 from .midi_write import write_midi
 
-__all__ = ["DRUMS", "EVENTS", "FILE_BYTES", "METAS", "NOTE", "NOTES", "ROLL_CELLS", "TICKS", "TRACKS",
-           "MidiError", "MidiFile", "Verse", "read_midi", "write_midi"]
+__all__ = [
+    "DRUMS",
+    "EVENTS",
+    "FILE_BYTES",
+    "METAS",
+    "NOTE",
+    "NOTES",
+    "ROLL_CELLS",
+    "TICKS",
+    "TRACKS",
+    "MidiError",
+    "MidiFile",
+    "Verse",
+    "read_midi",
+    "write_midi",
+]
 
 
 def read_midi(source: str | Path | bytes) -> MidiFile:
@@ -28,10 +62,16 @@ def read_midi(source: str | Path | bytes) -> MidiFile:
     name, data = _load(source)
     i = data.find(b"MThd", 0, 1024)
     if i < 0 or len(data) < i + 14:
-        raise MidiError(f"{name} is not a MIDI file: no whole header (MThd) in its first 1,024 bytes.")
-    length, form, declared, division = (int.from_bytes(data[i + a:i + b], "big") for a, b in ((4, 8), (8, 10), (10, 12), (12, 14)))
+        raise MidiError(
+            f"{name} is not a MIDI file: no whole header (MThd) in its first 1,024 bytes."
+        )
+    length, form, declared, division = (
+        int.from_bytes(data[i + a : i + b], "big") for a, b in ((4, 8), (8, 10), (10, 12), (12, 14))
+    )
     if form > 2 or length < 6:
-        raise MidiError(f"{name}, byte {i + 4}: a header of {length} bytes and format {form}; it takes 6 bytes, and there are formats 0, 1 and 2.")
+        raise MidiError(
+            f"{name}, byte {i + 4}: a header of {length} bytes and format {form}; it takes 6 bytes, and there are formats 0, 1 and 2."
+        )
     odd: Odd = defaultdict(Counter)
     if i:
         odd[f"{i} bytes before the header"][-1] += 1
@@ -39,15 +79,19 @@ def read_midi(source: str | Path | bytes) -> MidiFile:
     events, metas, counts, ends = array("Q"), [], [], []
     i = _next_track(data, i + 8 + length if i + 8 + length <= len(data) else i + 14, odd)
     while i < len(data):
-        track, before, length = len(ends), len(events), int.from_bytes(data[i + 4:i + 8], "big")
+        track, before, length = len(ends), len(events), int.from_bytes(data[i + 4 : i + 8], "big")
         if track == TRACKS:
             raise MidiError(f"{name}, byte {i}: more than {TRACKS} tracks.")
         start, stop = i + 8, i + 8 + length
-        if lies := stop != len(data) and not data[stop:stop + 4].isalnum():  # no other chunk begins there: on to the next track, or to the end
+        if (
+            lies := stop != len(data) and not data[stop : stop + 4].isalnum()
+        ):  # no other chunk begins there: on to the next track, or to the end
             stop = _find(data, start)
         tick, used = read_track(data[start:stop], start, events, metas, track, name, odd)
         if len(events) > EVENTS:
-            raise MidiError(f"{name}, track {track}, byte {start}: more than {EVENTS} starts and ends of notes.")
+            raise MidiError(
+                f"{name}, track {track}, byte {start}: more than {EVENTS} starts and ends of notes."
+            )
         ends.append(tick)
         counts.append(len(events) - before)
         if lies:
@@ -59,26 +103,49 @@ def read_midi(source: str | Path | bytes) -> MidiFile:
     if declared != len(ends):
         odd[f"{declared} tracks are declared, and there are {len(ends)}"][-1] += 1
     if form == 2 and len(ends) > 1:
-        odd["format 2: each track is a piece of its own, but there is one tempo map for all"][-1] += 1
-    packed, track = np.frombuffer(events, np.uint64), np.repeat(np.arange(len(ends), dtype=np.uint16), counts)
-    tick, (status, pitch, velocity) = (packed >> 24).astype(np.int32), ((packed >> shift).astype(np.uint8) for shift in (16, 8, 0))
+        odd["format 2: each track is a piece of its own, but there is one tempo map for all"][
+            -1
+        ] += 1
+    packed, track = (
+        np.frombuffer(events, np.uint64),
+        np.repeat(np.arange(len(ends), dtype=np.uint16), counts),
+    )
+    tick, (status, pitch, velocity) = (
+        (packed >> 24).astype(np.int32),
+        ((packed >> shift).astype(np.uint8) for shift in (16, 8, 0)),
+    )
     del packed, events
     if np.count_nonzero((status >= 0x90) & (velocity > 0)) > NOTES:
         raise MidiError(f"{name} has more than {NOTES} notes.")
     notes, hanging = pair(tick, status, pitch, velocity, track, np.array(ends, np.int64))
-    programs = [(tick, track, kind & 15, body[0]) for tick, track, kind, body in metas if kind > 127]
+    programs = [
+        (tick, track, kind & 15, body[0]) for tick, track, kind, body in metas if kind > 127
+    ]
     if len(hanging):
         odd["notes that never end (left out of the notes)"].update(hanging["track"].tolist())
     maps = _maps(metas, odd)
     lyrics, texts, names = _texts(metas, odd)
-    return MidiFile(form, division, notes, table(film or maps[TEMPO], 2), table(maps[METER], 3), table(maps[KEY], 3),
-                    table(programs, 4), tuple(lyrics), tuple(texts), names, np.array(ends, np.int64), hanging, _say(odd))
+    return MidiFile(
+        form,
+        division,
+        notes,
+        table(film or maps[TEMPO], 2),
+        table(maps[METER], 3),
+        table(maps[KEY], 3),
+        table(programs, 4),
+        tuple(lyrics),
+        tuple(texts),
+        names,
+        np.array(ends, np.int64),
+        hanging,
+        _say(odd),
+    )
 
 
 def _load(source: str | Path | bytes) -> tuple[str, bytes]:
     """The name and the bytes of a file, or of bytes."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        name, data = "MIDI data", bytes(source[:FILE_BYTES + 1])
+        name, data = "MIDI data", bytes(source[: FILE_BYTES + 1])
     else:
         name = str(source)
         try:
@@ -87,7 +154,11 @@ def _load(source: str | Path | bytes) -> tuple[str, bytes]:
             with open(source, "rb") as file:
                 data = file.read(FILE_BYTES + 1)
         except (OSError, ValueError) as error:
-            raise error if isinstance(error, MidiError) else MidiError(f"{name} cannot be read: {error}.") from error
+            raise (
+                error
+                if isinstance(error, MidiError)
+                else MidiError(f"{name} cannot be read: {error}.")
+            ) from error
     if len(data) > FILE_BYTES:
         raise MidiError(f"{name} has more than {FILE_BYTES} bytes, the most that is read.")
     return name, data
@@ -100,9 +171,16 @@ def _division(raw: int, place: str, odd: Odd) -> tuple[int, list[tuple[int, int]
     else:
         frames, division = 256 - (raw >> 8), raw & 255
         if frames not in (24, 25, 29, 30):
-            raise MidiError(f"{place}: {frames} frames a second; SMPTE has 24, 25, 29 (29.97) and 30.")
-        division, film = division * (30 if frames == 29 else frames), [(0, 1_001_000 if frames == 29 else 1_000_000)]
-        odd[f"SMPTE division: {division} ticks are a quarter of {film[0][1]} microseconds, whatever tempo is given"][-1] += 1
+            raise MidiError(
+                f"{place}: {frames} frames a second; SMPTE has 24, 25, 29 (29.97) and 30."
+            )
+        division, film = (
+            division * (30 if frames == 29 else frames),
+            [(0, 1_001_000 if frames == 29 else 1_000_000)],
+        )
+        odd[
+            f"SMPTE division: {division} ticks are a quarter of {film[0][1]} microseconds, whatever tempo is given"
+        ][-1] += 1
     if division == 0:
         raise MidiError(f"{place}: a division of 0 ticks.")
     return division, film
@@ -110,9 +188,9 @@ def _division(raw: int, place: str, odd: Odd) -> tuple[int, list[tuple[int, int]
 
 def _next_track(data: bytes, i: int, odd: Odd) -> int:
     """Where the next track chunk begins, or the end of the data; other chunks are passed over, and junk too."""
-    while i < len(data) and data[i:i + 4] != b"MTrk":
-        length = int.from_bytes(data[i + 4:i + 8], "big")
-        if data[i:i + 4].isalnum() and i + 8 + length <= len(data):
+    while i < len(data) and data[i : i + 4] != b"MTrk":
+        length = int.from_bytes(data[i + 4 : i + 8], "big")
+        if data[i : i + 4].isalnum() and i + 8 + length <= len(data):
             odd["chunks that are no tracks"][-1] += 1
             i += 8 + length
         else:
@@ -138,11 +216,15 @@ def _maps(metas: list[Meta], odd: Odd) -> dict[int, list[tuple[int, ...]]]:
         elif kind == KEY and len(body) == 2 and (body[0] + 7) % 256 < 15 and body[1] < 2:
             maps[KEY].append((tick, (body[0] + 7) % 256 - 7, body[1]))
         elif kind in maps:
-            odd[f"a {'tempo' if kind == TEMPO else 'meter' if kind == METER else 'key'} that cannot be (left out)"][track] += 1
+            odd[
+                f"a {'tempo' if kind == TEMPO else 'meter' if kind == METER else 'key'} that cannot be (left out)"
+            ][track] += 1
     return maps
 
 
-def _texts(metas: list[Meta], odd: Odd) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, int, str]], dict[int, str]]:
+def _texts(
+    metas: list[Meta], odd: Odd
+) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, int, str]], dict[int, str]]:
     """Lyrics, other texts and the names of tracks.
 
     Lyrics are the lyric events and karaoke: the texts (FF 01) without `@` of a track where one begins with `/` or `\\`, or where they stand at more
@@ -164,10 +246,21 @@ def _texts(metas: list[Meta], odd: Odd) -> tuple[list[tuple[int, int, str]], lis
     karaoke = {track for _, track, kind, text in rows if kind == TEXT and text[:1] in ("/", "\\")}
     if tagged:
         first = {}
-        karaoke |= {track for tick, track, kind, text in rows if kind == TEXT and text[:1] != "@" and first.setdefault(track, tick) != tick}
+        karaoke |= {
+            track
+            for tick, track, kind, text in rows
+            if kind == TEXT and text[:1] != "@" and first.setdefault(track, tick) != tick
+        }
     rows.sort(key=lambda row: row[:2])
-    sung = [kind == LYRIC or kind == TEXT and text[:1] != "@" and track in karaoke for _, track, kind, text in rows]
-    return [(row[0], row[1], row[3]) for row, is_sung in zip(rows, sung) if is_sung], [row for row, is_sung in zip(rows, sung) if not is_sung], names
+    sung = [
+        kind == LYRIC or kind == TEXT and text[:1] != "@" and track in karaoke
+        for _, track, kind, text in rows
+    ]
+    return (
+        [(row[0], row[1], row[3]) for row, is_sung in zip(rows, sung) if is_sung],
+        [row for row, is_sung in zip(rows, sung) if not is_sung],
+        names,
+    )
 
 
 def _say(odd: Odd) -> tuple[str, ...]:
@@ -175,6 +268,14 @@ def _say(odd: Odd) -> tuple[str, ...]:
     said = []
     for what, tracks in odd.items():
         named = [str(track) for track in sorted(tracks) if track >= 0]
-        where = f"track{'s' * (len(named) > 1)} {', '.join(named[:8])}{' and others' * (len(named) > 8)}: " if named else ""
-        said += [f"{where}{what}" + f" ({tracks.total()})" * (tracks.total() > 1)] if tracks.total() else []
+        where = (
+            f"track{'s' * (len(named) > 1)} {', '.join(named[:8])}{' and others' * (len(named) > 8)}: "
+            if named
+            else ""
+        )
+        said += (
+            [f"{where}{what}" + f" ({tracks.total()})" * (tracks.total() > 1)]
+            if tracks.total()
+            else []
+        )
     return tuple(said)

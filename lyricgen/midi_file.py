@@ -1,4 +1,5 @@
 """What a MIDI file says: notes, maps and words as arrays in ticks; seconds, a piano roll, and the words joined to their notes."""
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict
@@ -9,18 +10,35 @@ import numpy as np
 
 from .files import DataError
 
-NOTE = np.dtype([("onset", "i8"), ("duration", "i8"), ("pitch", "u1"), ("velocity", "u1"), ("channel", "u1"), ("track", "u2")])
-TEXT, NAME, LYRIC, END, TEMPO, METER, KEY = 0x01, 0x03, 0x05, 0x2F, 0x51, 0x58, 0x59  # types of meta events
-DRUMS = 9              # channel 10, counted from 0
+NOTE = np.dtype(
+    [
+        ("onset", "i8"),
+        ("duration", "i8"),
+        ("pitch", "u1"),
+        ("velocity", "u1"),
+        ("channel", "u1"),
+        ("track", "u2"),
+    ]
+)
+TEXT, NAME, LYRIC, END, TEMPO, METER, KEY = (
+    0x01,
+    0x03,
+    0x05,
+    0x2F,
+    0x51,
+    0x58,
+    0x59,
+)  # types of meta events
+DRUMS = 9  # channel 10, counted from 0
 # What is read and made is bounded before it is allocated:
 FILE_BYTES = 16 << 20  # the largest file that is read: 16 MB
-EVENTS = 3_600_000     # starts and ends of notes in a file; 8 bytes each while it is read
-NOTES = 1_800_000      # notes in a file
-METAS = 250_000        # texts, programs, tempos, meters and keys in a file
-TRACKS = 65_535        # as many as a header can declare
-TICKS = 2**31 - 1      # the last tick of a file
-ROLL_CELLS = 1 << 23   # of a piano roll: 65,536 steps of 128 pitches
-NEIGHBOURS = 64        # tracks with a note at a syllable's tick that are looked at
+EVENTS = 3_600_000  # starts and ends of notes in a file; 8 bytes each while it is read
+NOTES = 1_800_000  # notes in a file
+METAS = 250_000  # texts, programs, tempos, meters and keys in a file
+TRACKS = 65_535  # as many as a header can declare
+TICKS = 2**31 - 1  # the last tick of a file
+ROLL_CELLS = 1 << 23  # of a piano roll: 65,536 steps of 128 pitches
+NEIGHBOURS = 64  # tracks with a note at a syllable's tick that are looked at
 
 
 class MidiError(DataError):
@@ -32,6 +50,7 @@ class Verse:
     """The words of one track: of each syllable the tick, the index of its note (-1: none starts there), the text without marks, and what it begins.
 
     Notebook: 05_reading_midi"""
+
     track: int
     ticks: np.ndarray
     notes: np.ndarray
@@ -40,7 +59,9 @@ class Verse:
 
     def lines(self) -> list[str]:
         """The words as lines of text; where no syllable brings a space or a hyphen of its own, and it is not Chinese, each is taken for a word."""
-        spaced = any(text[-1] in " -" or text[0] == " " for text in self.texts) or all(text[0] > "\u2e7f" for text in self.texts)
+        spaced = any(text[-1] in " -" or text[0] == " " for text in self.texts) or all(
+            text[0] > "\u2e7f" for text in self.texts
+        )
         gap = "" if spaced else " "
         lines: list[str] = []
         for text, begins in zip(self.texts, self.begins):
@@ -60,6 +81,7 @@ class MidiFile:
     marks included. texts: (tick, track, type of meta event, text) of the other texts. names: of the tracks. ends: (tracks,) the last tick of each.
     hanging: notes that never end, as if each ended with its track. warnings: what was odd about the file.
     Notebook: 05_reading_midi"""
+
     format: int
     division: int  # ticks per quarter
     notes: np.ndarray
@@ -75,24 +97,59 @@ class MidiFile:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def from_notes(cls, onset: Sequence[int], duration: Sequence[int], pitch: Sequence[int], velocity: int | Sequence[int] = 80, *,
-                   channel: int | Sequence[int] = 0, track: int | Sequence[int] = 1, division: int = 480, bpm: float = 120.0,
-                   meter: tuple[int, int] = (4, 4), lyrics: Sequence[str | None] = (), names: dict[int, str] | None = None,
-                   programs: Sequence[tuple[int, int, int, int]] = ()) -> MidiFile:
+    def from_notes(
+        cls,
+        onset: Sequence[int],
+        duration: Sequence[int],
+        pitch: Sequence[int],
+        velocity: int | Sequence[int] = 80,
+        *,
+        channel: int | Sequence[int] = 0,
+        track: int | Sequence[int] = 1,
+        division: int = 480,
+        bpm: float = 120.0,
+        meter: tuple[int, int] = (4, 4),
+        lyrics: Sequence[str | None] = (),
+        names: dict[int, str] | None = None,
+        programs: Sequence[tuple[int, int, int, int]] = (),
+    ) -> MidiFile:
         """A format 1 file of some notes (in ticks), at one tempo and meter; `lyrics` has a text for each note, None or "" where no syllable begins.
 
         Notebook: 05_reading_midi"""
         if not 6e7 / 0xFFFFFF < bpm <= 6e7:
             raise ValueError(f"A tempo of {bpm} quarters a minute cannot be written.")
-        columns = np.broadcast_arrays(*map(np.asarray, (onset, duration, pitch, velocity, channel, track)))
+        columns = np.broadcast_arrays(
+            *map(np.asarray, (onset, duration, pitch, velocity, channel, track))
+        )
         notes = check_notes(*columns)
         if len(lyrics) not in (0, len(notes)):
             raise ValueError(f"There are {len(lyrics)} lyrics for {len(notes)} notes.")
-        words = sorted((tick, in_track, text) for tick, in_track, text in zip(notes["onset"].tolist(), notes["track"].tolist(), lyrics) if text)
-        ends = np.zeros(max([1, *notes["track"].tolist(), *(names or {}), *(row[1] for row in programs)]) + 1, np.int64)
+        words = sorted(
+            (tick, in_track, text)
+            for tick, in_track, text in zip(
+                notes["onset"].tolist(), notes["track"].tolist(), lyrics
+            )
+            if text
+        )
+        ends = np.zeros(
+            max([1, *notes["track"].tolist(), *(names or {}), *(row[1] for row in programs)]) + 1,
+            np.int64,
+        )
         np.maximum.at(ends, notes["track"], notes["onset"] + notes["duration"])
-        return cls(1, division, np.sort(notes, order=["onset", "track", "channel", "pitch", "duration"]), table([(0, round(6e7 / bpm))], 2),
-                   table([(0, *meter)], 3), table([], 3), table(list(programs), 4), tuple(words), (), dict(names or {}), ends, notes[:0])
+        return cls(
+            1,
+            division,
+            np.sort(notes, order=["onset", "track", "channel", "pitch", "duration"]),
+            table([(0, round(6e7 / bpm))], 2),
+            table([(0, *meter)], 3),
+            table([], 3),
+            table(list(programs), 4),
+            tuple(words),
+            (),
+            dict(names or {}),
+            ends,
+            notes[:0],
+        )
 
     def seconds(self, ticks: np.ndarray | int) -> np.ndarray:
         """The time of some ticks by the tempo map (120 quarters a minute until it says otherwise), in seconds, float64.
@@ -110,10 +167,14 @@ class MidiFile:
         Notebook: 05_reading_midi"""
         notes = self.notes[self.notes["channel"] != DRUMS]
         on = notes["onset"] * steps_per_quarter // self.division
-        off = np.maximum(-(-(notes["onset"] + notes["duration"]) * steps_per_quarter // self.division), on + 1)
+        off = np.maximum(
+            -(-(notes["onset"] + notes["duration"]) * steps_per_quarter // self.division), on + 1
+        )
         steps = int(off.max(initial=0))
         if steps * 128 > ROLL_CELLS:
-            raise MidiError(f"A piano roll of {steps} steps has more than {ROLL_CELLS} cells: the last note ends at tick {int((self.ends).max())}.")
+            raise MidiError(
+                f"A piano roll of {steps} steps has more than {ROLL_CELLS} cells: the last note ends at tick {int((self.ends).max())}."
+            )
         change = np.zeros((steps + 1, 128), np.int32)
         np.add.at(change, (on, notes["pitch"]), 1)
         np.add.at(change, (off, notes["pitch"]), -1)
@@ -131,7 +192,9 @@ def check_notes(*columns: np.ndarray) -> np.ndarray:
     notes = np.zeros(len(columns[0]), NOTE)
     limits = (0, TICKS), (0, TICKS), (0, 127), (1, 127), (0, 15), (0, TRACKS - 1)
     for field, column, (least, most) in zip(NOTE.names, columns, limits):
-        if len(column) and (column.dtype.kind not in "iu" or column.min() < least or column.max() > most):
+        if len(column) and (
+            column.dtype.kind not in "iu" or column.min() < least or column.max() > most
+        ):
             raise ValueError(f"The {field} of a note is a whole number from {least} to {most}.")
         notes[field] = column
     return notes
@@ -158,7 +221,12 @@ def join_words(midi: MidiFile) -> list[Verse]:
     candidates = np.isin(notes["onset"], np.array(list(at), np.int64)) & (notes["channel"] != DRUMS)
     for i in np.flatnonzero(candidates).tolist():
         here, track = at[int(notes["onset"][i])], int(notes["track"][i])
-        if track in here and notes["pitch"][here[track]] < notes["pitch"][i] or track not in here and len(here) < NEIGHBOURS:
+        if (
+            track in here
+            and notes["pitch"][here[track]] < notes["pitch"][i]
+            or track not in here
+            and len(here) < NEIGHBOURS
+        ):
             here[track] = i
     found = []
     for track, rows in sorted(words.items()):
@@ -172,9 +240,16 @@ def join_words(midi: MidiFile) -> list[Verse]:
         joined = []
         for tick, _, _ in rows:
             here = at[tick] if midi.format < 2 else {track: at[tick].get(track, -1)}
-            joined.append(here.get(track, here.get(best, max(here.values(), key=lambda i: notes["pitch"][i], default=-1))))
+            joined.append(
+                here.get(
+                    track,
+                    here.get(best, max(here.values(), key=lambda i: notes["pitch"][i], default=-1)),
+                )
+            )
         ticks, texts, begins = (tuple(row[k] for row in rows) for k in range(3))
-        found.append(Verse(track, np.array(ticks, np.int64), np.array(joined, np.int64), texts, begins))
+        found.append(
+            Verse(track, np.array(ticks, np.int64), np.array(joined, np.int64), texts, begins)
+        )
     return found
 
 
@@ -184,11 +259,11 @@ def _syllables(rows: list[tuple[int, str]]) -> list[tuple[int, str, str]]:
     for tick, text in rows:
         text = text.strip("\0")
         body = text.lstrip("/\\\r\n")
-        signs += text[:len(text) - len(body)]
+        signs += text[: len(text) - len(body)]
         core = body.rstrip("\r\n")
         if core.strip():
             begins = "paragraph" if "\\" in signs or "\n" in signs else "line" if signs else ""
             syllables.append((tick, core, begins))
             signs = ""
-        signs += body[len(core):]
+        signs += body[len(core) :]
     return syllables

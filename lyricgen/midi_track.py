@@ -1,4 +1,5 @@
 """The bytes of one MIDI track, event by event, and the pairing of starts and ends to notes."""
+
 from __future__ import annotations
 
 from array import array
@@ -13,23 +14,29 @@ import numpy as np
 from .midi_file import END, KEY, METAS, METER, NOTE, TEMPO, TICKS, MidiError
 
 KEPT = {*range(1, 16), TEMPO, METER, KEY}  # the types of meta events that are kept: texts and maps
-Meta = tuple[int, int, int, bytes]         # tick, track, type, bytes
-Odd = dict[str, Counter[int]]              # what was odd -> track (-1: the file) -> how often
+Meta = tuple[int, int, int, bytes]  # tick, track, type, bytes
+Odd = dict[str, Counter[int]]  # what was odd -> track (-1: the file) -> how often
 
 
-def read_track(data: bytes, place: int, notes: array, metas: list[Meta], track: int, name: str, odd: Odd) -> tuple[int, int]:
+def read_track(
+    data: bytes, place: int, notes: array, metas: list[Meta], track: int, name: str, odd: Odd
+) -> tuple[int, int]:
     """Reads the bytes of one track, of which the first is byte `place` of the file, and returns its last tick and how many bytes it took.
 
     Appends to `notes` each start and end of a note, packed into one integer: tick << 24 | status << 16 | pitch << 8 | velocity; and to `metas` the
     tick,
     track, type and bytes of texts, tempos, meters and keys, and of program changes, whose type is their status."""
-    left = iter(data)         # the bytes that are still to be read
-    read = left.__next__      # reads one of them
+    left = iter(data)  # the bytes that are still to be read
+    read = left.__next__  # reads one of them
     note = notes.append
-    tick = status = held = 0  # the time; the running status; the status that a meta or system exclusive event interrupted
+    tick = status = held = (
+        0  # the time; the running status; the status that a meta or system exclusive event interrupted
+    )
 
     def fail(what: str) -> NoReturn:
-        raise MidiError(f"{name}, track {track}, byte {place + len(data) - length_hint(left) - 1}: {what}.")
+        raise MidiError(
+            f"{name}, track {track}, byte {place + len(data) - length_hint(left) - 1}: {what}."
+        )
 
     def keep(tick: int, kind: int, body: bytes) -> None:
         if len(metas) == METAS:
@@ -38,7 +45,9 @@ def read_track(data: bytes, place: int, notes: array, metas: list[Meta], track: 
 
     try:
         for byte in left:
-            delta = byte & 127    # the time since the last event, a variable-length number: seven bits a byte, a high bit where another byte follows
+            delta = (
+                byte & 127
+            )  # the time since the last event, a variable-length number: seven bits a byte, a high bit where another byte follows
             while byte > 127:
                 if delta >> 21:
                     fail("a number of more than four bytes")
@@ -60,7 +69,7 @@ def read_track(data: bytes, place: int, notes: array, metas: list[Meta], track: 
                     keep(tick, kind, body)
                 status, held = 0, status or held
                 continue
-            if byte > 127:    # a status byte; without one the last one holds
+            if byte > 127:  # a status byte; without one the last one holds
                 status = byte
                 byte = read()
             elif not status:
@@ -68,23 +77,27 @@ def read_track(data: bytes, place: int, notes: array, metas: list[Meta], track: 
                     fail("a data byte where a status byte must stand")
                 odd["running status across a meta or system exclusive event"][track] += 1
                 status = held
-            if status < 0xA0:             # the end of a note (0x80 and the channel) or its start (0x90)
+            if status < 0xA0:  # the end of a note (0x80 and the channel) or its start (0x90)
                 velocity = read()
                 if (byte | velocity) > 127:
                     fail("a pitch or velocity above 127")
                 note(tick << 24 | status << 16 | byte << 8 | velocity)
-            elif 0xC0 <= status < 0xE0:   # program (0xC0) and pressure of the channel (0xD0): one data byte
+            elif (
+                0xC0 <= status < 0xE0
+            ):  # program (0xC0) and pressure of the channel (0xD0): one data byte
                 if byte > 127:
                     fail("a program or pressure above 127")
                 if status < 0xD0:
                     keep(tick, status, bytes([byte]))
-            elif (byte | read()) > 127:   # pressure of a key (0xA0), controller (0xB0), pitch bend (0xE0): two, and not kept
+            elif (
+                (byte | read()) > 127
+            ):  # pressure of a key (0xA0), controller (0xB0), pitch bend (0xE0): two, and not kept
                 fail("a controller, bend or pressure above 127")
         else:
             odd["no end of track"][track] += 1
     except StopIteration:
         fail("the track ends within an event")
-    except OverflowError:     # the packed integer no longer fits in 64 bits
+    except OverflowError:  # the packed integer no longer fits in 64 bits
         pass
     if tick > TICKS:
         fail(f"a tick beyond {TICKS}")
@@ -102,8 +115,14 @@ def _number(read: Callable[[], int], fail: Callable[[str], NoReturn]) -> int:
     return number
 
 
-def pair(tick: np.ndarray, status: np.ndarray, pitch: np.ndarray, velocity: np.ndarray, track: np.ndarray,
-         ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pair(
+    tick: np.ndarray,
+    status: np.ndarray,
+    pitch: np.ndarray,
+    velocity: np.ndarray,
+    track: np.ndarray,
+    ends: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Joins the starts and ends of notes, first in, first out in each voice (track, channel, pitch): the notes, and those that never end.
 
     Among the events of a voice the k-th end belongs to the k-th start; an end that finds no note sounding counts for nothing."""
@@ -112,28 +131,47 @@ def pair(tick: np.ndarray, status: np.ndarray, pitch: np.ndarray, velocity: np.n
     voice |= pitch
     order = _order(voice)
     voice = voice[order]
-    first = np.ones(len(voice), bool)                   # the first event of a voice
+    first = np.ones(len(voice), bool)  # the first event of a voice
     first[1:] = voice[1:] != voice[:-1]
     start = ((status >= 0x90) & (velocity > 0))[order]  # a start with velocity 0 is an end
     if len(start) % 2 == 0 and start[::2].all() and not (start[1::2] | first[1::2]).any():
-        end, whole = ~start, np.ones(len(start) // 2, bool)  # as in most files: each start is followed by its end
+        end, whole = (
+            ~start,
+            np.ones(len(start) // 2, bool),
+        )  # as in most files: each start is followed by its end
     else:
         end = _ends(first, start)
-        number = np.cumsum(first, dtype=np.int32) - 1   # which voice: the m ends of a voice belong to its first m starts
-        ended, begun = (np.bincount(number[which], minlength=np.count_nonzero(first)) for which in (end, start))
+        number = (
+            np.cumsum(first, dtype=np.int32) - 1
+        )  # which voice: the m ends of a voice belong to its first m starts
+        ended, begun = (
+            np.bincount(number[which], minlength=np.count_nonzero(first)) for which in (end, start)
+        )
         number = number[start]
         whole = np.arange(len(number)) < (np.cumsum(begun) - begun + ended)[number]
         del number
     stop, order, voice = tick[order[end]], order[start], voice[start]
-    del first, start, end                               # a file may have millions of notes
+    del first, start, end  # a file may have millions of notes
     onset, duration = tick[order].astype(np.int64), ends[voice >> 11]
-    duration[whole] = stop                              # both in the order of voices, and in each of time
+    duration[whole] = stop  # both in the order of voices, and in each of time
     duration -= onset
-    columns = onset, duration, pitch[order], velocity[order], (voice >> 7 & 15).astype(np.uint8), track[order]
-    order = _order(onset)                               # notes that begin together: by track, channel, pitch, then as in the file
+    columns = (
+        onset,
+        duration,
+        pitch[order],
+        velocity[order],
+        (voice >> 7 & 15).astype(np.uint8),
+        track[order],
+    )
+    order = _order(
+        onset
+    )  # notes that begin together: by track, channel, pitch, then as in the file
     del stop, voice
     whole = whole[order]
-    notes, hanging = np.empty(np.count_nonzero(whole), NOTE), np.empty(np.count_nonzero(~whole), NOTE)
+    notes, hanging = (
+        np.empty(np.count_nonzero(whole), NOTE),
+        np.empty(np.count_nonzero(~whole), NOTE),
+    )
     for table, chosen in ((notes, order[whole]), (hanging, order[~whole])):
         for field, column in zip(NOTE.names, columns if len(table) else ()):
             table[field] = column[chosen]
@@ -145,17 +183,17 @@ def _ends(first: np.ndarray, start: np.ndarray) -> np.ndarray:
 
     Here one running minimum does it for all voices: the level rises by 1 at a start and falls by 1 at an end, and a new voice begins on the level
     of the last minus its ends, as low as that could have fallen. An end that reaches a new minimum of its voice is one at which nothing sounds."""
-    level = np.cumsum(start, dtype=np.int32)            # starts so far
+    level = np.cumsum(start, dtype=np.int32)  # starts so far
     falls = np.arange(1, len(start) + 1, dtype=np.int32)
-    falls -= level                                      # ends so far
+    falls -= level  # ends so far
     floor = _before(falls, ~start, first)
     level -= _before(level, start, first)
     level -= falls
     del falls
-    np.negative(floor, out=floor)                       # the level at which a voice begins
+    np.negative(floor, out=floor)  # the level at which a voice begins
     lowest = np.minimum(level, floor)
     np.minimum.accumulate(lowest, out=lowest)
-    lowest[1:] = lowest[:-1]                            # before the event
+    lowest[1:] = lowest[:-1]  # before the event
     lowest[first] = floor[first]
     return ~start & (level >= lowest)
 

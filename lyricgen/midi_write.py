@@ -1,4 +1,5 @@
 """MidiFile to bytes: what read_midi gives back, the same bytes for the same file."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -16,7 +17,9 @@ def write_midi(midi: MidiFile) -> bytes:
     ends before an older note of its pitch.
     Notebook: 05_reading_midi"""
     _check(midi)
-    events: list[list[tuple[int, int, bytes]]] = [[] for _ in midi.ends] or [[]]  # of each track: tick, rank at that tick, bytes
+    events: list[list[tuple[int, int, bytes]]] = [[] for _ in midi.ends] or [
+        []
+    ]  # of each track: tick, rank at that tick, bytes
 
     def meta(tick: int, track: int, kind: int, body: bytes) -> None:
         events[track].append((tick, 0, bytes([0xFF, kind]) + _digits(len(body)) + body))
@@ -36,15 +39,25 @@ def write_midi(midi: MidiFile) -> bytes:
     for tick, track, channel, program in midi.programs.tolist():
         events[track].append((tick, 1, bytes([0xC0 | channel, program])))
     for onset, duration, pitch, velocity, channel, track in midi.notes.tolist():
-        events[track].append((onset, 5 if duration else 3, bytes([0x90 | channel, pitch, velocity])))
-        events[track].append((onset + duration, 2 if duration else 4, bytes([0x80 | channel, pitch, 64])))
-    file = [b"MThd", (6).to_bytes(4, "big"), *(n.to_bytes(2, "big") for n in (midi.format, len(events), midi.division))]
+        events[track].append(
+            (onset, 5 if duration else 3, bytes([0x90 | channel, pitch, velocity]))
+        )
+        events[track].append(
+            (onset + duration, 2 if duration else 4, bytes([0x80 | channel, pitch, 64]))
+        )
+    file = [
+        b"MThd",
+        (6).to_bytes(4, "big"),
+        *(n.to_bytes(2, "big") for n in (midi.format, len(events), midi.division)),
+    ]
     for rows, end in zip(events, midi.ends.tolist() or [0]):
         rows.sort(key=lambda row: row[:2])  # stable: what stands together stays in order
         rows.append((max(end, rows[-1][0] if rows else 0), 6, bytes([0xFF, END, 0])))
         body, now = bytearray(), 0
         for tick, _, event in rows:
-            while tick - now > FOUR_BYTES:  # more than one number may say: an event without meaning stands between
+            while (
+                tick - now > FOUR_BYTES
+            ):  # more than one number may say: an event without meaning stands between
                 body += _digits(FOUR_BYTES) + bytes([0xFF, 0x7F, 0])
                 now += FOUR_BYTES
             body += _digits(tick - now) + event
@@ -57,8 +70,14 @@ def _check(midi: MidiFile) -> None:
     """Raises ValueError for what a MIDI file cannot hold."""
     notes, tracks = check_notes(*(midi.notes[field] for field in NOTE.names)), len(midi.ends)
     if midi.format not in (0, 1, 2) or not 0 < midi.division < 0x8000 or tracks > TRACKS:
-        raise ValueError(f"A MIDI file has format 0, 1 or 2, a division from 1 to 32767 and up to {TRACKS} tracks.")
-    used = [*notes["track"].tolist(), *midi.names, *(row[1] for rows in (midi.lyrics, midi.texts, midi.programs.tolist()) for row in rows)]
+        raise ValueError(
+            f"A MIDI file has format 0, 1 or 2, a division from 1 to 32767 and up to {TRACKS} tracks."
+        )
+    used = [
+        *notes["track"].tolist(),
+        *midi.names,
+        *(row[1] for rows in (midi.lyrics, midi.texts, midi.programs.tolist()) for row in rows),
+    ]
     if max(used, default=-1) >= tracks:
         raise ValueError(f"Something stands in track {max(used)}, and `ends` has {tracks} tracks.")
     _, tempo = midi.tempos.T
@@ -71,12 +90,20 @@ def _check(midi: MidiFile) -> None:
     if ((abs(sharps) > 7) | (minor < 0) | (minor > 1)).any():
         raise ValueError("A key has up to 7 sharps or flats, and is major (0) or minor (1).")
     end = notes["onset"] + notes["duration"]
-    order = np.lexsort((notes["duration"], notes["onset"], notes["pitch"], notes["channel"], notes["track"]))
-    voice = (notes["track"].astype(np.int64) << 11 | notes["channel"].astype(np.int64) << 7 | notes["pitch"])[order]
+    order = np.lexsort(
+        (notes["duration"], notes["onset"], notes["pitch"], notes["channel"], notes["track"])
+    )
+    voice = (
+        notes["track"].astype(np.int64) << 11
+        | notes["channel"].astype(np.int64) << 7
+        | notes["pitch"]
+    )[order]
     nested = (np.diff(voice) == 0) & (np.diff(end[order]) < 0)
     if nested.any():
         first = int(order[1:][nested][0])
-        raise ValueError(f"Note {first} ends before an older note of its pitch and channel: MIDI cannot say which of the two ends.")
+        raise ValueError(
+            f"Note {first} ends before an older note of its pitch and channel: MIDI cannot say which of the two ends."
+        )
 
 
 def _digits(number: int) -> bytes:

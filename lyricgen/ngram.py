@@ -1,7 +1,8 @@
 """Interpolated modified Kneser-Ney: the n-gram that every network of this course has to beat."""
+
 from __future__ import annotations
 
-from typing import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
@@ -24,28 +25,47 @@ class NGram:
     Notebook: 03_lyrics_language_model
     """
 
-    def __init__(self, sequences: Iterable[Sequence[Hashable]], order: int, vocabulary: Sequence[Hashable] | None = None):
+    def __init__(
+        self,
+        sequences: Iterable[Sequence[Hashable]],
+        order: int,
+        vocabulary: Sequence[Hashable] | None = None,
+    ):
         if order < 1:
             raise ValueError(f"order is {order}; it should be 1 or more.")
         sequences = [list(sequence) for sequence in sequences]
         if not any(sequences):
             raise ValueError("There is no token to count.")
         self.order = order
-        self.vocabulary = list(vocabulary) if vocabulary is not None else sorted({token for s in sequences for token in s})
+        self.vocabulary = (
+            list(vocabulary)
+            if vocabulary is not None
+            else sorted({token for s in sequences for token in s})
+        )
         self.index = {token: i for i, token in enumerate(self.vocabulary)}
         self.levels: list[_Level] = []
-        width = len(self.vocabulary) + 1                 # the start takes the last place in a key
+        width = len(self.vocabulary) + 1  # the start takes the last place in a key
         tokens, place = self._stream(sequences)
-        gram = np.zeros(len(tokens), np.int64)           # the id of the k-gram that ends at each position; at first the empty one
-        begins = np.zeros(1, bool)                       # of each gram: whether a sequence begins with it
+        gram = np.zeros(
+            len(tokens), np.int64
+        )  # the id of the k-gram that ends at each position; at first the empty one
+        begins = np.zeros(1, bool)  # of each gram: whether a sequence begins with it
         counted: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for k in range(1, order + 1):
-            inside = place >= k - 1                      # k tokens of one sequence end here
-            before = np.concatenate([[0], gram[:-1]])    # the (k-1)-gram that ends one position earlier
-            keys, first, ids, counts = np.unique((before * width + tokens % width)[inside], return_index=True, return_inverse=True,
-                                                 return_counts=True)
+            inside = place >= k - 1  # k tokens of one sequence end here
+            before = np.concatenate(
+                [[0], gram[:-1]]
+            )  # the (k-1)-gram that ends one position earlier
+            keys, first, ids, counts = np.unique(
+                (before * width + tokens % width)[inside],
+                return_index=True,
+                return_inverse=True,
+                return_counts=True,
+            )
             position = np.flatnonzero(inside)[first]
-            if counted:  # continuation counts: how many different tokens stand before each (k-1)-gram
+            if (
+                counted
+            ):  # continuation counts: how many different tokens stand before each (k-1)-gram
                 lower_keys, lower_counts, _ = counted[-1]
                 continuations = np.bincount(gram[position], minlength=len(lower_keys))
                 counted[-1] = lower_keys, np.where(begins, lower_counts, continuations), begins
@@ -71,7 +91,7 @@ class NGram:
         found = [0]
         for length in range(1, min(self.order, len(context) + 1)):
             gram = 0
-            for level, token in zip(self.levels, context[len(context) - length:]):
+            for level, token in zip(self.levels, context[len(context) - length :]):
                 gram = level.find(gram, token)
                 if gram < 0:
                     return found
@@ -83,7 +103,9 @@ class NGram:
 
         `start` says that the sequence begins with the context; without it the context is a piece from the middle.
         """
-        ids = ([START] if start else []) + self._encode(context[max(0, len(context) - self.order + 1):])
+        ids = ([START] if start else []) + self._encode(
+            context[max(0, len(context) - self.order + 1) :]
+        )
         if start and len(context) >= self.order:
             ids = ids[1:]
         p = np.full(len(self.vocabulary), 1 / len(self.vocabulary))
@@ -104,24 +126,37 @@ class NGram:
         tokens, place = self._stream(sequences)
         at = np.flatnonzero(place > 0)
         p = np.full(len(at), 1 / len(self.vocabulary))
-        gram = np.zeros(len(tokens), np.int64)           # the (k-1)-gram that ends at each position, -1 where it was not seen
+        gram = np.zeros(
+            len(tokens), np.int64
+        )  # the (k-1)-gram that ends at each position, -1 where it was not seen
         for k, level in enumerate(self.levels):
             before = np.where(place >= k, np.concatenate([[0], gram[:-1]]), -1)
             p = level.interpolate_each(before[at], tokens[at], p)
             gram = level.find_each(before, tokens)
         return -np.log2(p)
 
-    def sample(self, length: int, rng: np.random.Generator, temperature: float = 1.0, context: Sequence[Hashable] = (),
-               allowed=None) -> list[Hashable]:
+    def sample(
+        self,
+        length: int,
+        rng: np.random.Generator,
+        temperature: float = 1.0,
+        context: Sequence[Hashable] = (),
+        allowed=None,
+    ) -> list[Hashable]:
         """Draws `length` tokens one after another; `allowed(tokens so far)` may give a mask (V,) of the next ones."""
         drawn: list[Hashable] = list(context)
         for _ in range(length):
             mask = None if allowed is None else allowed(drawn)
             drawn.append(self.vocabulary[draw(self.probabilities(drawn), rng, temperature, mask)])
-        return drawn[len(context):]
+        return drawn[len(context) :]
 
 
-def draw(p: np.ndarray, rng: np.random.Generator, temperature: float = 1.0, mask: np.ndarray | None = None) -> int:
+def draw(
+    p: np.ndarray,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    mask: np.ndarray | None = None,
+) -> int:
     """Draws an index from probabilities raised to 1 / temperature, among those that a mask allows.
 
     Raises ValueError for a temperature of 0 or below and for a mask that allows nothing. In float64, by one uniform number.
@@ -137,7 +172,10 @@ def draw(p: np.ndarray, rng: np.random.Generator, temperature: float = 1.0, mask
     if not np.isfinite(log_p.max()):
         raise ValueError("The mask allows no token that has a probability.")
     cumulated = np.cumsum(np.exp(log_p - log_p.max()))
-    return min(int(np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right")), len(cumulated) - 1)
+    return min(
+        int(np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right")),
+        len(cumulated) - 1,
+    )
 
 
 class _Level:
@@ -145,10 +183,16 @@ class _Level:
 
     def __init__(self, keys: np.ndarray, counts: np.ndarray, contexts: int, width: int):
         self.keys, self.width = keys, width
-        n = np.bincount(np.minimum(counts, 5), minlength=5)[1:5]   # how many k-grams have count 1, 2, 3, 4
+        n = np.bincount(np.minimum(counts, 5), minlength=5)[
+            1:5
+        ]  # how many k-grams have count 1, 2, 3, 4
         y = n[0] / (n[0] + 2 * n[1]) if n[0] and n[1] else 0.5
-        discount = [0.0] + [j + 1 - (j + 2) * y * n[j + 1] / n[j] if n[j] and n[j + 1] else y for j in range(3)]
-        discount = np.clip(discount, [0, 0.01, 0.01, 0.01], [0, 1, 2, 3])  # odd data: something is always left for the unseen
+        discount = [0.0] + [
+            j + 1 - (j + 2) * y * n[j + 1] / n[j] if n[j] and n[j + 1] else y for j in range(3)
+        ]
+        discount = np.clip(
+            discount, [0, 0.01, 0.01, 0.01], [0, 1, 2, 3]
+        )  # odd data: something is always left for the unseen
         taken = discount[np.minimum(counts, 3)]
         context = keys // width
         total = np.bincount(context, counts, contexts)
@@ -177,9 +221,13 @@ class _Level:
         p[token[seen]] += self.kept[part][seen]
         return p
 
-    def interpolate_each(self, context: np.ndarray, token: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    def interpolate_each(
+        self, context: np.ndarray, token: np.ndarray, lower: np.ndarray
+    ) -> np.ndarray:
         if not len(self.keys):
             return lower
         i = self.find_each(context, token)
-        p = self.given[np.maximum(context, 0)] * lower + np.where(i >= 0, self.kept[np.maximum(i, 0)], 0)
+        p = self.given[np.maximum(context, 0)] * lower + np.where(
+            i >= 0, self.kept[np.maximum(i, 0)], 0
+        )
         return np.where(context >= 0, p, lower)

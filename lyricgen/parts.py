@@ -1,4 +1,5 @@
 """What MusicVAE learns from: windows of two bars of the tune books, or of a folder of MIDI files, in three parts."""
+
 from __future__ import annotations
 
 import sys
@@ -15,7 +16,11 @@ def book_parts() -> tuple[dict[str, np.ndarray], dict]:
     """The distinct windows of two bars of each part of the tune books, uint8 (N, 32), and what a card says of them. Notebook: 08_training_musicvae"""
     loaded = tunes.load()
     parts = {part: tunes.windows(loaded, 2, part)[0] for part in tunes.PARTS}
-    return parts, {"name": "tune books", "split": sha256(tunes.SPLIT.read_bytes()), "windows": {part: len(events) for part, events in parts.items()}}
+    return parts, {
+        "name": "tune books",
+        "split": sha256(tunes.SPLIT.read_bytes()),
+        "windows": {part: len(events) for part, events in parts.items()},
+    }
 
 
 def midi_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
@@ -27,20 +32,43 @@ def midi_parts(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
     for path in paths:
         try:
-            cuts.append(np.concatenate([np.zeros((0, 32), np.uint8), *(melody.windows(line, 2) for line in melody.extract(read_midi(path)))]))
+            cuts.append(
+                np.concatenate(
+                    [
+                        np.zeros((0, 32), np.uint8),
+                        *(melody.windows(line, 2) for line in melody.extract(read_midi(path))),
+                    ]
+                )
+            )
         except DataError as error:
             print(f"left out: {error}", file=sys.stderr)
     every = np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *cuts]), axis=0)
     if len(every) < 20:
-        raise UserError(f"There is too little in {folder}: {len(paths)} MIDI files, and in them {len(every)} melodies of two bars in 4/4; "
-                        "20 is the least.")
+        raise UserError(
+            f"There is too little in {folder}: {len(paths)} MIDI files, and in them {len(every)} melodies of two bars in 4/4; "
+            "20 is the least."
+        )
     places = {"train": range(8), "validation": (8,), "test": (9,)}
-    parts = {part: np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *(cut for k, cut in enumerate(cuts) if k % 10 in own)]), axis=0)
-             for part, own in places.items()}
+    parts = {
+        part: np.unique(
+            np.concatenate(
+                [np.zeros((0, 32), np.uint8), *(cut for k, cut in enumerate(cuts) if k % 10 in own)]
+            ),
+            axis=0,
+        )
+        for part, own in places.items()
+    }
     by = "file" if min(map(len, parts.values())) > 1 else "melody"
     if by == "melody":
-        parts = {part: every[np.isin(np.arange(len(every)) % 10, own)] for part, own in places.items()}
-    return parts, {"name": folder.name, "files": len(cuts), "split": f"by {by}", "windows": {part: len(events) for part, events in parts.items()}}
+        parts = {
+            part: every[np.isin(np.arange(len(every)) % 10, own)] for part, own in places.items()
+        }
+    return parts, {
+        "name": folder.name,
+        "files": len(cuts),
+        "split": f"by {by}",
+        "windows": {part: len(events) for part, events in parts.items()},
+    }
 
 
 class Batches:
@@ -60,15 +88,30 @@ class Batches:
     def __call__(self, step: int) -> tuple[np.ndarray]:
         epoch, k = divmod(step, self.count)
         if epoch != self._epoch:
-            self._epoch, self._order = epoch, np.random.default_rng((self.s.seed, epoch)).permutation(len(self.events))
-        rows = self._order[k * self.s.batch:(k + 1) * self.s.batch]
+            self._epoch, self._order = (
+                epoch,
+                np.random.default_rng((self.s.seed, epoch)).permutation(len(self.events)),
+            )
+        rows = self._order[k * self.s.batch : (k + 1) * self.s.batch]
         events = self.events[rows]
         if self.s.transpose:
-            shift = np.random.default_rng((self.s.seed, step, 2)).integers(-self.s.transpose, self.s.transpose + 1, len(rows))
-            shift = np.clip(shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows])
-            events = melody.transpose(events, np.where(self.lowest[rows] > self.highest[rows], 0, shift))
+            shift = np.random.default_rng((self.s.seed, step, 2)).integers(
+                -self.s.transpose, self.s.transpose + 1, len(rows)
+            )
+            shift = np.clip(
+                shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows]
+            )
+            events = melody.transpose(
+                events, np.where(self.lowest[rows] > self.highest[rows], 0, shift)
+            )
         if self.s.splice:
             rng, half = np.random.default_rng((self.s.seed, step, 3)), events.shape[1] // 2
-            other = np.where(rng.random(len(rows)) < self.s.splice, rng.permutation(len(rows)), np.arange(len(rows)))
-            events = melody.canonical(np.concatenate([events[:, :half], events[other, half:]], axis=1))
+            other = np.where(
+                rng.random(len(rows)) < self.s.splice,
+                rng.permutation(len(rows)),
+                np.arange(len(rows)),
+            )
+            events = melody.canonical(
+                np.concatenate([events[:, :half], events[other, half:]], axis=1)
+            )
         return (events.astype(np.int32),)

@@ -1,11 +1,12 @@
 """Sound and form of verse, counted and not learnt: syllables, stress, rhyme of English; pinyin, rhyme of Chinese; and the tune patterns of ci."""
+
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -18,7 +19,16 @@ def _dictionary() -> dict[str, str]:
     return dict(line.split(" #")[0].split(" ", 1) for line in read_data("cmudict")[0].splitlines())
 
 
-_ELIDED = {"o'er": "AO1 R", "e'er": "EH1 R", "ne'er": "N EH1 R", "e'en": "IY1 N", "o'": "AH0 V", "wi'": "W IH1 DH", "a'": "AO1", "th'": "DH AH0"}
+_ELIDED = {
+    "o'er": "AO1 R",
+    "e'er": "EH1 R",
+    "ne'er": "N EH1 R",
+    "e'en": "IY1 N",
+    "o'": "AH0 V",
+    "wi'": "W IH1 DH",
+    "a'": "AO1",
+    "th'": "DH AH0",
+}
 
 
 def words(line: str) -> list[str]:
@@ -54,9 +64,13 @@ def stress(word: str) -> str:
         return "".join(p[-1] for p in found if p[-1].isdigit())
     letters = re.sub("[^a-z]", "", word.lower())
     groups = re.findall("[aeiouy]+", re.sub("^y", "", letters))
-    silent = len(groups) > 1 and re.search("([^aeiouyl]|[aeiouyl]l)e$|([^aeiouylcghsxz]|[aeiouyl]l)es$|[^aeiouydt]ed$", letters)
+    silent = len(groups) > 1 and re.search(
+        "([^aeiouyl]|[aeiouyl]l)e$|([^aeiouylcghsxz]|[aeiouyl]l)es$|[^aeiouydt]ed$", letters
+    )
     count = max(1, len(groups) - bool(silent))
-    prefix = count > 1 and re.match("(a(?![aeiouyln])|be|com|con|de|dis|em|en|ex|im|in|pre|pro|re)[^aeiouy]", letters)
+    prefix = count > 1 and re.match(
+        "(a(?![aeiouyln])|be|com|con|de|dis|em|en|ex|im|in|pre|pro|re)[^aeiouy]", letters
+    )
     return "01" + "0" * (count - 2) if prefix else "1" + "0" * (count - 1)
 
 
@@ -69,11 +83,35 @@ def syllables(word: str) -> int:
 
 
 # The thirteen rhymes (十三辙) of Mandarin song and opera, by final in pypinyin's strict spelling; -i after zh, ch, sh, r, z, c, s is spelt i as well.
-RHYMES = {"a": "a ia ua", "o": "o e uo", "ie": "ie ve", "u": "u", "i": "i v er", "ai": "ai uai", "ei": "ei uei", "ao": "ao iao", "ou": "ou iou",
-          "an": "an ian uan van", "en": "en in uen vn", "ang": "ang iang uang", "eng": "eng ing ueng ong iong"}
+RHYMES = {
+    "a": "a ia ua",
+    "o": "o e uo",
+    "ie": "ie ve",
+    "u": "u",
+    "i": "i v er",
+    "ai": "ai uai",
+    "ei": "ei uei",
+    "ao": "ao iao",
+    "ou": "ou iou",
+    "an": "an ian uan van",
+    "en": "en in uen vn",
+    "ang": "ang iang uang",
+    "eng": "eng ing ueng ong iong",
+}
 _CLASS = {final: name for name, finals in RHYMES.items() for final in finals.split()}
 # At the end of a sung line these are read in the literary way, not as everyday speech (the default of pypinyin) has them.
-_AT_LINE_END = {"了": "liǎo", "还": "huán", "得": "dé", "地": "dì", "的": "dì", "著": "zhuó", "着": "zhuó", "薄": "bó", "咽": "yè", "劲": "jìng"}
+_AT_LINE_END = {
+    "了": "liǎo",
+    "还": "huán",
+    "得": "dé",
+    "地": "dì",
+    "的": "dì",
+    "著": "zhuó",
+    "着": "zhuó",
+    "薄": "bó",
+    "咽": "yè",
+    "劲": "jìng",
+}
 
 
 @lru_cache(maxsize=1)
@@ -102,11 +140,13 @@ def pinyin(text: str) -> list[str]:
     return spoken
 
 
-@lru_cache(maxsize=None)
+@cache
 def _final(character: str) -> str:
     """The final of a character that ends a line, without its tone."""
     lib = _pypinyin()
-    return lib.contrib.tone_convert.to_finals(_AT_LINE_END.get(character) or lib.pinyin(character)[0][0])
+    return lib.contrib.tone_convert.to_finals(
+        _AT_LINE_END.get(character) or lib.pinyin(character)[0][0]
+    )
 
 
 def rhyme_class(word: str) -> str | None:
@@ -130,7 +170,9 @@ def rhyme_class(word: str) -> str | None:
 def rhyming(vocabulary: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each token: whether it is a Chinese character, its rhyme class ("": none), and whether at least 40 tokens are of that class."""
     han = np.array([len(token) == 1 and is_han(token) for token in vocabulary])
-    classes = np.array([rhyme_class(token) or "" if ok else "" for token, ok in zip(vocabulary, han)])
+    classes = np.array(
+        [rhyme_class(token) or "" if ok else "" for token, ok in zip(vocabulary, han)]
+    )
     names, sizes = np.unique(classes, return_counts=True)
     return han, classes, np.isin(classes, names[sizes >= 40]) & (classes != "")
 
@@ -165,7 +207,7 @@ def rhyme_places(poems: Sequence[Sequence[str]], threshold: float = 0.2) -> tupl
     linked = observed - chance > threshold * (1 - chance)
     groups, found = [-1] * codes.shape[1], 0
     for i in range(len(groups)):
-        if groups[i] < 0 and linked[i, i + 1:].any():
+        if groups[i] < 0 and linked[i, i + 1 :].any():
             waiting, found = [i], found + 1
             while waiting:
                 j = waiting.pop()
@@ -200,16 +242,26 @@ def patterns(corpus: Corpus | Iterable[Poem], at_least: int = 40) -> dict[str, P
     found = {}
     for name, own in sorted(by_tune.items(), key=lambda item: (-len(item[1]), item[0])):
         lengths, count = Counter(tuple(map(len, p.lines)) for p in own).most_common(1)[0]
-        training = [p.lines for p in own if p.part == "train" and tuple(map(len, p.lines)) == lengths]
+        training = [
+            p.lines for p in own if p.part == "train" and tuple(map(len, p.lines)) == lengths
+        ]
         if len(own) >= at_least and len(training) >= 20:
             rhymes = rhyme_places(training)
-            found[name] = Pattern(name, lengths, rhymes, stanzas(lengths, rhymes), len(own), count / len(own))
+            found[name] = Pattern(
+                name, lengths, rhymes, stanzas(lengths, rhymes), len(own), count / len(own)
+            )
     return found
 
 
-def stable_patterns(corpus: Corpus | Iterable[Poem], at_least: int = 100, share: float = 0.9) -> dict[str, Pattern]:
+def stable_patterns(
+    corpus: Corpus | Iterable[Poem], at_least: int = 100, share: float = 0.9
+) -> dict[str, Pattern]:
     """The patterns that a song can be written to: tunes with at least 100 poems of which 90 % share one form.
 
     Notebook: 11_words_and_music
     """
-    return {name: pattern for name, pattern in patterns(corpus, at_least).items() if pattern.share >= share}
+    return {
+        name: pattern
+        for name, pattern in patterns(corpus, at_least).items()
+        if pattern.share >= share
+    }

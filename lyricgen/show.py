@@ -1,15 +1,25 @@
 """What a notebook shows: figures, players, pages and sliders, each with a sentence that describes it."""
+
 from __future__ import annotations
 
 import base64
 import html
 import io
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 # Okabe and Ito's palette: told apart by colour-blind readers; in this order light and dark alternate, so grey prints too
-BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#000000",
+)
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
 
 
@@ -18,6 +28,7 @@ def axes(width: float = 7.0, height: float = 3.0, rows: int = 1, columns: int = 
     from cycler import cycler
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
     fig = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(fig)
     made = fig.subplots(rows, columns, **options)
@@ -39,6 +50,7 @@ def png(fig, dpi: int = 100) -> bytes:
 def figure(fig, sentence: str) -> None:
     """Shows a figure, with a sentence that says what is to be seen, for the page and for those who cannot see it."""
     from IPython.display import display
+
     data = {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}
     display(data, metadata={"image/png": {"alt": sentence}}, raw=True)
     print(sentence)
@@ -47,41 +59,56 @@ def figure(fig, sentence: str) -> None:
 def live() -> Callable[..., None]:
     """A place in the page for a figure that changes: a function that is called as `figure` is, and replaces what it showed before."""
     from IPython.display import DisplayHandle
+
     picture, words = DisplayHandle(), DisplayHandle()
     for handle in (picture, words):
         handle.display({"text/plain": ""}, raw=True)
 
     def again(fig, sentence: str) -> None:
-        picture.update({"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}, metadata={"image/png": {"alt": sentence}}, raw=True)
+        picture.update(
+            {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"},
+            metadata={"image/png": {"alt": sentence}},
+            raw=True,
+        )
         words.update({"text/plain": sentence}, raw=True)
+
     return again
 
 
 def player(mp3: bytes, label: str) -> None:
     """Shows a player for an MP3, which is stored in the page."""
     from IPython.display import HTML, display
+
     display(HTML(player_html(mp3, label)))
 
 
 def player_html(mp3: bytes, label: str) -> str:
     """The player as HTML: it plays in Jupyter, in Colab and in a browser without the internet."""
     label = html.escape(label, quote=True)
-    return (f'<figure style="margin:0"><figcaption>{label}</figcaption>'
-            f'<audio controls preload="metadata" aria-label="{label}" src="data:audio/mpeg;base64,{base64.b64encode(mp3).decode()}"></audio></figure>')
+    return (
+        f'<figure style="margin:0"><figcaption>{label}</figcaption>'
+        f'<audio controls preload="metadata" aria-label="{label}" src="data:audio/mpeg;base64,{base64.b64encode(mp3).decode()}"></audio></figure>'
+    )
 
 
 def page(svg: str) -> None:
     """Shows an engraved page; its title and description are inside."""
     from IPython.display import HTML, display
+
     display(HTML(f'<div style="max-width:900px;background:white">{svg}</div>'))
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
     """Shows a small table as HTML, which has a font for Chinese where matplotlib has none."""
     from IPython.display import HTML, display
+
     cell = lambda kind, value: f"<{kind} style='text-align:left'>{html.escape(str(value))}</{kind}>"
     body = "".join("<tr>" + "".join(cell("td", v) for v in row) + "</tr>" for row in rows)
-    display(HTML(f"<table><thead><tr>{''.join(cell('th', h) for h in head)}</tr></thead><tbody>{body}</tbody></table>"))
+    display(
+        HTML(
+            f"<table><thead><tr>{''.join(cell('th', h) for h in head)}</tr></thead><tbody>{body}</tbody></table>"
+        )
+    )
 
 
 def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[object]):
@@ -91,13 +118,23 @@ def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[
     where no kernel runs; a static picture of one value stands beside it in the notebooks.
     """
     import ipywidgets
-    named = {name: ipywidgets.SelectionSlider(options=list(values), value=list(values)[len(values) // 2], description=name.replace("_", " "),
-                                              continuous_update=False, style={"description_width": "initial"})
-             for name, values in sliders.items()}
+
+    named = {
+        name: ipywidgets.SelectionSlider(
+            options=list(values),
+            value=list(values)[len(values) // 2],
+            description=name.replace("_", " "),
+            continuous_update=False,
+            style={"description_width": "initial"},
+        )
+        for name, values in sliders.items()
+    }
     view = ipywidgets.HTML()
 
     def draw(_=None) -> None:
-        view.value = as_html(function(**{name: slider.value for name, slider in named.items()}), sentence)
+        view.value = as_html(
+            function(**{name: slider.value for name, slider in named.items()}), sentence
+        )
 
     for slider in named.values():
         slider.observe(draw, names="value")
@@ -121,23 +158,36 @@ def piano_roll(notes: np.ndarray, ax, color: str = BLUE, label: str | None = Non
     ax.barh(notes[:, 2], notes[:, 1] * 0.94, left=notes[:, 0], height=0.8, color=color, label=label)
     low, high = int(notes[:, 2].min()) - 1, int(notes[:, 2].max()) + 1
     ticks = [p for p in range(low, high + 1) if p % 12 in (0, 4, 7)]
-    ax.set_yticks(ticks, [("C", "", "", "", "E", "", "", "G")[p % 12] + str(p // 12 - 1) for p in ticks])
+    ax.set_yticks(
+        ticks, [("C", "", "", "", "E", "", "", "G")[p % 12] + str(p // 12 - 1) for p in ticks]
+    )
     ax.set_ylabel("pitch")
     return ax
 
 
-def hex_view(data: bytes, spans: Sequence[tuple[int, int, str]], now: Sequence[int] = (), width: int = 17) -> str:
+def hex_view(
+    data: bytes, spans: Sequence[tuple[int, int, str]], now: Sequence[int] = (), width: int = 17
+) -> str:
     """Bytes as an HTML table: `spans` (first, last + 1, kind) are coloured, one colour for each kind, and the places in `now` are framed.
 
     Notebook: 05_reading_midi
     """
     colours = zip(dict.fromkeys(kind for _, _, kind in spans), PALETTE)
-    kinds = {kind: f"background:{colour}40;border-bottom:3px solid {colour}" for kind, colour in colours}
+    kinds = {
+        kind: f"background:{colour}40;border-bottom:3px solid {colour}" for kind, colour in colours
+    }
     style = {i: kinds[kind] for first, stop, kind in spans for i in range(first, stop)}
     frame = ";outline:2px solid;font-weight:bold"
-    cell = lambda i: f"<td style='font-family:monospace;{style.get(i, '')}{frame * (i in now)}'>{data[i]:02X}</td>"
-    rows = [f"<tr><th>{i}</th>{''.join(map(cell, range(i, min(i + width, len(data)))))}</tr>" for i in range(0, len(data), width)]
-    legend = " ".join(f"<span style='{kinds[kind]}'>&nbsp;{html.escape(kind)}&nbsp;</span>" for kind in kinds)
+    cell = lambda i: (
+        f"<td style='font-family:monospace;{style.get(i, '')}{frame * (i in now)}'>{data[i]:02X}</td>"
+    )
+    rows = [
+        f"<tr><th>{i}</th>{''.join(map(cell, range(i, min(i + width, len(data)))))}</tr>"
+        for i in range(0, len(data), width)
+    ]
+    legend = " ".join(
+        f"<span style='{kinds[kind]}'>&nbsp;{html.escape(kind)}&nbsp;</span>" for kind in kinds
+    )
     return f"<p>{legend}</p><table>{''.join(rows)}</table>"
 
 
@@ -150,14 +200,25 @@ def begin(seed: int = 0) -> None:
     import subprocess
 
     from .files import mode
+
     random.seed(seed)
     np.random.seed(seed)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     gpu = ""
     if shutil.which("nvidia-smi"):
-        found = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
-        gpu = found.stdout.strip().splitlines()[0] if found.returncode == 0 and found.stdout.strip() else ""
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} cores, mode {mode()}.")
+        found = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+        )
+        gpu = (
+            found.stdout.strip().splitlines()[0]
+            if found.returncode == 0 and found.stdout.strip()
+            else ""
+        )
+    print(
+        f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} cores, mode {mode()}."
+    )
     if gpu:
         print(f"GPU: {gpu}.")
     else:

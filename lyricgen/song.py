@@ -1,10 +1,12 @@
 """A song: lines written to a tune pattern, a phrase for each line with as many notes as the line has characters, and the files."""
+
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -16,9 +18,9 @@ from .ngram import draw
 from .sampler import CharacterLSTM
 from .vae import MelodyVAE
 
-LOW, HIGH = 57, 77                 # a range that most people can sing: A3 to F5
-IN_KEY = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))    # the pitch classes of C major
-DRAWS = 400                        # melodies drawn for a song, of two bars each
+LOW, HIGH = 57, 77  # a range that most people can sing: A3 to F5
+IN_KEY = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))  # the pitch classes of C major
+DRAWS = 400  # melodies drawn for a song, of two bars each
 _rhyming = lru_cache(maxsize=4)(prosody.rhyming)
 
 
@@ -57,9 +59,14 @@ def to_c(events: np.ndarray) -> np.ndarray:
     pitches, is left out.
     """
     onset = events >= FIRST_ONSET
-    classes = np.stack([(onset & ((events + LOWEST - FIRST_ONSET) % 12 == k)).sum(axis=1) for k in range(12)], axis=1)
+    classes = np.stack(
+        [(onset & ((events + LOWEST - FIRST_ONSET) % 12 == k)).sum(axis=1) for k in range(12)],
+        axis=1,
+    )
     last = events.shape[1] - 1 - onset[:, ::-1].argmax(axis=1)
-    ends = (events[np.arange(len(events)), last, None].astype(int) + LOWEST - FIRST_ONSET) % 12 == np.arange(12)
+    ends = (
+        events[np.arange(len(events)), last, None].astype(int) + LOWEST - FIRST_ONSET
+    ) % 12 == np.arange(12)
     tonic = (classes @ MAJOR.T + (classes + ends) / 100).argmax(axis=1)
     shift, (low, high) = (6 - tonic) % 12 - 6, span(events)
     fits = onset.any(axis=1) & (low + shift >= LOWEST) & (high + shift <= HIGHEST)
@@ -76,7 +83,9 @@ class Song:
     copied: str
 
 
-def write_lines(writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float) -> list[str]:
+def write_lines(
+    writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float
+) -> list[str]:
     """Lines of the pattern's lengths, rhyming at its rhyme places; no rhyme word comes twice.
 
     Each character is drawn from the writer's distribution among those that may stand there. Notebook: 00_start_here
@@ -87,7 +96,9 @@ def write_lines(writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Gen
         line = ""
         for place in range(length):
             rhymes = place == length - 1 and group >= 0
-            mask = fresh & (classes == chosen[group] if group in chosen else rich) if rhymes else han
+            mask = (
+                fresh & (classes == chosen[group] if group in chosen else rich) if rhymes else han
+            )
             k = draw(writer.probabilities([*context, *line]), rng, temperature, mask)
             line += writer.vocabulary[k]
         if group >= 0:
@@ -98,13 +109,17 @@ def write_lines(writer: TextWriter, pattern: prosody.Pattern, rng: np.random.Gen
     return lines
 
 
-def write_tune(writer: TuneWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float) -> tuple[np.ndarray, int]:
+def write_tune(
+    writer: TuneWriter, pattern: prosody.Pattern, rng: np.random.Generator, temperature: float
+) -> tuple[np.ndarray, int]:
     """The notes of a song, int (n, 3) in 16th steps, and how many phrases had to be mended.
 
     A phrase is one bar of a draw at half its speed, so that a line of words takes two bars. The second stanza takes up the phrases of
     the first where their lines are equally long; a new phrase starts near the end of the one before; the last ends on the tonic.
     """
-    bars = np.concatenate([windows(events, bars=1) for events in writer.phrases(DRAWS, rng, temperature)])
+    bars = np.concatenate(
+        [windows(events, bars=1) for events in writer.phrases(DRAWS, rng, temperature)]
+    )
     drawn = [to_notes(bar) for bar in np.unique(bars[bars[:, 0] >= FIRST_ONSET], axis=0)]
     drawn = [notes for notes in drawn if IN_KEY[notes[:, 2] % 12].all()]
     half, phrases, mended = pattern.stanzas[-1] or len(pattern.lengths) // 2, [], 0
@@ -117,7 +132,10 @@ def write_tune(writer: TuneWriter, pattern: prosody.Pattern, rng: np.random.Gene
             nearest = min(range(len(drawn)), key=lambda k: abs(len(drawn[k]) - length))
             drawn.append(mend(drawn[nearest], length))
             fitting, mended = [len(drawn) - 1], mended + 1
-        last, cadence = int(phrases[-1][-1, 2]) if phrases else 67, i in (half - 1, len(pattern.lengths) - 1)
+        last, cadence = (
+            int(phrases[-1][-1, 2]) if phrases else 67,
+            i in (half - 1, len(pattern.lengths) - 1),
+        )
         best = min(fitting, key=lambda k: _cost(drawn[k], last, cadence))
         phrases.append(_in_range(drawn.pop(best)))
     phrases[-1] = phrases[-1].copy()
@@ -126,8 +144,10 @@ def write_tune(writer: TuneWriter, pattern: prosody.Pattern, rng: np.random.Gene
     song = []
     for i, notes in enumerate(phrases):
         song.append(notes * [2, 2, 1] + [2 * STEPS_PER_BAR * i, 0, 0])
-        song[-1][-1, 1] -= 2 * (song[-1][-1, 1] >= 4)                                  # an eighth to breathe
-    song[-1][-1, 1] = 2 * STEPS_PER_BAR * len(phrases) + 12 - song[-1][-1, 0]          # the last note is held on into a bar of its own
+        song[-1][-1, 1] -= 2 * (song[-1][-1, 1] >= 4)  # an eighth to breathe
+    song[-1][-1, 1] = (
+        2 * STEPS_PER_BAR * len(phrases) + 12 - song[-1][-1, 0]
+    )  # the last note is held on into a bar of its own
     return np.concatenate(song), mended
 
 
@@ -142,9 +162,13 @@ def mend(notes: np.ndarray, count: int) -> np.ndarray:
         k = int(notes[:, 1].argmax())
         onset, duration, pitch = notes[k]
         if duration < 2:
-            raise ValueError(f"A phrase of {notes[:, 1].sum()} steps has no room for {count} notes.")
+            raise ValueError(
+                f"A phrase of {notes[:, 1].sum()} steps has no room for {count} notes."
+            )
         notes[k, 1] = duration // 2
-        notes = np.insert(notes, k + 1, (onset + duration // 2, duration - duration // 2, pitch), axis=0)
+        notes = np.insert(
+            notes, k + 1, (onset + duration // 2, duration - duration // 2, pitch), axis=0
+        )
     return notes
 
 
@@ -164,8 +188,16 @@ def _cost(notes: np.ndarray, last: int, cadence: bool) -> float:
     return cost + (8.0 if cadence and moved[-1, 2] % 12 not in (0, 4, 7) else 0.0)
 
 
-def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0, temperature: float = 0.8, *, words: TextWriter | None = None,
-            tune: TuneWriter | None = None, said=lambda text: None) -> Song:
+def compose(
+    pattern_name: str = "浣溪沙",
+    seed: int = 1,
+    tempo: float = 96.0,
+    temperature: float = 0.8,
+    *,
+    words: TextWriter | None = None,
+    tune: TuneWriter | None = None,
+    said=lambda text: None,
+) -> Song:
     """A song to a pattern; the same seed gives the same song. `said` is told what is being done.
 
     Raises UserError for a pattern that is not in the list, and for a seed, tempo or temperature that cannot be used. Without
@@ -173,7 +205,9 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     Notebook: 00_start_here
     """
     if not 1e-3 <= temperature <= 10:
-        raise UserError(f"The temperature is {temperature:g}; it should be above 0 (from 0.001 to 10).")
+        raise UserError(
+            f"The temperature is {temperature:g}; it should be above 0 (from 0.001 to 10)."
+        )
     if not 20 <= tempo <= 400:
         raise UserError(f"The tempo is {tempo:g}; it should be from 20 to 400 quarters a minute.")
     if seed < 0:
@@ -182,7 +216,9 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     corpus = texts.load("songci")
     patterns = prosody.stable_patterns(corpus.poems)
     if pattern_name not in patterns:
-        raise UserError(f"There is no pattern {pattern_name!r} in the list; --pattern list shows all {len(patterns)}.")
+        raise UserError(
+            f"There is no pattern {pattern_name!r} in the list; --pattern list shows all {len(patterns)}."
+        )
     pattern = patterns[pattern_name]
     word_rng, tune_rng = np.random.default_rng(seed).spawn(2)
     if words is None:
@@ -197,9 +233,21 @@ def compose(pattern_name: str = "浣溪沙", seed: int = 1, tempo: float = 96.0,
     notes, mended = write_tune(tune, pattern, tune_rng, temperature)
     starts = np.cumsum((0, *pattern.lengths))[:-1]
     title = "".join(prosody.pinyin(pattern.name)).capitalize()
-    sheet = score.LeadSheet(pattern.name, title, notes, tuple("".join(lines)), tuple(starts.tolist()), tempo,
-                            tuple(syllable for line in lines for syllable in prosody.pinyin(line)))
-    return Song(sheet, tuple(lines), mended, metrics.Copying("\n\n".join(corpus.texts("train"))).longest("\n".join(lines)))
+    sheet = score.LeadSheet(
+        pattern.name,
+        title,
+        notes,
+        tuple("".join(lines)),
+        tuple(starts.tolist()),
+        tempo,
+        tuple(syllable for line in lines for syllable in prosody.pinyin(line)),
+    )
+    return Song(
+        sheet,
+        tuple(lines),
+        mended,
+        metrics.Copying("\n\n".join(corpus.texts("train"))).longest("\n".join(lines)),
+    )
 
 
 def save(song: Song, folder: Path) -> list[Path]:
@@ -210,10 +258,18 @@ def save(song: Song, folder: Path) -> list[Path]:
     check_folder(folder)
     sheet = song.sheet
     musicxml = score.to_musicxml(sheet)
-    described = f"Lead sheet of a song to the pattern {sheet.title} ({sheet.subtitle}), {len(song.lines)} lines: " + ", ".join(song.lines) + "."
-    files = {"song.mid": score.to_midi(sheet), "song.musicxml": musicxml.encode(), "song.mp3": score.to_mp3(sheet),
-             "song.svg": score.engrave(musicxml, f"{sheet.title} {sheet.subtitle}", described).encode(),
-             "song.txt": "\n".join((sheet.title, *song.lines, "")).encode()}
+    described = (
+        f"Lead sheet of a song to the pattern {sheet.title} ({sheet.subtitle}), {len(song.lines)} lines: "
+        + ", ".join(song.lines)
+        + "."
+    )
+    files = {
+        "song.mid": score.to_midi(sheet),
+        "song.musicxml": musicxml.encode(),
+        "song.mp3": score.to_mp3(sheet),
+        "song.svg": score.engrave(musicxml, f"{sheet.title} {sheet.subtitle}", described).encode(),
+        "song.txt": "\n".join((sheet.title, *song.lines, "")).encode(),
+    }
     for name, data in files.items():
-        write_atomic(folder / name, data)      # makes the folder where it is missing
+        write_atomic(folder / name, data)  # makes the folder where it is missing
     return [folder / name for name in sorted(files)]

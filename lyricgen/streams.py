@@ -1,4 +1,5 @@
 """What a language model reads: batches of windows of text, one after another or each from a poem's beginning."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -21,7 +22,9 @@ class Stream:
         self.windows = (sum(map(len, self.sequences)) - 1) // (batch * length)
         self._epoch, self._lanes = -1, np.empty(0)
         if self.windows < 1:
-            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens; {batch} lanes of {length} need {batch * length + 1}.")
+            raise UserError(
+                f"The text has {sum(map(len, self.sequences))} tokens; {batch} lanes of {length} need {batch * length + 1}."
+            )
 
     def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         epoch, window = divmod(step, self.windows)
@@ -34,9 +37,11 @@ class Stream:
             if self.seed is not None:
                 stream = np.roll(stream, rng.integers(len(stream)))
             lane = self.windows * self.length
-            self._lanes = stream[np.arange(self.batch)[:, None] * lane + np.arange(lane + 1)].astype(np.int32)
+            self._lanes = stream[
+                np.arange(self.batch)[:, None] * lane + np.arange(lane + 1)
+            ].astype(np.int32)
             self._epoch = epoch
-        part = self._lanes[:, window * self.length:(window + 1) * self.length + 1]
+        part = self._lanes[:, window * self.length : (window + 1) * self.length + 1]
         return part[:, :-1], part[:, 1:]
 
 
@@ -52,16 +57,35 @@ class WholePoems:
     Source: Bowman et al. 2016, section 3.1 (word dropout, there with one symbol for all). Notebook: 04_lyrics_across_datasets
     """
 
-    def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int, noise: float = 0.0):
-        self.sequences, self.batch, self.length, self.seed, self.noise = list(sequences), batch, length, seed, noise
+    def __init__(
+        self,
+        sequences: Sequence[np.ndarray],
+        batch: int,
+        length: int,
+        seed: int,
+        noise: float = 0.0,
+    ):
+        self.sequences, self.batch, self.length, self.seed, self.noise = (
+            list(sequences),
+            batch,
+            length,
+            seed,
+            noise,
+        )
         self._epoch, self._cut = 0, self._windows(0)
-        self.windows = int(0.97 * len(self._cut)) // batch                       # the number differs a little between epochs
+        self.windows = (
+            int(0.97 * len(self._cut)) // batch
+        )  # the number differs a little between epochs
         if self.windows < 1:
-            raise UserError(f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin "
-                            "with a poem.")
+            raise UserError(
+                f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin "
+                "with a poem."
+            )
         sizes = np.array([len(sequence) for sequence in self.sequences])
         if (unread := np.maximum(sizes - length, 0).sum() / sizes.sum()) > 0.1:
-            raise UserError(f"Windows of {length} that each begin with a poem would leave {unread:.0%} of this text unread; make --length longer.")
+            raise UserError(
+                f"Windows of {length} that each begin with a poem would leave {unread:.0%} of this text unread; make --length longer."
+            )
 
     def _windows(self, epoch: int) -> np.ndarray:
         """All windows of an epoch, (n, T + 1), in the order of its shuffled poems, each after the `<end>` (1) of the poem before."""
@@ -72,7 +96,11 @@ class WholePoems:
         while at + self.length < len(stream):
             found.append(at)
             last = starts[np.searchsorted(starts, at + self.length, side="right") - 1]
-            at = int(last if last > at else starts[min(np.searchsorted(starts, at, side="right"), len(starts) - 1)])
+            at = int(
+                last
+                if last > at
+                else starts[min(np.searchsorted(starts, at, side="right"), len(starts) - 1)]
+            )
         cut = stream[np.array(found, int)[:, None] + np.arange(self.length + 1)]
         return cut[rng.permutation(len(cut))].astype(np.int32)
 
@@ -80,13 +108,17 @@ class WholePoems:
         epoch, k = divmod(step, self.windows)
         if epoch != self._epoch:
             self._epoch, self._cut = epoch, self._windows(epoch)
-        part = self._cut.take(range(k * self.batch, (k + 1) * self.batch), axis=0, mode="wrap")         # an epoch may have fewer than the first
+        part = self._cut.take(
+            range(k * self.batch, (k + 1) * self.batch), axis=0, mode="wrap"
+        )  # an epoch may have fewer than the first
         return self._noisy(part[:, :-1], np.random.default_rng((self.seed, step, 2))), part[:, 1:]
 
     def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The tokens (B, T) with some characters exchanged; 1 is `<end>`, after which a title stands, and 2 the end of a line."""
         at = np.arange(x.shape[1])
-        last_end, last_line = (np.maximum.accumulate(np.where(x == token, at, -1), axis=1) for token in (1, 2))
+        last_end, last_line = (
+            np.maximum.accumulate(np.where(x == token, at, -1), axis=1) for token in (1, 2)
+        )
         words = (x > 2) & (last_line > last_end)
         exchanged = words & (rng.random(x.shape) < self.noise)
         x = x.copy()

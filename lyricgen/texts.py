@@ -1,4 +1,5 @@
 """The lyric corpora: Song ci, Yuan qu, Burns and the Border ballads, split by poem; and the characters that a model reads and writes."""
+
 from __future__ import annotations
 
 import lzma
@@ -6,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,9 @@ class Corpus:
         Notebook: 03_lyrics_language_model
         """
         if part not in PARTS:
-            raise UserError(f"There is no part {part!r} of a corpus; the parts are {', '.join(PARTS)}.")
+            raise UserError(
+                f"There is no part {part!r} of a corpus; the parts are {', '.join(PARTS)}."
+            )
         return [poem for poem in self.poems if poem.part == part]
 
     def text(self, poem: Poem) -> str:
@@ -72,17 +75,21 @@ def read_data(name: str) -> tuple[str, dict]:
         path = DATA / "texts" / card["file"]
         packed, expected = read_checked(path, card["sha256"]), card["text_sha256"]
     except (KeyError, TypeError) as error:
-        raise DataError(f"{DATA / 'texts' / name}.json is not a card of a text: {error} is missing or no name.") from error
+        raise DataError(
+            f"{DATA / 'texts' / name}.json is not a card of a text: {error} is missing or no name."
+        ) from error
     try:
         data = lzma.decompress(packed)
     except lzma.LZMAError as error:
         raise DataError(f"{path} cannot be unpacked: {error}.") from error
     if sha256(data) != expected:
-        raise DataError(f"{path} is damaged: the SHA-256 of its text is {sha256(data)}, and it should be {expected}.")
+        raise DataError(
+            f"{path} is damaged: the SHA-256 of its text is {sha256(data)}, and it should be {expected}."
+        )
     return data.decode(), card
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Corpus:
     """A corpus with its split, by name (one of CORPORA); read once a process.
 
@@ -96,10 +103,14 @@ def load(name: str) -> Corpus:
     split = read_card(path).get(name)
     if not isinstance(split, dict) or split.get("text_sha256") != card["text_sha256"]:
         found = split.get("text_sha256") if isinstance(split, dict) else None
-        raise DataError(f"{path} splits another text of {name}: its SHA-256 is {found}, and it should be {card['text_sha256']}.")
+        raise DataError(
+            f"{path} splits another text of {name}: its SHA-256 is {found}, and it should be {card['text_sha256']}."
+        )
     blocks, digits = text.rstrip(NEWLINE).split("\n\n"), split.get("parts", "")
     if len(digits) != len(blocks) or set(digits) - set("012"):
-        raise DataError(f"{path} does not give each of the {len(blocks)} poems of {name} a part: it has {len(digits)} digits.")
+        raise DataError(
+            f"{path} does not give each of the {len(blocks)} poems of {name} a part: it has {len(digits)} digits."
+        )
     poems = []
     for number, (block, digit) in enumerate(zip(blocks, digits)):
         head, *lines = block.split(NEWLINE)
@@ -121,8 +132,12 @@ class Vocabulary:
         self.tokens = tuple(tokens)
         self.folded = folded
         self.ids = {token: number for number, token in enumerate(self.tokens)}
-        if self.tokens[:3] != (UNKNOWN, END, NEWLINE) or any(not isinstance(t, str) or len(t) != 1 for t in self.tokens[3:]):
-            raise DataError(f"A vocabulary begins with {UNKNOWN}, {END} and the newline, and then has single characters; this one does not.")
+        if self.tokens[:3] != (UNKNOWN, END, NEWLINE) or any(
+            not isinstance(t, str) or len(t) != 1 for t in self.tokens[3:]
+        ):
+            raise DataError(
+                f"A vocabulary begins with {UNKNOWN}, {END} and the newline, and then has single characters; this one does not."
+            )
         if len(self.ids) != len(self.tokens):
             raise DataError("A vocabulary has each token once; this one repeats some.")
 
@@ -136,7 +151,9 @@ class Vocabulary:
         for text in texts:
             counts.update(text)
         del counts[NEWLINE]
-        kept = sorted((c for c, n in counts.items() if n >= min_count), key=lambda c: (-counts[c], c))
+        kept = sorted(
+            (c for c, n in counts.items() if n >= min_count), key=lambda c: (-counts[c], c)
+        )
         return cls((UNKNOWN, END, NEWLINE, *kept), len(counts) - len(kept))
 
     def __len__(self) -> int:
@@ -171,10 +188,16 @@ def read_text(path: Path | str) -> str:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not a text in UTF-8: the byte at {error.start} does not fit.") from error
+        raise UserError(
+            f"{path} is not a text in UTF-8: the byte at {error.start} does not fit."
+        ) from error
     text = re.sub("\r\n?", NEWLINE, text)
     if found := re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text):
-        raise UserError(f"{path} is not a text: it has the control character {ord(found.group()):#04x}.")
+        raise UserError(
+            f"{path} is not a text: it has the control character {ord(found.group()):#04x}."
+        )
     if len(text.strip()) < 2:
-        raise UserError(f"{path} has too little text to learn from: {len(text.strip())} characters.")
+        raise UserError(
+            f"{path} has too little text to learn from: {len(text.strip())} characters."
+        )
     return text

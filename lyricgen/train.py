@@ -3,6 +3,7 @@
 Nothing of a step depends on what came before it but the model's variables: data, noise and learning rate follow from the seed and the step's
 number. All variables, those of the optimizer too, go into one checkpoint under a temporary name, which is then renamed.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -23,7 +24,7 @@ from tqdm import tqdm
 
 from .files import UserError, cache_dir, mode, write_atomic
 
-SAVE_EVERY = 30.0      # seconds between checkpoints, besides one at each validation
+SAVE_EVERY = 30.0  # seconds between checkpoints, besides one at each validation
 
 
 def budget(smoke: float, lesson: float, full: float) -> float:
@@ -39,6 +40,7 @@ def make_deterministic(seed: int) -> None:
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
+
         tf.config.experimental.enable_op_determinism()
 
 
@@ -55,7 +57,9 @@ def machine() -> str:
 
 def folder_for(name: str, settings: dict) -> Path:
     """The folder of a training in the user's cache: another setting, another folder. Notebook: 03_lyrics_language_model"""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:10]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[
+        :10
+    ]
     return cache_dir() / "training" / f"{name}-{digest}"
 
 
@@ -81,7 +85,11 @@ def split_variables(model: keras.Model) -> tuple[list, list]:
 def save(path: Path, variables: list, state: dict) -> None:
     """Writes the values of variables and a state that JSON can hold into one file, whole or not at all."""
     packed = io.BytesIO()
-    np.savez(packed, state=np.array(json.dumps(state)), **{f"v{k}": keras.ops.convert_to_numpy(v) for k, v in enumerate(variables)})
+    np.savez(
+        packed,
+        state=np.array(json.dumps(state)),
+        **{f"v{k}": keras.ops.convert_to_numpy(v) for k, v in enumerate(variables)},
+    )
     write_atomic(path, packed.getvalue())
 
 
@@ -92,7 +100,9 @@ def load(path: Path, variables: list) -> dict:
             values = [file[f"v{k}"] for k in range(len(file.files) - 1)]
             state = json.loads(str(file["state"]))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is no checkpoint that can be read ({error}); delete its folder to begin anew.") from error
+        raise UserError(
+            f"{path} is no checkpoint that can be read ({error}); delete its folder to begin anew."
+        ) from error
     if [v.shape for v in values] != [tuple(v.shape) for v in variables]:
         raise UserError(f"{path} is of another model; delete its folder to begin anew.")
     for variable, value in zip(variables, values):
@@ -109,13 +119,29 @@ def mean_scores(model: keras.Model, batches: Iterable[tuple]) -> dict[str, float
     for given in batches:
         model.reset_metrics()
         found, size = model.test_on_batch(*given, return_dict=True), len(given[0])
-        sums, count = {name: sums.get(name, 0.0) + size * float(value) for name, value in found.items()}, count + size
+        sums, count = (
+            {name: sums.get(name, 0.0) + size * float(value) for name, value in found.items()},
+            count + size,
+        )
     return {name: value / count for name, value in sums.items()}
 
 
-def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[], float | dict[str, float]], folder: Path, seed: int, *, peak: float,
-        steps: int | None = None, minutes: float | None = None, validations: int = 30, warm_up: float = 0.03,
-        before: Callable[[int, int], None] | None = None, each: Callable[[list], None] | None = None, bar: bool = True) -> list[dict[str, Any]]:
+def fit(
+    model: keras.Model,
+    batch: Callable[[int], tuple],
+    validate: Callable[[], float | dict[str, float]],
+    folder: Path,
+    seed: int,
+    *,
+    peak: float,
+    steps: int | None = None,
+    minutes: float | None = None,
+    validations: int = 30,
+    warm_up: float = 0.03,
+    before: Callable[[int, int], None] | None = None,
+    each: Callable[[list], None] | None = None,
+    bar: bool = True,
+) -> list[dict[str, Any]]:
     """Trains a compiled and built model by steps, or by minutes, which choose the number of steps beforehand; goes on where a stopped run was.
 
     `batch(step)` gives the arguments of `train_on_batch`; `validate()` the score, lower is better, or a dict of scores, of which `validation` is that
@@ -126,7 +152,11 @@ def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[]
     Notebook: 03_lyrics_language_model
     """
     kept, seeds = split_variables(model)
-    checkpoint, best_file, curves = folder / "checkpoint.npz", folder / "best.npz", folder / "curves.jsonl"
+    checkpoint, best_file, curves = (
+        folder / "checkpoint.npz",
+        folder / "best.npz",
+        folder / "curves.jsonl",
+    )
 
     def run(step: int) -> dict[str, float]:
         if before:
@@ -135,7 +165,10 @@ def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[]
             state.assign([(1000 * seed + k) % 2**32, step])
         model.optimizer.learning_rate.assign(learning_rate(step, steps or 10**6, peak, warm_up))
         model.reset_metrics()
-        return {name: float(value) for name, value in model.train_on_batch(*batch(step), return_dict=True).items()}
+        return {
+            name: float(value)
+            for name, value in model.train_on_batch(*batch(step), return_dict=True).items()
+        }
 
     if checkpoint.exists():
         now = load(checkpoint, kept)
@@ -143,45 +176,75 @@ def fit(model: keras.Model, batch: Callable[[int], tuple], validate: Callable[[]
     else:
         if steps is None:
             steps = _steps_in(60 * minutes, run, validate, kept, validations)
-        now = {"step": 0, "steps": steps, "seconds": 0.0, "best": math.inf, "sums": {}, "since": 0, "rows": []}
+        now = {
+            "step": 0,
+            "steps": steps,
+            "seconds": 0.0,
+            "best": math.inf,
+            "sums": {},
+            "since": 0,
+            "rows": [],
+        }
         save(checkpoint, kept, now)
-    every, began, saved = max(1, steps // validations), time.perf_counter() - now["seconds"], time.perf_counter()
-    with tqdm(total=steps, initial=now["step"], file=sys.stderr, disable=not bar, unit="step", mininterval=1.0) as progress:
+    every, began, saved = (
+        max(1, steps // validations),
+        time.perf_counter() - now["seconds"],
+        time.perf_counter(),
+    )
+    with tqdm(
+        total=steps,
+        initial=now["step"],
+        file=sys.stderr,
+        disable=not bar,
+        unit="step",
+        mininterval=1.0,
+    ) as progress:
         while now["step"] < steps:
             logs = run(now["step"])
             now["step"], now["since"] = now["step"] + 1, now["since"] + 1
             now["sums"] = {name: now["sums"].get(name, 0.0) + value for name, value in logs.items()}
             means = {name: value / now["since"] for name, value in now["sums"].items()}
             if not math.isfinite(logs["loss"]):
-                raise UserError(f"The loss is {logs['loss']} at step {now['step']}; train again with a lower learning rate.")
+                raise UserError(
+                    f"The loss is {logs['loss']} at step {now['step']}; train again with a lower learning rate."
+                )
             checked = now["step"] % every == 0 or now["step"] == steps
             if checked:
                 scores = validate()
                 scores = scores if isinstance(scores, dict) else {"validation": float(scores)}
                 score = scores["validation"]
                 now["seconds"] = time.perf_counter() - began
-                now["rows"].append({"step": now["step"], "seconds": round(now["seconds"], 1), **means, **scores})
+                now["rows"].append(
+                    {"step": now["step"], "seconds": round(now["seconds"], 1), **means, **scores}
+                )
                 if score < now["best"]:
                     now["best"] = score
                     save(best_file, model.weights, {})
                 now["sums"], now["since"] = {}, 0
-                write_atomic(curves, "".join(json.dumps(row) + "\n" for row in now["rows"]).encode())
+                write_atomic(
+                    curves, "".join(json.dumps(row) + "\n" for row in now["rows"]).encode()
+                )
                 if each:
                     each(now["rows"])
             if checked or time.perf_counter() - saved > SAVE_EVERY:
                 now["seconds"], saved = time.perf_counter() - began, time.perf_counter()
                 save(checkpoint, kept, now)
-            progress.set_postfix({"loss": f"{means['loss']:.4f}", "best validation": f"{now['best']:.4f}"}, refresh=False)
+            progress.set_postfix(
+                {"loss": f"{means['loss']:.4f}", "best validation": f"{now['best']:.4f}"},
+                refresh=False,
+            )
             progress.update()
     load(best_file, model.weights)
     return now["rows"]
 
 
-def _steps_in(seconds: float, run: Callable, validate: Callable, kept: list, validations: int) -> int:
+def _steps_in(
+    seconds: float, run: Callable, validate: Callable, kept: list, validations: int
+) -> int:
     """How many steps, and the validations between them, fit into some seconds: measured on a few steps, after which all variables are as before."""
     values = [keras.ops.convert_to_numpy(v) for v in kept]
     began = time.perf_counter()
-    run(0), run(1), validate()                                                   # the first ones compile
+    run(0), run(1), validate()  # the first ones compile
     times = [(time.perf_counter(), run(step), time.perf_counter()) for step in range(2, 12)]
     half = time.perf_counter()
     validate()

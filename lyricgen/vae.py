@@ -1,4 +1,5 @@
 """The shipped MusicVAE, read and run without TensorFlow: encode, decode and sample in NumPy, float64."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,10 +10,10 @@ from .files import DataError, UserError
 from .melody import EVENTS, HOLD, REST
 from .sampler import WEIGHTS, read_weights
 
-NAME = "musicvae"       # the shipped weights: melodies of two bars
-ROUNDS = 8              # of the walk after a draw; chosen on the validation part
-SILENCE, SOUND, NOTHING = range(3)      # what is heard before a step
-FORBIDDEN = np.zeros((3, EVENTS))       # what that adds to the logits
+NAME = "musicvae"  # the shipped weights: melodies of two bars
+ROUNDS = 8  # of the walk after a draw; chosen on the validation part
+SILENCE, SOUND, NOTHING = range(3)  # what is heard before a step
+FORBIDDEN = np.zeros((3, EVENTS))  # what that adds to the logits
 FORBIDDEN[SILENCE, REST] = FORBIDDEN[NOTHING, HOLD] = -1e9
 
 
@@ -27,14 +28,19 @@ class MelodyVAE:
 
     def __init__(self, arrays: dict, dtype: str = "float64", xp=np):
         self.xp, self.dtype = xp, dtype
-        self.a = {key: np.asarray(value, dtype) if xp is np else xp.convert_to_tensor(value, dtype) for key, value in arrays.items()}
+        self.a = {
+            key: np.asarray(value, dtype) if xp is np else xp.convert_to_tensor(value, dtype)
+            for key, value in arrays.items()
+        }
 
     @classmethod
     def load(cls, name: str = NAME, folder: Path = WEIGHTS) -> MelodyVAE:
         """The shipped model, or another one in a folder; raises DataError where its files are damaged or hold another model."""
         arrays, card = read_weights(name, folder)
         if card.get("model") != "musicvae" or "decoder_U" not in arrays:
-            raise DataError(f"{folder / name}.npz is no MusicVAE: its card says {card.get('model')!r}.")
+            raise DataError(
+                f"{folder / name}.npz is no MusicVAE: its card says {card.get('model')!r}."
+            )
         return cls(arrays)
 
     @property
@@ -59,8 +65,13 @@ class MelodyVAE:
         """mu and sigma of melodies (B, T), each (B, Z), in NumPy. Raises UserError for melodies of another length. Notebook: 08_training_musicvae"""
         events, a, last = np.asarray(events, np.int64), self.a, []
         if events.ndim != 2 or events.shape[1] != self.steps:
-            raise UserError(f"These melodies have the shape {events.shape}; the model takes (B, {self.steps}).")
-        for name, order in (("encoder", range(self.steps)), ("reverse", reversed(range(self.steps)))):
+            raise UserError(
+                f"These melodies have the shape {events.shape}; the model takes (B, {self.steps})."
+            )
+        for name, order in (
+            ("encoder", range(self.steps)),
+            ("reverse", reversed(range(self.steps))),
+        ):
             table, U = a["events"] @ a[f"{name}_W"] + a[f"{name}_b"], a[f"{name}_U"]
             h = c = np.zeros((len(events), len(U)), self.dtype)
             for t in order:
@@ -74,7 +85,13 @@ class MelodyVAE:
         xp, a = self.xp, self.a
         h, c = xp.split(xp.tanh(xp.matmul(z, a["first_W"]) + a["first_b"]), 2, axis=1)
         stays = xp.matmul(xp.matmul(z, a["z_W"]), a["decoder_W"]) + a["decoder_b"]
-        return h, c, stays, xp.matmul(a["inputs"], a["decoder_W"]), xp.matmul(a["places"], a["decoder_W"])
+        return (
+            h,
+            c,
+            stays,
+            xp.matmul(a["inputs"], a["decoder_W"]),
+            xp.matmul(a["places"], a["decoder_W"]),
+        )
 
     def logits(self, z: np.ndarray, events: np.ndarray) -> np.ndarray:
         """The logits (B, T, V) of each event after the true ones before it (teacher forcing), in NumPy. Notebook: 08_training_musicvae"""
@@ -92,15 +109,26 @@ class MelodyVAE:
         heard (B,) is SILENCE, SOUND or NOTHING yet, which say what may not come: a rest in silence, and a hold at the start.
         """
         xp, (stays, table, places) = self.xp, begun
-        h, c = self._cell(xp.take(table, last, axis=0) + xp.take(places, t, axis=0) + stays, h, c, self.a["decoder_U"])
+        h, c = self._cell(
+            xp.take(table, last, axis=0) + xp.take(places, t, axis=0) + stays,
+            h,
+            c,
+            self.a["decoder_U"],
+        )
         scores = xp.matmul(h, self.a["out_W"]) + self.a["out_b"] + noise
         if scores.shape[1] == EVENTS:
-            scores = scores + xp.take(FORBIDDEN if xp is np else xp.convert_to_tensor(FORBIDDEN, self.dtype), heard, axis=0)
+            scores = scores + xp.take(
+                FORBIDDEN if xp is np else xp.convert_to_tensor(FORBIDDEN, self.dtype),
+                heard,
+                axis=0,
+            )
         event = xp.argmax(scores, axis=1)
         event = event if xp is np else xp.cast(event, "int32")
         return event, xp.where(event == HOLD, heard, xp.where(event == REST, SILENCE, SOUND)), h, c
 
-    def decode(self, z: np.ndarray, temperature: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
+    def decode(
+        self, z: np.ndarray, temperature: float = 0.0, rng: np.random.Generator | None = None
+    ) -> np.ndarray:
         """The melodies of z (B, Z), uint8 (B, T), canonical: the likeliest event at each step (temperature 0), or a draw.
 
         Gumbel noise times the temperature, added to the logits, makes the largest a draw at that temperature. Raises UserError for a temperature
@@ -109,13 +137,19 @@ class MelodyVAE:
         """
         h, c, *begun = self.begin(np.asarray(z, self.dtype))
         noise = gumbel((self.steps, len(h), self.a["out_b"].shape[0]), temperature, rng)
-        last, heard, drawn = np.full(len(h), len(self.a["inputs"]) - 1), np.full(len(h), NOTHING), []
+        last, heard, drawn = (
+            np.full(len(h), len(self.a["inputs"]) - 1),
+            np.full(len(h), NOTHING),
+            [],
+        )
         for t in range(self.steps):
             last, heard, h, c = self.step(t, last, heard, h, c, begun, noise[t])
             drawn.append(last)
         return np.stack(drawn, axis=1).astype(np.uint8)
 
-    def draw(self, count: int, rng: np.random.Generator, prior: bool = False, gaussian: bool = False) -> np.ndarray:
+    def draw(
+        self, count: int, rng: np.random.Generator, prior: bool = False, gaussian: bool = False
+    ) -> np.ndarray:
         """z (count, Z) from the mixture that was fitted to the aggregate posterior; or from its one Gaussian, or from the prior.
 
         Notebook: 09_sampling_musicvae
@@ -123,10 +157,14 @@ class MelodyVAE:
         noise, a = rng.standard_normal((count, self.latent)), self.a
         if prior or gaussian or "mixture_weights" not in a:
             return noise if prior else a["posterior_mean"] + noise @ a["posterior_factor"].T
-        k = rng.choice(len(a["mixture_weights"]), count, p=a["mixture_weights"] / a["mixture_weights"].sum())
+        k = rng.choice(
+            len(a["mixture_weights"]), count, p=a["mixture_weights"] / a["mixture_weights"].sum()
+        )
         return a["mixture_means"][k] + np.einsum("nij,nj->ni", a["mixture_factors"][k], noise)
 
-    def walk(self, z: np.ndarray, rounds: int, rng: np.random.Generator, temperature: float = 0.5) -> np.ndarray:
+    def walk(
+        self, z: np.ndarray, rounds: int, rng: np.random.Generator, temperature: float = 0.5
+    ) -> np.ndarray:
         """z (B, Z) after so many rounds in which a melody is drawn from each, encoded, and z drawn from what the encoder says of it.
 
         From places where no melody is, the walk leads to places where there are some. Source: Rezende, Mohamed and Wierstra 2014 (the Markov chain
@@ -137,7 +175,9 @@ class MelodyVAE:
             z = mu + sigma * rng.standard_normal(mu.shape)
         return z
 
-    def sample(self, count: int, rng: np.random.Generator, temperature: float = 0.5, rounds: int = ROUNDS) -> np.ndarray:
+    def sample(
+        self, count: int, rng: np.random.Generator, temperature: float = 0.5, rounds: int = ROUNDS
+    ) -> np.ndarray:
         """New melodies, uint8 (count, T), canonical: z from the fitted mixture, a walk of so many rounds, and a draw at a temperature.
 
         Notebook: 09_sampling_musicvae
@@ -148,10 +188,14 @@ class MelodyVAE:
 def gumbel(shape: tuple, temperature: float, rng: np.random.Generator | None) -> np.ndarray:
     """Gumbel noise times a temperature, float64; zeros at temperature 0. Raises UserError for a temperature that cannot be used."""
     if not 0 <= temperature < np.inf:
-        raise UserError(f"The temperature is {temperature:g}; it should be 0 (the likeliest event) or above.")
+        raise UserError(
+            f"The temperature is {temperature:g}; it should be 0 (the likeliest event) or above."
+        )
     if temperature == 0:
         return np.zeros(shape[:1] + (1, 1))
-    return -temperature * np.log(-np.log(np.maximum((rng or np.random.default_rng()).random(shape), 1e-300)))
+    return -temperature * np.log(
+        -np.log(np.maximum((rng or np.random.default_rng()).random(shape), 1e-300))
+    )
 
 
 def kl_divergence(mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -159,7 +203,7 @@ def kl_divergence(mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
 
     Sum it over the dimensions, and take the mean over the melodies. Source: Kingma and Welling 2014, appendix B. Notebook: 07_variational_autoencoder
     """
-    return (mu ** 2 + sigma ** 2 - 1) / 2 - np.log(sigma)
+    return (mu**2 + sigma**2 - 1) / 2 - np.log(sigma)
 
 
 def fit_posterior(mu: np.ndarray, sigma: np.ndarray) -> dict[str, np.ndarray]:
@@ -167,29 +211,42 @@ def fit_posterior(mu: np.ndarray, sigma: np.ndarray) -> dict[str, np.ndarray]:
 
     A z is drawn as mu of a melody plus noise of its sigma, so the covariance is that of mu plus the mean of sigma². Notebook: 09_sampling_musicvae
     """
-    covariance = np.cov(mu.T) + np.diag((sigma ** 2).mean(axis=0))
+    covariance = np.cov(mu.T) + np.diag((sigma**2).mean(axis=0))
     return {"posterior_mean": mu.mean(axis=0), "posterior_factor": np.linalg.cholesky(covariance)}
 
 
-def fit_mixture(z: np.ndarray, components: int, rng: np.random.Generator, rounds: int = 25) -> dict[str, np.ndarray]:
+def fit_mixture(
+    z: np.ndarray, components: int, rng: np.random.Generator, rounds: int = 25
+) -> dict[str, np.ndarray]:
     """A mixture of Gaussians fitted to z (N, Z) by expectation maximisation, begun at some of the z: mixture_weights, _means and _factors (Cholesky).
 
     Source: Dempster, Laird and Rubin 1977. Notebook: 09_sampling_musicvae
     """
     means = z[rng.choice(len(z), components, replace=False)]
-    share = np.eye(components)[((means ** 2).sum(axis=1) - 2 * z @ means.T).argmin(axis=1)]
+    share = np.eye(components)[((means**2).sum(axis=1) - 2 * z @ means.T).argmin(axis=1)]
     for _ in range(rounds):
         weights = (share.sum(axis=0) + 1e-9) / len(z)
         means = share.T @ z / (weights * len(z))[:, None]
         factors, log_p = [], np.empty((len(z), components))
         for k in range(components):
             off = z - means[k]
-            factors.append(np.linalg.cholesky((share[:, k, None] * off).T @ off / (weights[k] * len(z)) + 1e-3 * np.eye(z.shape[1])))
+            factors.append(
+                np.linalg.cholesky(
+                    (share[:, k, None] * off).T @ off / (weights[k] * len(z))
+                    + 1e-3 * np.eye(z.shape[1])
+                )
+            )
             off = np.linalg.solve(factors[k], off.T)
-            log_p[:, k] = np.log(weights[k]) - (off ** 2).sum(axis=0) / 2 - np.log(np.diag(factors[k])).sum()
+            log_p[:, k] = (
+                np.log(weights[k]) - (off**2).sum(axis=0) / 2 - np.log(np.diag(factors[k])).sum()
+            )
         share = np.exp(log_p - log_p.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)
-    return {"mixture_weights": weights, "mixture_means": means, "mixture_factors": np.array(factors)}
+    return {
+        "mixture_weights": weights,
+        "mixture_means": means,
+        "mixture_factors": np.array(factors),
+    }
 
 
 def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -197,7 +254,17 @@ def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
     Source: Izmailov et al. 2018 (stochastic weight averaging). Notebook: 08_training_musicvae
     """
-    shapes = [{name: value.shape for name, value in arrays.items() if not name.startswith(("mixture_", "posterior_"))} for arrays in weights]
+    shapes = [
+        {
+            name: value.shape
+            for name, value in arrays.items()
+            if not name.startswith(("mixture_", "posterior_"))
+        }
+        for arrays in weights
+    ]
     if any(shape != shapes[0] for shape in shapes):
         raise UserError("The weights to begin from are of different sizes, so they have no mean.")
-    return {name: np.mean([arrays[name].astype(np.float32) for arrays in weights], axis=0) for name in shapes[0]}
+    return {
+        name: np.mean([arrays[name].astype(np.float32) for arrays in weights], axis=0)
+        for name in shapes[0]
+    }

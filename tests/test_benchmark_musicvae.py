@@ -1,4 +1,5 @@
 """benchmarks/musicvae.py: its contenders do the same work, and it keeps its ratios."""
+
 import json
 import os
 import subprocess
@@ -22,10 +23,17 @@ SMALL = Settings(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
 
 def test_the_two_networks_of_keras_train_alike():
     one, other = (benchmark.keras_model(SMALL, stock) for stock in (False, True))
-    assert isinstance(one.decoder, ours.LSTM) and not isinstance(other.decoder, ours.LSTM) and not isinstance(other.events, ours.Embedding)
+    assert (
+        isinstance(one.decoder, ours.LSTM)
+        and not isinstance(other.decoder, ours.LSTM)
+        and not isinstance(other.events, ours.Embedding)
+    )
     other.set_weights(one.get_weights())
     events = benchmark.melodies(SMALL)
-    losses = [[float(model.train_on_batch(events, return_dict=True)["loss"]) for _ in range(4)] for model in (one, other)]
+    losses = [
+        [float(model.train_on_batch(events, return_dict=True)["loss"]) for _ in range(4)]
+        for model in (one, other)
+    ]
     assert np.allclose(*losses, rtol=1e-4) and losses[0][-1] < losses[0][0]
 
 
@@ -34,7 +42,10 @@ def test_all_who_decode_write_the_same_melodies():
     assert list(contenders) == ["lyricgen", "step", "step that chooses", "lyricgen, NumPy"]
     written = [run() for run in contenders.values()]
     assert len(np.unique(written[0], axis=0)) > SMALL.batch / 2
-    assert all(other.shape == written[0].shape and (other == written[0]).mean() > 0.99 for other in written[1:])
+    assert all(
+        other.shape == written[0].shape and (other == written[0]).mean() > 0.99
+        for other in written[1:]
+    )
 
 
 def test_flops_by_hand():
@@ -47,25 +58,47 @@ def test_flops_by_hand():
 def test_pytorch_has_the_same_number_of_weights_and_learns():
     run = benchmark.torch_step(SMALL)
     losses = [run()[0] for _ in range(4)]
-    network = next(cell.cell_contents for cell in run.__closure__ if isinstance(cell.cell_contents, benchmark.torch.nn.Module))
-    biases = 2 * 4 * SMALL.encoder + 4 * SMALL.decoder         # PyTorch has two of each
+    network = next(
+        cell.cell_contents
+        for cell in run.__closure__
+        if isinstance(cell.cell_contents, benchmark.torch.nn.Module)
+    )
+    biases = 2 * 4 * SMALL.encoder + 4 * SMALL.decoder  # PyTorch has two of each
     model = benchmark.keras_model(SMALL, True)
-    assert sum(p.numel() for p in network.parameters()) - biases == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    assert sum(p.numel() for p in network.parameters()) - biases == sum(
+        int(np.prod(w.shape)) for w in model.trainable_weights
+    )
     assert losses[-1] < losses[0]
 
 
 @pytest.mark.slow
 def test_the_benchmark_keeps_its_ratios(tmp_path):
     """Ten per cent below what is required; three attempts, and the best of each ratio counts."""
-    wanted = {("train", "vs_keras"): 0.855, ("train", "vs_torch"): 0.855, ("decode", "vs_step"): 1.8}
+    wanted = {
+        ("train", "vs_keras"): 0.855,
+        ("train", "vs_torch"): 0.855,
+        ("decode", "vs_step"): 1.8,
+    }
     best: dict = {}
     for _ in range(3):
-        subprocess.run([sys.executable, ROOT / "benchmarks" / "musicvae.py", "--quick", "--json", tmp_path / "out.json"], check=True, timeout=400,
-                       env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"})
+        subprocess.run(
+            [
+                sys.executable,
+                ROOT / "benchmarks" / "musicvae.py",
+                "--quick",
+                "--json",
+                tmp_path / "out.json",
+            ],
+            check=True,
+            timeout=400,
+            env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
+        )
         result = json.loads((tmp_path / "out.json").read_text())
         for row, column in wanted:
             value = result[row][column]
-            best[row, column] = max(best.get((row, column), 0), float("inf") if value is None else value)
+            best[row, column] = max(
+                best.get((row, column), 0), float("inf") if value is None else value
+            )
         if all(best[key] >= wanted[key] for key in wanted):
             return
     assert not {key: value for key, value in best.items() if value < wanted[key]}

@@ -1,4 +1,5 @@
 """The checks of every notebook: they know the right answer and each mistake that they claim to know, and can tell them apart."""
+
 import importlib
 import itertools
 import pkgutil
@@ -10,13 +11,31 @@ import lyricgen.check
 from lyricgen.check import Exercise, same
 
 NAMES = {
-    "start": ["sharpen"], "midi": ["digits", "times", "notes"], "notation": ["shapes", "product", "bits"], "dataset": ["grid", "cut", "leak"],
-    "gates": ["hidden", "step", "keep"], "gradients": ["bias", "forget", "step_back"],
-    "language": ["perplexity", "top_p", "line_end", "rising"], "datasets": ["two_sizes", "distinct", "price"],
-    "vae": ["gaussians", "sign", "means", "unused"], "musicvae": ["mean_for_sum", "flatters", "free_bits"], "latent": ["half_way", "arc", "vector"]}
-MODULES = {found.name: importlib.import_module(f"lyricgen.check.{found.name}") for found in pkgutil.iter_modules(lyricgen.check.__path__)}
-EXERCISES = {f"{name}.{key}": value for name, module in MODULES.items() for key, value in vars(module).items() if isinstance(value, Exercise)}
-MISTAKES = [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes]
+    "start": ["sharpen"],
+    "midi": ["digits", "times", "notes"],
+    "notation": ["shapes", "product", "bits"],
+    "dataset": ["grid", "cut", "leak"],
+    "gates": ["hidden", "step", "keep"],
+    "gradients": ["bias", "forget", "step_back"],
+    "language": ["perplexity", "top_p", "line_end", "rising"],
+    "datasets": ["two_sizes", "distinct", "price"],
+    "vae": ["gaussians", "sign", "means", "unused"],
+    "musicvae": ["mean_for_sum", "flatters", "free_bits"],
+    "latent": ["half_way", "arc", "vector"],
+}
+MODULES = {
+    found.name: importlib.import_module(f"lyricgen.check.{found.name}")
+    for found in pkgutil.iter_modules(lyricgen.check.__path__)
+}
+EXERCISES = {
+    f"{name}.{key}": value
+    for name, module in MODULES.items()
+    for key, value in vars(module).items()
+    if isinstance(value, Exercise)
+}
+MISTAKES = [
+    (name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes
+]
 
 
 def answer_of(exercise: Exercise, value):
@@ -50,12 +69,16 @@ def test_each_mistake_is_made_and_recognised(name, mistake):
 def test_no_two_answers_look_the_same(name):
     exercise = EXERCISES[name]
     assert exercise.mistakes, "a check knows likely mistakes"
-    answers = {"right": exercise.right()} | {key: mistake.make() for key, mistake in exercise.mistakes.items()}
+    answers = {"right": exercise.right()} | {
+        key: mistake.make() for key, mistake in exercise.mistakes.items()
+    }
     for a, b in itertools.combinations(answers, 2):
         assert not same(answers[a], answers[b], 2 * exercise.tolerance), (a, b)
 
 
-@pytest.mark.parametrize("answer", [(1.0, np.ones(3)), [[1], [1, 2]], np.array(["a", "b"]), {"a": 1}, object(), "e", "Z"])
+@pytest.mark.parametrize(
+    "answer", [(1.0, np.ones(3)), [[1], [1, 2]], np.array(["a", "b"]), {"a": 1}, object(), "e", "Z"]
+)
 def test_an_answer_of_a_strange_kind_is_told_so_and_raises_nothing(answer):
     for exercise in EXERCISES.values():
         assert exercise.verdict(answer).startswith("Not yet")

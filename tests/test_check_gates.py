@@ -1,4 +1,5 @@
 """The answers of notebooks 01 and 02 are those of the library, and functions that readers would write are led on."""
+
 import numpy as np
 
 from lyricgen import gates as lstm
@@ -12,8 +13,12 @@ def test_the_function_of_a_reader_is_called_and_its_mistakes_are_named():
         return lstm.sigmoid(o) * np.tanh(c), c
 
     assert gates.step.verdict(step).startswith("Right.")
-    assert "recurrent term" in gates.step.verdict(lambda x, h, c, W, U, b: step(x, 0 * h, c, W, U, b))
-    assert "where the old cell c belongs" in gates.step.verdict(lambda x, h, c, W, U, b: step(x, h, h, W, U, b))
+    assert "recurrent term" in gates.step.verdict(
+        lambda x, h, c, W, U, b: step(x, 0 * h, c, W, U, b)
+    )
+    assert "where the old cell c belongs" in gates.step.verdict(
+        lambda x, h, c, W, U, b: step(x, h, h, W, U, b)
+    )
     assert "should be a function" in gates.step.verdict(3)
     assert "raised ValueError" in gates.step.verdict(lambda x, h, c, W, U, b: x @ W.T)
     assert "the shape of your answer" in gates.step.verdict(lambda x, h, c, W, U, b: x @ W)
@@ -33,7 +38,13 @@ def test_the_given_numbers_are_those_of_the_cell():
 def test_steps_back_in_a_loop_are_the_gradient():
     first = gradients._step_back(*gradients._arguments())
     steps = gradients.STEPS
-    arguments = (gradients.DH[:, 0] + first[0], first[1], *(gate[:, 0] for gate in steps[:5]), steps.c0, steps.weights.U)
+    arguments = (
+        gradients.DH[:, 0] + first[0],
+        first[1],
+        *(gate[:, 0] for gate in steps[:5]),
+        steps.c0,
+        steps.weights.U,
+    )
     dh0, dc0 = gradients._step_back(*arguments)
     right = lstm.backward(steps, gradients.DH)
     assert np.allclose(dh0, right.h0, atol=1e-13) and np.allclose(dc0, right.c0, atol=1e-13)

@@ -1,4 +1,5 @@
 """The answers of notebook 03 are those of the library, and functions that readers would write are led on."""
+
 import numpy as np
 import pytest
 
@@ -13,7 +14,9 @@ def test_the_right_answers_are_those_of_the_library():
     assert np.allclose(language.top_p.right(), library) and np.count_nonzero(library) == 3
     mask = language.line_end.right()
     assert mask.dtype == bool and mask.shape == (len(language.DONE), len(language.TOKENS))
-    assert np.flatnonzero(mask[:, 2]).tolist() == [2] and mask[2].sum() == 1 and not mask[:, :2].any()
+    assert (
+        np.flatnonzero(mask[:, 2]).tolist() == [2] and mask[2].sum() == 1 and not mask[:, :2].any()
+    )
 
 
 def test_masks_drawn_from_make_lines_of_one_length():
@@ -32,14 +35,22 @@ def test_masks_drawn_from_make_lines_of_one_length():
 def test_functions_of_a_reader_are_called_and_their_mistakes_named():
     def top_p(p, share):
         order = np.argsort(-p)
-        p[order[np.cumsum(p[order]) > share]] = 0           # drops the one with which the share is reached
+        p[order[np.cumsum(p[order]) > share]] = 0  # drops the one with which the share is reached
         return p / p.sum()
 
     assert "with which the share is reached" in language.top_p.verdict(top_p)
     assert "should be a function" in language.top_p.verdict([0.5])
     assert "raised IndexError" in language.top_p.verdict(lambda p, share: p[99])
     assert language.top_p.verdict(lambda p, share: np.sort(p)).startswith("Not yet")
-    assert "the shape of your answer is (8,)" in language.line_end.verdict(lambda done, length, V: np.arange(V) == 2)
-    integers = language.line_end.verdict(lambda done, length, V: np.where((done == length)[:, None], np.arange(V) == 2, np.arange(V) > 2).astype(int))
+    assert "the shape of your answer is (8,)" in language.line_end.verdict(
+        lambda done, length, V: np.arange(V) == 2
+    )
+    integers = language.line_end.verdict(
+        lambda done, length, V: np.where(
+            (done == length)[:, None], np.arange(V) == 2, np.arange(V) > 2
+        ).astype(int)
+    )
     assert integers.startswith("Right."), "a mask of 0 and 1 is one, too"
-    assert language.CHARACTERS.sum() == pytest.approx(1), "a reader's function cannot change what is given"
+    assert language.CHARACTERS.sum() == pytest.approx(1), (
+        "a reader's function cannot change what is given"
+    )

@@ -1,4 +1,5 @@
 """The answers of notebook 09 are those of the library, other answers are led on; and its widget plays."""
+
 import json
 from pathlib import Path
 
@@ -13,8 +14,12 @@ BOOK = Path(__file__).resolve().parents[1] / "notebooks" / "09_sampling_musicvae
 
 def test_the_middle_of_two_draws_is_so_long_indeed():
     a, b = np.random.default_rng(0).standard_normal((2, 20_000, latent.DIMENSIONS))
-    assert latent.half_way.verdict(float(np.linalg.norm((a + b) / 2, axis=1).mean())).startswith("Right.")
-    assert "between them" in latent.half_way.verdict(float(np.linalg.norm(space.slerp(a, b, 0.5), axis=1).mean()))
+    assert latent.half_way.verdict(float(np.linalg.norm((a + b) / 2, axis=1).mean())).startswith(
+        "Right."
+    )
+    assert "between them" in latent.half_way.verdict(
+        float(np.linalg.norm(space.slerp(a, b, 0.5), axis=1).mean())
+    )
     assert "half of it" in latent.half_way.verdict(float(np.linalg.norm(a + b, axis=1).mean()))
 
 
@@ -33,29 +38,46 @@ def test_the_arc_is_that_of_the_package_and_a_wrong_function_is_named():
 
 
 def test_the_vector_is_that_of_the_package():
-    assert np.allclose(space.attribute_vectors(latent.Z, latent.DENSITY[:, None])[0], latent.vector.right())
+    assert np.allclose(
+        space.attribute_vectors(latent.Z, latent.DENSITY[:, None])[0], latent.vector.right()
+    )
     assert len(set(latent.DENSITY.tolist())) == 12, "no two are level, so a quarter is a quarter"
 
 
 def cells_with(*texts: str) -> list[str]:
     """The notebook's code cells in which these texts stand, one each."""
-    sources = ["".join(cell["source"]) for cell in json.loads(BOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    sources = [
+        "".join(cell["source"])
+        for cell in json.loads(BOOK.read_text("utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
     return [next(source for source in sources if text in source) for text in texts]
 
 
 def test_the_widget_of_four_corners_shows_and_plays_the_place_that_is_pressed():
     """The notebook's own cells, run on a board of plain scales."""
     helpers, square, widget = cells_with("def mp3(", "def square(", "ipywidgets.VBox(")
-    board = np.stack([melody.to_events([[0, 8, 60 + k], [8, 8, 62 + k]], 32) for k in range(25)]).reshape(5, 5, 32)
+    board = np.stack(
+        [melody.to_events([[0, 8, 60 + k], [8, 8, 62 + k]], 32) for k in range(25)]
+    ).reshape(5, 5, 32)
     names = {"np": np, "melody": melody, "sound": sound, "show": show, "board": board}
     exec(helpers, names)
-    exec(square[square.index("def square("):], names)
+    exec(square[square.index("def square(") :], names)
     html = names["square"](1, 3)
-    assert "<img alt=" in html and "<audio autoplay controls" in html and "data:audio/mpeg;base64," in html and "Row 2, column 4: 2 notes" in html
+    assert (
+        "<img alt=" in html
+        and "<audio autoplay controls" in html
+        and "data:audio/mpeg;base64," in html
+        and "Row 2, column 4: 2 notes" in html
+    )
     assert "autoplay" not in names["square"](1, 3, play=False)
     body, _, last = widget.rstrip().rpartition("\n")
     exec(body, names)
     made = eval(last, names)
-    assert made.children[-1] is names["view"] and "Row 1, column 1" in names["view"].value and "autoplay" not in names["view"].value
+    assert (
+        made.children[-1] is names["view"]
+        and "Row 1, column 1" in names["view"].value
+        and "autoplay" not in names["view"].value
+    )
     made.children[2].children[4].click()
     assert names["view"].value == names["square"](2, 4)

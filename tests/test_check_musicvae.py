@@ -1,4 +1,5 @@
 """The answers of notebook 08 agree with the model."""
+
 import numpy as np
 import pytest
 
@@ -18,23 +19,36 @@ def test_the_toy_decoder_is_put_right_by_the_teacher_only():
     forced, free = musicvae.flatters.right()
     assert forced == 14 / 16 and free < forced - 0.3
     last, right = musicvae.START, 0
-    for t, event in enumerate(musicvae.MELODY):         # as a reader would
+    for t, event in enumerate(musicvae.MELODY):  # as a reader would
         last = musicvae.NEXT[t, last]
         right += last == event
-    assert free == right / 16 == (musicvae.MELODY == 0).mean() and f"{(musicvae.MELODY == 0).mean():.2f}" in musicvae.flatters.why
+    assert (
+        free == right / 16 == (musicvae.MELODY == 0).mean()
+        and f"{(musicvae.MELODY == 0).mean():.2f}" in musicvae.flatters.why
+    )
 
 
 def test_free_bits_are_those_of_the_model():
     """On the total and for each dimension, as `MusicVAE.compute_loss` has them."""
     keras = pytest.importorskip("keras")
     from lyricgen.musicvae import MusicVAE, Settings
+
     x = np.zeros((4, 32), np.int32)
     mu, sigma = np.sqrt(2 * musicvae.KL), np.ones_like(musicvae.KL)
     assert np.allclose(vae.kl_divergence(mu, sigma), musicvae.KL)
     logits = np.zeros((4, 32, 90), np.float32)
     found = []
-    for free in ({"free_bits": musicvae.FREE}, {"free_bits": 0.0, "free_bits_each": musicvae.FREE / 6}):
-        model = MusicVAE(Settings(embedding=4, encoder=4, latent=6, decoder=4, beta=1.0, batch=4, **free))
-        loss = model.compute_loss(x, None, {"logits": logits, "mu": mu.astype(np.float32), "sigma": sigma.astype(np.float32)})
+    for free in (
+        {"free_bits": musicvae.FREE},
+        {"free_bits": 0.0, "free_bits_each": musicvae.FREE / 6},
+    ):
+        model = MusicVAE(
+            Settings(embedding=4, encoder=4, latent=6, decoder=4, beta=1.0, batch=4, **free)
+        )
+        loss = model.compute_loss(
+            x,
+            None,
+            {"logits": logits, "mu": mu.astype(np.float32), "sigma": sigma.astype(np.float32)},
+        )
         found.append(float(keras.ops.convert_to_numpy(loss)) - 32 * np.log(90))
     assert np.allclose(found, musicvae.free_bits.right(), atol=1e-3)

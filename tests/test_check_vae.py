@@ -1,4 +1,5 @@
 """The answers of notebook 07 agree with sampling and with the library, and other answers are led on."""
+
 import numpy as np
 import pytest
 
@@ -9,7 +10,12 @@ from lyricgen.vae import kl_divergence
 def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula():
     mu_q, sigma_q, mu_p, sigma_p = vae._PAIRS
     z = mu_q + sigma_q * np.random.default_rng(0).standard_normal((400_000, len(mu_q)))
-    log_ratio = ((z - mu_p) / sigma_p) ** 2 / 2 + np.log(sigma_p) - ((z - mu_q) / sigma_q) ** 2 / 2 - np.log(sigma_q)
+    log_ratio = (
+        ((z - mu_p) / sigma_p) ** 2 / 2
+        + np.log(sigma_p)
+        - ((z - mu_q) / sigma_q) ** 2 / 2
+        - np.log(sigma_q)
+    )
     error = log_ratio.std(axis=0) / np.sqrt(len(z))
     assert (np.abs(log_ratio.mean(axis=0) - vae.gaussians.right()) < 5 * error).all()
     assert np.allclose(vae._two(mu_q, sigma_q, 0.0, 1.0), kl_divergence(mu_q, sigma_q))
@@ -17,20 +23,32 @@ def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula(
 
 def test_a_function_is_called_and_a_wrong_one_is_named():
     def right(mu_q, sigma_q, mu_p, sigma_p):
-        return np.log(sigma_p / sigma_q) + (sigma_q ** 2 + (mu_q - mu_p) ** 2) / (2 * sigma_p ** 2) - 0.5
+        return (
+            np.log(sigma_p / sigma_q) + (sigma_q**2 + (mu_q - mu_p) ** 2) / (2 * sigma_p**2) - 0.5
+        )
 
     assert vae.gaussians.verdict(right).startswith("Right.")
-    assert "mean is to be taken under q" in vae.gaussians.verdict(lambda m, s, n, t: right(n, t, m, s))
+    assert "mean is to be taken under q" in vae.gaussians.verdict(
+        lambda m, s, n, t: right(n, t, m, s)
+    )
     assert "should be a function" in vae.gaussians.verdict(1.0)
 
 
 def test_the_loss_is_that_of_the_definition():
-    kl = (vae.MU ** 2 + vae.SIGMA ** 2 - 1) / 2 - np.log(vae.SIGMA)
+    kl = (vae.MU**2 + vae.SIGMA**2 - 1) / 2 - np.log(vae.SIGMA)
     assert vae.sign.verdict((vae.COST.sum(axis=1) + kl.sum(axis=1)).mean()).startswith("Right.")
     assert "wrong sign" in vae.sign.verdict((vae.COST.sum(axis=1) - kl.sum(axis=1)).mean())
 
 
-@pytest.mark.parametrize("answer, said", [(["A", "C"], "one string"), ("AD", "D is used"), ("CB", "last two columns"), (3, "letters of the models")])
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (["A", "C"], "one string"),
+        ("AD", "D is used"),
+        ("CB", "last two columns"),
+        (3, "letters of the models"),
+    ],
+)
 def test_other_answers_on_the_unused_z_are_led_on(answer, said):
     assert said in vae.unused.verdict(answer)
 
@@ -38,4 +56,6 @@ def test_other_answers_on_the_unused_z_are_led_on(answer, said):
 def test_the_models_of_the_last_exercise_are_what_its_answer_says():
     for name, found in vae.MODELS.items():
         assert (found["own"] - found["swapped"] < 0.03) == (name in vae.unused.right())
-        assert found["information_bits"] <= found["kl_bits"]          # the aggregate posterior is at best the prior
+        assert (
+            found["information_bits"] <= found["kl_bits"]
+        )  # the aggregate posterior is at best the prior

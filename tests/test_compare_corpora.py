@@ -1,4 +1,5 @@
 """The comparison of corpora: what it writes, that it goes on where it was, and that the parts of Song ci are nested."""
+
 import json
 import sys
 from pathlib import Path
@@ -34,20 +35,37 @@ def test_it_writes_what_it_measured_and_goes_on_where_it_was(made, monkeypatch):
     one, part = found["runs"].values()
     corpus = found["corpora"]["ballads"]
     assert one["steps"] == part["steps"] == corpus["steps"] >= tool.VALIDATIONS
-    assert one["test"] != part["test"] and all(1 < row[key] < 8 for row in (one, part) for key in ("validation", "test"))
+    assert one["test"] != part["test"] and all(
+        1 < row[key] < 8 for row in (one, part) for key in ("validation", "test")
+    )
     assert corpus["poems"] == {"train": 40, "validation": 6, "test": 6}
     assert corpus["characters"]["test"] == sum(map(len, few["test"]))
-    assert found["fractions"]["1/4"]["poems"] == 10 and found["fractions"]["1/4"]["ngram"]["test"] > corpus["ngram"]["test"]
-    assert 1 < corpus["xz"] < corpus["gzip"] < 8 and found["settings"]["hidden"] == 24 and "seed" not in found["settings"]
-    assert not list((folder / "cache" / "training").iterdir()), "a finished run leaves nothing behind"
+    assert (
+        found["fractions"]["1/4"]["poems"] == 10
+        and found["fractions"]["1/4"]["ngram"]["test"] > corpus["ngram"]["test"]
+    )
+    assert (
+        1 < corpus["xz"] < corpus["gzip"] < 8
+        and found["settings"]["hidden"] == 24
+        and "seed" not in found["settings"]
+    )
+    assert not list((folder / "cache" / "training").iterdir()), (
+        "a finished run leaves nothing behind"
+    )
 
     del found["runs"]["ballads 1 seed 1"]
     path.write_text(json.dumps(found), "utf-8")
     trained, learn = [], language.learn
-    monkeypatch.setattr(language, "learn", lambda *given, **more: trained.append(given[2].seed) or learn(*given, **more))
+    monkeypatch.setattr(
+        language,
+        "learn",
+        lambda *given, **more: trained.append(given[2].seed) or learn(*given, **more),
+    )
     tool.compare(path, 0.02, QUEUE, SMALL)
     again = json.loads(path.read_text("utf-8"))["runs"]["ballads 1 seed 1"]
-    assert trained == [1] and {**again, "cpu_seconds": 0} == {**one, "cpu_seconds": 0}, "the same seed gives the same figures"
+    assert trained == [1] and {**again, "cpu_seconds": 0} == {**one, "cpu_seconds": 0}, (
+        "the same seed gives the same figures"
+    )
 
 
 def test_two_runs_at_a_time_give_the_same_figures(made):
@@ -55,7 +73,9 @@ def test_two_runs_at_a_time_give_the_same_figures(made):
     path.write_text(json.dumps(found | {"runs": {}}), "utf-8")
     tool.compare(path, 0.02, QUEUE, SMALL, jobs=2)
     again = json.loads(path.read_text("utf-8"))["runs"]
-    assert {key: row["test"] for key, row in again.items()} == {key: row["test"] for key, row in found["runs"].items()}
+    assert {key: row["test"] for key, row in again.items()} == {
+        key: row["test"] for key, row in found["runs"].items()
+    }
 
 
 def test_a_file_of_other_settings_is_refused_and_kept(tmp_path, capsys):
@@ -69,19 +89,25 @@ def test_a_file_of_other_settings_is_refused_and_kept(tmp_path, capsys):
 
 def test_the_parts_of_song_ci_are_nested():
     poems = [np.full(1, k) for k in range(80)]
-    eighth, quarter, half, whole = ([int(p[0]) for p in tool.fraction_of(poems, f)] for f in (*tool.FRACTIONS, "1"))
+    eighth, quarter, half, whole = (
+        [int(p[0]) for p in tool.fraction_of(poems, f)] for f in (*tool.FRACTIONS, "1")
+    )
     assert (len(eighth), len(quarter), len(half)) == (10, 20, 40) and whole == list(range(80))
     assert set(eighth) < set(quarter) < set(half) and half != whole[:40]
 
 
 def test_the_queue_has_every_run_once_in_the_order_of_need():
     assert len(set(tool.QUEUE)) == len(tool.QUEUE) == 15
-    assert [q[0] for q in tool.QUEUE[:4]] == ["songci", "burns", "yuanqu", "ballads"] and [q[1] for q in tool.QUEUE[4:7]] == ["1/8", "1/4", "1/2"]
+    assert [q[0] for q in tool.QUEUE[:4]] == ["songci", "burns", "yuanqu", "ballads"] and [
+        q[1] for q in tool.QUEUE[4:7]
+    ] == ["1/8", "1/4", "1/2"]
     assert [q[2] for q in tool.QUEUE[7:]] == [2] * 4 + [3] * 4
 
 
 def test_gzip_and_xz_read_as_many_characters_as_the_models_predict():
     for name in texts.CORPORA:
         corpus, (_, parts, _) = texts.load(name), evaluate.corpus_parts(name)
-        assert sum(len(text + tool.MARK) for text in corpus.texts("test")) == sum(map(len, parts["test"]))
+        assert sum(len(text + tool.MARK) for text in corpus.texts("test")) == sum(
+            map(len, parts["test"])
+        )
         assert not any(tool.MARK in text for text in corpus.texts("train"))

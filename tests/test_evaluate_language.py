@@ -1,4 +1,5 @@
 """`evaluate language`: its keys, what does not apply, the same figures each time, what it refuses, and the stored figures against what is required."""
+
 import json
 
 import numpy as np
@@ -9,7 +10,14 @@ from lyricgen.__main__ import main
 from lyricgen.sampler import CharacterLSTM
 
 FORM = ("form", "form_constrained", "human_form", "rhyme", "human_rhyme")
-KEYS = {"test_bits_per_character", "ngram_bits_per_character", "ngram_order", "copied_run_median", "human_copied_run_median", *FORM}
+KEYS = {
+    "test_bits_per_character",
+    "ngram_bits_per_character",
+    "ngram_order",
+    "copied_run_median",
+    "human_copied_run_median",
+    *FORM,
+}
 STORED = json.loads((files.DATA / "results" / "language.json").read_text("utf-8"))
 
 
@@ -20,7 +28,12 @@ def small(monkeypatch):
 
     def few(name):
         characters, parts, data = whole(name)
-        return characters, {part: [ids[:300] for ids in own[:40]] for part, own in parts.items()}, data
+        return (
+            characters,
+            {part: [ids[:300] for ids in own[:40]] for part, own in parts.items()},
+            data,
+        )
+
     monkeypatch.setattr(evaluate, "corpus_parts", few)
     for name, value in (("PATTERNS", 2), ("POEMS", 6), ("LENGTH", 30)):
         monkeypatch.setattr(evaluate, name, value)
@@ -29,8 +42,13 @@ def small(monkeypatch):
 @pytest.mark.parametrize("name", ["songci", "ballads"])
 def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
     found = evaluate.measure_language(name)
-    assert set(found) == KEYS and {key for key, value in found.items() if value is None} == (set() if name == "songci" else set(FORM))
-    assert 1 < found["test_bits_per_character"] < found["ngram_bits_per_character"] and found["ngram_order"] >= 2     # the n-gram has 40 poems only
+    assert set(found) == KEYS and {key for key, value in found.items() if value is None} == (
+        set() if name == "songci" else set(FORM)
+    )
+    assert (
+        1 < found["test_bits_per_character"] < found["ngram_bits_per_character"]
+        and found["ngram_order"] >= 2
+    )  # the n-gram has 40 poems only
     if name == "songci":
         assert found["form_constrained"] == 1 and 0 <= found["form"] <= 1
     assert main(["evaluate", "language", "--corpus", name, "--json"]) == 0
@@ -45,12 +63,16 @@ def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
 def test_weights_for_other_characters_or_other_data_are_refused(small, monkeypatch):
     real, read = CharacterLSTM.load("ballads"), sampler.read_weights
     tokens = list(real.vocabulary)
-    tokens[5], tokens[6] = tokens[6], tokens[5]                          # as many, but two have changed places
+    tokens[5], tokens[6] = tokens[6], tokens[5]  # as many, but two have changed places
     other = CharacterLSTM(real.arrays, texts.Vocabulary(tokens, real.characters.folded))
     monkeypatch.setattr(CharacterLSTM, "load", lambda name: other)
     with pytest.raises(files.DataError, match="ballads.json is for another vocabulary"):
         evaluate.measure_language("ballads")
-    monkeypatch.setattr(evaluate, "read_weights", lambda name: (read(name)[0], read(name)[1] | {"data": {"name": "another"}}))
+    monkeypatch.setattr(
+        evaluate,
+        "read_weights",
+        lambda name: (read(name)[0], read(name)[1] | {"data": {"name": "another"}}),
+    )
     with pytest.raises(files.DataError, match="trained on other data"):
         evaluate.measure_language("ballads")
 
@@ -59,8 +81,12 @@ def test_weights_for_other_characters_or_other_data_are_refused(small, monkeypat
 def test_the_stored_figures_are_of_the_shipped_weights_and_reach_what_is_required(name):
     found, card = STORED[name], sampler.read_weights(name)[1]
     assert set(found) == KEYS
-    assert round(found["test_bits_per_character"], 4) == pytest.approx(card["figures"]["test_bits_per_character"], abs=2e-4)
+    assert round(found["test_bits_per_character"], 4) == pytest.approx(
+        card["figures"]["test_bits_per_character"], abs=2e-4
+    )
     assert found["test_bits_per_character"] < found["ngram_bits_per_character"]
     assert found["copied_run_median"] <= found["human_copied_run_median"] + 2
     if name == "songci":
-        assert found["form"] >= 0.9 and found["form_constrained"] == 1 and not np.isnan(found["rhyme"])
+        assert (
+            found["form"] >= 0.9 and found["form_constrained"] == 1 and not np.isnan(found["rhyme"])
+        )

@@ -1,4 +1,5 @@
 """gates.py against Keras, against finite differences and against itself."""
+
 import os
 import warnings
 
@@ -28,9 +29,18 @@ def normal(rng: np.random.Generator, dtype: str, *shape: int) -> np.ndarray:
     return rng.standard_normal(shape).astype(dtype)
 
 
-def small(dtype: str = "float64", B: int = 2, T: int = 4, D: int = 3, H: int = 2, seed: int = 0) -> dict[str, np.ndarray]:
+def small(
+    dtype: str = "float64", B: int = 2, T: int = 4, D: int = 3, H: int = 2, seed: int = 0
+) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    shapes = {"x": (B, T, D), "W": (D, 4 * H), "U": (H, 4 * H), "b": (4 * H,), "h0": (B, H), "c0": (B, H)}
+    shapes = {
+        "x": (B, T, D),
+        "W": (D, 4 * H),
+        "U": (H, 4 * H),
+        "b": (4 * H,),
+        "h0": (B, H),
+        "c0": (B, H),
+    }
     return {name: normal(rng, dtype, *shape) for name, shape in shapes.items()}
 
 
@@ -45,7 +55,7 @@ def test_every_gate_of_every_step_equals_keras(dtype, T, H, D, B):
     assert steps.h.dtype == dtype
     for found, expected in ((steps.h, outputs), (steps.h[:, -1], h_T), (steps.c[:, -1], c_T)):
         assert np.max(np.abs(found - expected.numpy())) <= FORWARD[dtype]
-    rows = lambda array: array.reshape(B * T, -1)       # noqa: E731; each step as a sequence of its own
+    rows = lambda array: array.reshape(B * T, -1)  # noqa: E731; each step as a sequence of its own
     measured = gates.measure_gates(layer, rows(x), rows(steps.h_before), rows(steps.c_before))
     for name, value in measured.items():
         assert np.max(np.abs(value - rows(getattr(steps, name)))) <= FORWARD[dtype], name
@@ -55,9 +65,17 @@ def test_measuring_tells_the_gates_apart_and_leaves_the_layer_as_it_was():
     layer = keras_layer(3, 4, "float64")
     before = layer.get_weights()
     rng = np.random.default_rng(1)
-    measured = gates.measure_gates(layer, normal(rng, "float64", 2, 3), normal(rng, "float64", 2, 4), normal(rng, "float64", 2, 4))
+    measured = gates.measure_gates(
+        layer,
+        normal(rng, "float64", 2, 3),
+        normal(rng, "float64", 2, 4),
+        normal(rng, "float64", 2, 4),
+    )
     assert all(np.array_equal(a, b) for a, b in zip(before, layer.get_weights()))
-    assert min(np.abs(measured[a] - measured[b]).max() for a in measured for b in measured if a < b) > 0.01
+    assert (
+        min(np.abs(measured[a] - measured[b]).max() for a in measured for b in measured if a < b)
+        > 0.01
+    )
 
 
 @pytest.mark.parametrize("dtype", BACKWARD)
@@ -71,7 +89,9 @@ def test_gradients_equal_the_tape(dtype, T, H, D, B):
         h, h_T, c_T = layer(tf.convert_to_tensor(x), initial_state=[h0, c0])
         loss = tf.reduce_sum(h * dh) + tf.reduce_sum(h_T * dh_T) + tf.reduce_sum(c_T * dc_T)
     expected = tape.gradient(loss, [x, *(v.value for v in layer.trainable_variables), h0, c0])
-    found = gates.backward(gates.forward(x.numpy(), *gates.read_weights(layer), h0.numpy(), c0.numpy()), dh, dh_T, dc_T)
+    found = gates.backward(
+        gates.forward(x.numpy(), *gates.read_weights(layer), h0.numpy(), c0.numpy()), dh, dh_T, dc_T
+    )
     for name, a, b in zip(found._fields, found, expected):
         assert a.dtype == dtype
         assert gates.relative_error(a, b.numpy()) <= BACKWARD[dtype], name
@@ -81,30 +101,49 @@ def test_gradients_equal_the_tape(dtype, T, H, D, B):
 def test_gradients_equal_finite_differences(seed):
     arguments = small(seed=seed)
     rng = np.random.default_rng(seed)
-    dh, dh_T, dc_T = normal(rng, "float64", 2, 4, 2), normal(rng, "float64", 2, 2), normal(rng, "float64", 2, 2)
+    dh, dh_T, dc_T = (
+        normal(rng, "float64", 2, 4, 2),
+        normal(rng, "float64", 2, 2),
+        normal(rng, "float64", 2, 2),
+    )
 
     def loss() -> float:
         steps = gates.forward(**arguments)
-        return float((steps.h * dh).sum() + (steps.h[:, -1] * dh_T).sum() + (steps.c[:, -1] * dc_T).sum())
+        return float(
+            (steps.h * dh).sum() + (steps.h[:, -1] * dh_T).sum() + (steps.c[:, -1] * dc_T).sum()
+        )
 
     found = gates.backward(gates.forward(**arguments), dh, dh_T, dc_T)
     for name, array in arguments.items():
         before = array.copy()
-        assert gates.relative_error(getattr(found, name), gates.numerical_gradient(loss, array)) <= 1e-6, name
+        assert (
+            gates.relative_error(getattr(found, name), gates.numerical_gradient(loss, array))
+            <= 1e-6
+        ), name
         assert np.array_equal(array, before)
     some = [3, 0]
-    assert np.allclose(gates.numerical_gradient(loss, arguments["U"], at=some), found.U.flat[some], rtol=1e-6, atol=1e-8)
+    assert np.allclose(
+        gates.numerical_gradient(loss, arguments["U"], at=some),
+        found.U.flat[some],
+        rtol=1e-6,
+        atol=1e-8,
+    )
 
 
 def test_a_wrong_gradient_does_not_pass_the_check():
     arguments = small()
     steps = gates.forward(**arguments)
     wrong = gates.backward(steps._replace(f=np.ones_like(steps.f)), steps.h)
-    slopes = gates.numerical_gradient(lambda: float((gates.forward(**arguments).h ** 2).sum() / 2), arguments["U"])
+    slopes = gates.numerical_gradient(
+        lambda: float((gates.forward(**arguments).h ** 2).sum() / 2), arguments["U"]
+    )
     assert gates.relative_error(wrong.U, slopes) > 1e-2
 
 
-@pytest.mark.parametrize("pins, cell", [({"i": -50, "f": 50}, lambda s: s.c0), ({"i": 50, "f": -50}, lambda s: s.g[:, -1])])
+@pytest.mark.parametrize(
+    "pins, cell",
+    [({"i": -50, "f": 50}, lambda s: s.c0), ({"i": 50, "f": -50}, lambda s: s.g[:, -1])],
+)
 def test_pinned_gates_keep_or_replace_the_cell(pins, cell):
     arguments = small(T=9)
     for gate, bias in pins.items():
@@ -115,13 +154,22 @@ def test_pinned_gates_keep_or_replace_the_cell(pins, cell):
 
 
 @settings(max_examples=25, deadline=None)
-@given(B=st.integers(1, 3), T=st.integers(2, 6), D=st.integers(1, 4), H=st.integers(1, 4), cut=st.integers(1, 5), seed=st.integers(0, 99))
+@given(
+    B=st.integers(1, 3),
+    T=st.integers(2, 6),
+    D=st.integers(1, 4),
+    H=st.integers(1, 4),
+    cut=st.integers(1, 5),
+    seed=st.integers(0, 99),
+)
 def test_two_halves_are_the_whole_and_sequences_do_not_meet(B, T, D, H, cut, seed):
     arguments = small(B=B, T=T, D=D, H=H, seed=seed)
     cut = min(cut, T - 1)
     whole = gates.forward(**arguments)
     first = gates.forward(**arguments | {"x": arguments["x"][:, :cut]})
-    second = gates.forward(**arguments | {"x": arguments["x"][:, cut:], "h0": first.h[:, -1], "c0": first.c[:, -1]})
+    second = gates.forward(
+        **arguments | {"x": arguments["x"][:, cut:], "h0": first.h[:, -1], "c0": first.c[:, -1]}
+    )
     assert np.allclose(whole.h, np.concatenate([first.h, second.h], axis=1), rtol=0, atol=1e-14)
     alone = gates.forward(**arguments | {name: arguments[name][:1] for name in ("x", "h0", "c0")})
     assert np.allclose(whole.c[:1], alone.c, rtol=0, atol=1e-14)
@@ -134,9 +182,15 @@ def test_two_halves_are_the_whole_and_sequences_do_not_meet(B, T, D, H, cut, see
 def test_states_and_gradients_that_are_left_out_are_zero():
     arguments = small()
     zeros = np.zeros((2, 2))
-    assert np.array_equal(gates.forward(**arguments | {"h0": None, "c0": None}).h, gates.forward(**arguments | {"h0": zeros, "c0": zeros}).h)
+    assert np.array_equal(
+        gates.forward(**arguments | {"h0": None, "c0": None}).h,
+        gates.forward(**arguments | {"h0": zeros, "c0": zeros}).h,
+    )
     steps = gates.forward(**arguments)
-    assert np.array_equal(gates.backward(steps, None, dc_T=zeros + 1).x, gates.backward(steps, np.zeros_like(steps.h), zeros, zeros + 1).x)
+    assert np.array_equal(
+        gates.backward(steps, None, dc_T=zeros + 1).x,
+        gates.backward(steps, np.zeros_like(steps.h), zeros, zeros + 1).x,
+    )
 
 
 def test_weights_are_read_and_written_back():
@@ -144,7 +198,9 @@ def test_weights_are_read_and_written_back():
     gates.write_weights(target, gates.read_weights(source))
     x = normal(np.random.default_rng(0), "float32", 2, 5, 3)
     assert np.array_equal(source(x)[0].numpy(), target(x)[0].numpy())
-    with pytest.raises(ValueError, match=r"^W has shape \(3, 8\); expected \(3, 16\), as the layer has\.$"):
+    with pytest.raises(
+        ValueError, match=r"^W has shape \(3, 8\); expected \(3, 16\), as the layer has\.$"
+    ):
         gates.write_weights(source, gates.Weights(*(small()[name] for name in "WUb")))
     with pytest.raises(ValueError, match="layer has 0 weight arrays; expected 3"):
         gates.read_weights(keras.layers.LSTM(4))
@@ -154,18 +210,25 @@ def test_weights_are_read_and_written_back():
         gates.read_weights(dense)
 
 
-@pytest.mark.parametrize("name, change, message", [
-    ("x", lambda a: a[0], r"x has shape \(4, 3\); expected \(B, T, D\), here \(B, T, 3\)"),
-    ("x", lambda a: a[..., :2], r"x has shape \(2, 4, 2\); expected \(B, T, D\), here \(2, 4, 3\)"),
-    ("x", lambda a: a.astype("float32"), "x has dtype float32; expected float64, which U has"),
-    ("x", lambda a: a.astype(int), "x has dtype int64; expected float32 or float64"),
-    ("W", lambda a: a[:, :6], r"W has shape \(3, 6\); expected \(D, 4H\), here \(3, 8\)"),
-    ("W", lambda a: a.astype("float16"), "W has dtype float16; expected float32 or float64"),
-    ("U", lambda a: a.T, r"U has shape \(8, 2\); expected \(H, 4H\), here \(8, 32\)"),
-    ("b", lambda a: a[None], r"b has shape \(1, 8\); expected \(4H\), here \(8\)"),
-    ("h0", lambda a: a[:1], r"h0 has shape \(1, 2\); expected \(B, H\), here \(2, 2\)"),
-    ("c0", lambda a: a[:, :1], r"c0 has shape \(2, 1\); expected \(B, H\), here \(2, 2\)"),
-])
+@pytest.mark.parametrize(
+    "name, change, message",
+    [
+        ("x", lambda a: a[0], r"x has shape \(4, 3\); expected \(B, T, D\), here \(B, T, 3\)"),
+        (
+            "x",
+            lambda a: a[..., :2],
+            r"x has shape \(2, 4, 2\); expected \(B, T, D\), here \(2, 4, 3\)",
+        ),
+        ("x", lambda a: a.astype("float32"), "x has dtype float32; expected float64, which U has"),
+        ("x", lambda a: a.astype(int), "x has dtype int64; expected float32 or float64"),
+        ("W", lambda a: a[:, :6], r"W has shape \(3, 6\); expected \(D, 4H\), here \(3, 8\)"),
+        ("W", lambda a: a.astype("float16"), "W has dtype float16; expected float32 or float64"),
+        ("U", lambda a: a.T, r"U has shape \(8, 2\); expected \(H, 4H\), here \(8, 32\)"),
+        ("b", lambda a: a[None], r"b has shape \(1, 8\); expected \(4H\), here \(8\)"),
+        ("h0", lambda a: a[:1], r"h0 has shape \(1, 2\); expected \(B, H\), here \(2, 2\)"),
+        ("c0", lambda a: a[:, :1], r"c0 has shape \(2, 1\); expected \(B, H\), here \(2, 2\)"),
+    ],
+)
 def test_a_wrong_argument_is_named(name, change, message):
     arguments = small()
     arguments[name] = change(arguments[name])
@@ -175,7 +238,9 @@ def test_a_wrong_argument_is_named(name, change, message):
 
 def test_a_wrong_gradient_argument_is_named():
     steps = gates.forward(**small())
-    with pytest.raises(ValueError, match=r"dh has shape \(2, 3, 2\); expected \(B, T, H\), here \(2, 4, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"dh has shape \(2, 3, 2\); expected \(B, T, H\), here \(2, 4, 2\)"
+    ):
         gates.backward(steps, steps.h[:, 1:])
     with pytest.raises(ValueError, match="dc_T has dtype float32; expected float64"):
         gates.backward(steps, steps.h, dc_T=np.zeros((2, 2), "float32"))
@@ -193,8 +258,14 @@ def test_the_sigmoid_does_not_overflow():
 def test_the_folded_lstm_gives_the_logits_of_the_whole(dtype):
     V, D, H, B, T = 11, 4, 6, 3, 20
     rng = np.random.default_rng(3)
-    weights = gates.Weights(*(normal(rng, dtype, *shape) for shape in ((D, 4 * H), (H, 4 * H), (4 * H,))))
-    embeddings, kernel, bias = normal(rng, dtype, V, D), normal(rng, dtype, H, V), normal(rng, dtype, V)
+    weights = gates.Weights(
+        *(normal(rng, dtype, *shape) for shape in ((D, 4 * H), (H, 4 * H), (4 * H,)))
+    )
+    embeddings, kernel, bias = (
+        normal(rng, dtype, V, D),
+        normal(rng, dtype, H, V),
+        normal(rng, dtype, V),
+    )
     h0, c0, tokens = normal(rng, dtype, B, H), normal(rng, dtype, B, H), rng.integers(0, V, (B, T))
     expected = gates.forward(embeddings[tokens], *weights, h0, c0).h @ kernel + bias
     folded = gates.fold(embeddings, weights, kernel, bias)

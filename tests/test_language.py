@@ -1,4 +1,5 @@
 """The language model: Keras and NumPy agree, draws keep to their masks, a form holds by construction; bad weights, texts and settings are refused."""
+
 import argparse
 import json
 import signal
@@ -7,7 +8,8 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from keras import ops
 
 from lyricgen import evaluate, language, metrics, prosody, sampler, texts
@@ -25,6 +27,7 @@ SMALL = Settings(embedding=12, hidden=20, layers=2, batch=4, length=16, dropout=
 @pytest.fixture(scope="module")
 def untrained():
     import keras
+
     keras.utils.set_random_seed(7)
     return LanguageModel(len(CHARACTERS), SMALL)
 
@@ -38,12 +41,19 @@ def softmax_costs(logits, y):
     return np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, y[..., None], -1)[..., 0]
 
 
-@pytest.mark.parametrize("given", [SMALL, Settings(embedding=16, hidden=16, batch=4, length=16, dropout_in=0.0)], ids=["projected", "same sizes"])
+@pytest.mark.parametrize(
+    "given",
+    [SMALL, Settings(embedding=16, hidden=16, batch=4, length=16, dropout_in=0.0)],
+    ids=["projected", "same sizes"],
+)
 def test_keras_and_numpy_agree_and_the_states_are_carried(given):
     model = LanguageModel(len(CHARACTERS), given)
-    cells, stream = CharacterLSTM(model.arrays(), CHARACTERS), Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3)
+    cells, stream = (
+        CharacterLSTM(model.arrays(), CHARACTERS),
+        Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3),
+    )
     states = cells.start(4)
-    for window in range(3):                                     # three windows, one after another
+    for window in range(3):  # three windows, one after another
         x, y = stream(window)
         logits = ops.convert_to_numpy(model.logits(model(x)))
         expected = []
@@ -56,15 +66,21 @@ def test_keras_and_numpy_agree_and_the_states_are_carried(given):
     x, y = stream(0)
     loss = model.test_on_batch(x, y)
     model.reset()
-    assert float(loss) == pytest.approx(softmax_costs(ops.convert_to_numpy(model.logits(model(x))), y).mean(), rel=1e-5)
+    assert float(loss) == pytest.approx(
+        softmax_costs(ops.convert_to_numpy(model.logits(model(x))), y).mean(), rel=1e-5
+    )
 
 
 def test_measuring_leaves_the_carried_states_as_they_were(untrained):
     stream = Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3)
     untrained(stream(0)[0])
     before = [ops.convert_to_numpy(state).copy() for state in untrained.carried]
-    assert untrained.cost(stream) == untrained.cost(stream) and any(np.abs(state).max() > 0 for state in before)
-    assert all((ops.convert_to_numpy(state) == old).all() for state, old in zip(untrained.carried, before))
+    assert untrained.cost(stream) == untrained.cost(stream) and any(
+        np.abs(state).max() > 0 for state in before
+    )
+    assert all(
+        (ops.convert_to_numpy(state) == old).all() for state, old in zip(untrained.carried, before)
+    )
 
 
 def test_the_cost_is_the_mean_of_all_windows(untrained, in_numpy):
@@ -75,7 +91,9 @@ def test_the_cost_is_the_mean_of_all_windows(untrained, in_numpy):
         for t in range(16):
             h, states = in_numpy.step(x[:, t], states)
             costs.append(softmax_costs(in_numpy.logits(h), y[:, t]).mean())
-    assert stream.windows > 2 and abs(np.mean(costs) - np.mean(costs[-16:])) > 1e-4            # the last window alone has another
+    assert (
+        stream.windows > 2 and abs(np.mean(costs) - np.mean(costs[-16:])) > 1e-4
+    )  # the last window alone has another
     assert untrained.cost(stream, stream.windows) == pytest.approx(np.mean(costs), rel=1e-5)
 
 
@@ -84,7 +102,10 @@ def test_some_lanes_are_reset(untrained):
     before = [ops.convert_to_numpy(state).copy() for state in untrained.carried]
     untrained.reset(np.array([[1], [0], [1], [0]], np.float32))
     after = [ops.convert_to_numpy(state) for state in untrained.carried]
-    assert all((a[[0, 2]] == b[[0, 2]]).all() and b[[1, 3]].any() and not a[[1, 3]].any() for a, b in zip(after, before))
+    assert all(
+        (a[[0, 2]] == b[[0, 2]]).all() and b[[1, 3]].any() and not a[[1, 3]].any()
+        for a, b in zip(after, before)
+    )
 
 
 def test_a_stream_reads_on_and_gives_each_token_once():
@@ -96,8 +117,12 @@ def test_a_stream_reads_on_and_gives_each_token_once():
         targets = np.concatenate([y.ravel() for _, y in windows])
         assert len(set(targets.tolist())) == 200 <= 201 == sum(map(len, poems))
         lanes_x, lanes_y = (np.concatenate(part, axis=1) for part in zip(*windows))
-        assert (lanes_x[:, 1:] == lanes_y[:, :-1]).all(), "y is x one token later, over the ends of windows too"
-    assert (stream(0)[0] == Stream(poems, 4, 10, seed=1)(0)[0]).all() and (stream(5)[0] != stream(0)[0]).any()
+        assert (lanes_x[:, 1:] == lanes_y[:, :-1]).all(), (
+            "y is x one token later, over the ends of windows too"
+        )
+    assert (stream(0)[0] == Stream(poems, 4, 10, seed=1)(0)[0]).all() and (
+        stream(5)[0] != stream(0)[0]
+    ).any()
     assert (Stream(poems, 4, 10, seed=2)(0)[0] != stream(0)[0]).any()
     assert (Stream(poems, 4, 10, seed=None)(0)[0].ravel()[:10] == np.arange(10)).all()
     with pytest.raises(UserError, match="201 tokens; 32 lanes of 64 need 2049"):
@@ -106,14 +131,26 @@ def test_a_stream_reads_on_and_gives_each_token_once():
 
 def test_it_learns(tmp_path):
     ids = CHARACTERS.encode(VERSE)
-    model, rows = language.learn({"train": [ids], "validation": [ids[:500]]}, len(CHARACTERS),
-                                 Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2),
-                                 tmp_path, bar=False, steps=150, validations=5)
+    model, rows = language.learn(
+        {"train": [ids], "validation": [ids[:500]]},
+        len(CHARACTERS),
+        Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2),
+        tmp_path,
+        bar=False,
+        steps=150,
+        validations=5,
+    )
     counts = np.bincount(ids) / len(ids)
     entropy = -np.sum(counts[counts > 0] * np.log(counts[counts > 0]))
     assert rows[-1]["validation"] < 0.25 < entropy, "two lines that return are soon known by heart"
     writer = CharacterLSTM(model.arrays(), CHARACTERS)
-    text = "".join(CHARACTERS.decode(sampler.sample(writer, sampler.free(CHARACTERS, 1, 60, "the tide "), np.random.default_rng(0), 0.2)[:, 0]))
+    text = "".join(
+        CHARACTERS.decode(
+            sampler.sample(
+                writer, sampler.free(CHARACTERS, 1, 60, "the tide "), np.random.default_rng(0), 0.2
+            )[:, 0]
+        )
+    )
     assert text[9:].startswith(("comes in,", "goes out,"))
 
 
@@ -130,12 +167,18 @@ LOGITS = np.log(np.array([[0.5, 0.25, 0.15, 0.1]]))
 def test_distribution_by_hand():
     assert np.allclose(distribution(LOGITS), [0.5, 0.25, 0.15, 0.1])
     squares = np.array([0.25, 0.0625, 0.0225, 0.01])
-    assert np.allclose(distribution(LOGITS, 0.5), squares / squares.sum()), "temperature 1/2 squares the probabilities"
+    assert np.allclose(distribution(LOGITS, 0.5), squares / squares.sum()), (
+        "temperature 1/2 squares the probabilities"
+    )
     assert np.allclose(distribution(LOGITS, top_k=2), [2 / 3, 1 / 3, 0, 0])
-    assert np.allclose(distribution(LOGITS, top_p=0.75), [2 / 3, 1 / 3, 0, 0]), "0.5 and 0.25 reach 0.75 together"
+    assert np.allclose(distribution(LOGITS, top_p=0.75), [2 / 3, 1 / 3, 0, 0]), (
+        "0.5 and 0.25 reach 0.75 together"
+    )
     assert np.allclose(distribution(LOGITS, top_p=0.76), [5 / 9, 2.5 / 9, 1.5 / 9, 0])
     assert np.allclose(distribution(LOGITS, top_p=0.1), [1, 0, 0, 0]), "the likeliest always stays"
-    assert np.allclose(distribution(LOGITS, mask=np.array([[False, True, True, True]]), top_k=1), [0, 1, 0, 0])
+    assert np.allclose(
+        distribution(LOGITS, mask=np.array([[False, True, True, True]]), top_k=1), [0, 1, 0, 0]
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -145,7 +188,11 @@ def test_what_is_drawn_was_allowed(seed, temperature, top_k, top_p):
     logits, mask = rng.normal(size=(3, 9)) * 4, rng.random((3, 9)) < 0.5
     mask[:, 4] = True
     p = distribution(logits, temperature, mask, top_k, top_p)
-    assert np.allclose(p.sum(1), 1) and not p[~mask].any() and (not top_k or ((p > 0).sum(1) <= top_k).all())
+    assert (
+        np.allclose(p.sum(1), 1)
+        and not p[~mask].any()
+        and (not top_k or ((p > 0).sum(1) <= top_k).all())
+    )
     assert (p.argmax(1) == np.where(mask, logits, -np.inf).argmax(1)).all()
     for u in (0.0, rng.random(), 1 - 1e-6):
         assert (np.take_along_axis(p, sampler.pick(p, np.full(3, u))[:, None], 1) > 0).all()
@@ -157,26 +204,39 @@ def test_draws_follow_the_distribution():
     assert np.bincount(drawn).tolist() == [5000, 2500, 1500, 1000]
 
 
-@pytest.mark.parametrize("kind", [{}, {"top_k": 3}, {"top_p": 0.8}, {"top_k": 5, "top_p": 0.9}], ids=str)
+@pytest.mark.parametrize(
+    "kind", [{}, {"top_k": 3}, {"top_p": 0.8}, {"top_k": 5, "top_p": 0.9}], ids=str
+)
 def test_the_compiled_loop_draws_what_numpy_draws(in_numpy, kind):
     plan = sampler.free(CHARACTERS, 6, 20, "the")
     slow = sampler.sample(in_numpy, plan, np.random.default_rng(4), 0.7, **kind)
     fast = Loop(in_numpy, **kind).sample(plan, np.random.default_rng(4), 0.7)
     assert slow.shape == (23, 6) and (slow == fast).all()
-    assert (slow[:3].T == CHARACTERS.encode("the")).all() and (slow != 0).all()
+    assert (CHARACTERS.encode("the") == slow[:3].T).all() and (slow != 0).all()
 
 
-@pytest.mark.parametrize("kind, said", [({"temperature": 0.0}, "temperature is 0; it should be above 0"),
-                                        ({"temperature": -1.0}, "temperature is -1"), ({"temperature": float("nan")}, "temperature is nan"),
-                                        ({"top_k": 999}, "top-k is 999; it should be from 1 to"),
-                                        ({"top_k": -1}, "top-k is -1"), ({"top_p": 0.0}, "top-p is 0"), ({"top_p": 1.5}, "top-p is 1.5")], ids=str)
+@pytest.mark.parametrize(
+    "kind, said",
+    [
+        ({"temperature": 0.0}, "temperature is 0; it should be above 0"),
+        ({"temperature": -1.0}, "temperature is -1"),
+        ({"temperature": float("nan")}, "temperature is nan"),
+        ({"top_k": 999}, "top-k is 999; it should be from 1 to"),
+        ({"top_k": -1}, "top-k is -1"),
+        ({"top_p": 0.0}, "top-p is 0"),
+        ({"top_p": 1.5}, "top-p is 1.5"),
+    ],
+    ids=str,
+)
 def test_settings_that_cannot_be_used(in_numpy, kind, said):
     plan = sampler.free(CHARACTERS, 1, 3)
     with pytest.raises(UserError, match=said):
         sampler.sample(in_numpy, plan, np.random.default_rng(0), **kind)
     with pytest.raises(UserError, match=said):
         temperature = kind.get("temperature", 1.0)
-        Loop(in_numpy, **{key: value for key, value in kind.items() if key != "temperature"}).sample(plan, np.random.default_rng(0), temperature)
+        Loop(
+            in_numpy, **{key: value for key, value in kind.items() if key != "temperature"}
+        ).sample(plan, np.random.default_rng(0), temperature)
 
 
 def test_probabilities_go_on_from_the_last_context(in_numpy):
@@ -185,8 +245,12 @@ def test_probabilities_go_on_from_the_last_context(in_numpy):
     for n, p in zip((0, 3, 8, 2, 8), steps):
         fresh._seen = None
         assert (fresh.probabilities("the tide"[:n]) == p).all() and p.sum() == pytest.approx(1)
-    costs = in_numpy.costs([CHARACTERS.encode("the tide"), CHARACTERS.encode("a"), CHARACTERS.encode("no one knows")])
-    assert costs[0][3] == pytest.approx(-np.log2(steps[1][CHARACTERS.ids[" "]])) and [len(c) for c in costs] == [8, 1, 12]
+    costs = in_numpy.costs(
+        [CHARACTERS.encode("the tide"), CHARACTERS.encode("a"), CHARACTERS.encode("no one knows")]
+    )
+    assert costs[0][3] == pytest.approx(-np.log2(steps[1][CHARACTERS.ids[" "]])) and [
+        len(c) for c in costs
+    ] == [8, 1, 12]
     assert in_numpy.costs([CHARACTERS.encode("a")])[0] == pytest.approx(costs[1])
 
 
@@ -195,8 +259,14 @@ def ci():
     corpus = texts.load("songci")
     characters = Vocabulary.build(corpus.texts("train"), min_count=3)
     rng = np.random.default_rng(0)
-    arrays = {"embedding": rng.normal(size=(len(characters), 4)), "W1": rng.normal(size=(4, 24)), "U1": rng.normal(size=(6, 24)), "b1": np.zeros(24),
-              "projection": rng.normal(size=(6, 4)), "output_bias": np.zeros(len(characters))}
+    arrays = {
+        "embedding": rng.normal(size=(len(characters), 4)),
+        "W1": rng.normal(size=(4, 24)),
+        "U1": rng.normal(size=(6, 24)),
+        "b1": np.zeros(24),
+        "projection": rng.normal(size=(6, 4)),
+        "output_bias": np.zeros(len(characters)),
+    }
     return prosody.stable_patterns(corpus.poems), CharacterLSTM(arrays, characters)
 
 
@@ -205,8 +275,15 @@ def test_a_form_holds_by_construction(ci, place):
     """Even a network that knows nothing keeps every line and rhyme."""
     patterns, model = ci
     pattern = list(patterns.values())[place % len(patterns)]
-    drawn = sampler.poems(model.characters, sampler.sample(model, sampler.in_form(model.characters, pattern, 6, np.random.default_rng(place)),
-                                                           np.random.default_rng(1), 2.0))
+    drawn = sampler.poems(
+        model.characters,
+        sampler.sample(
+            model,
+            sampler.in_form(model.characters, pattern, 6, np.random.default_rng(place)),
+            np.random.default_rng(1),
+            2.0,
+        ),
+    )
     assert all(lines[0] == pattern.name for lines in drawn)
     drawn = [lines[1:] for lines in drawn]
     assert metrics.poem_form(drawn, pattern) == 1
@@ -216,17 +293,27 @@ def test_a_form_holds_by_construction(ci, place):
 
 # --- Weights, texts, and the command --------------------------------------------------------------------------------------------------------
 
+
 def ship(folder, in_numpy, **more):
-    return sampler.write_weights(folder, "verse", in_numpy.arrays, {"characters": "".join(CHARACTERS.tokens[3:])} | more)
+    return sampler.write_weights(
+        folder, "verse", in_numpy.arrays, {"characters": "".join(CHARACTERS.tokens[3:])} | more
+    )
 
 
 def test_weights_come_back_rounded_to_float16(tmp_path, in_numpy):
     card = ship(tmp_path, in_numpy)
     again = CharacterLSTM.load("verse", tmp_path)
     assert again.vocabulary == CHARACTERS.tokens and again.layers[1][0].dtype == np.float64
-    assert all((again.arrays[key] == value.astype(np.float16)).all() for key, value in in_numpy.arrays.items())
+    assert all(
+        (again.arrays[key] == value.astype(np.float16)).all()
+        for key, value in in_numpy.arrays.items()
+    )
     assert {value.dtype for value in again.arrays.values()} == {np.dtype("float16")}
-    assert card["sha256"] == sha256((tmp_path / "verse.npz").read_bytes()) == ship(tmp_path, in_numpy)["sha256"], "the same weights, the same bytes"
+    assert (
+        card["sha256"]
+        == sha256((tmp_path / "verse.npz").read_bytes())
+        == ship(tmp_path, in_numpy)["sha256"]
+    ), "the same weights, the same bytes"
 
 
 def test_bad_weights_are_refused_in_a_sentence(tmp_path, in_numpy):
@@ -235,10 +322,15 @@ def test_bad_weights_are_refused_in_a_sentence(tmp_path, in_numpy):
     data[len(data) // 2] ^= 1
     expected = sha256((tmp_path / "verse.npz").read_bytes())
     (tmp_path / "verse.npz").write_bytes(data)
-    with pytest.raises(DataError, match="verse.npz is damaged.*" + sha256(bytes(data)) + ".*" + expected):
+    with pytest.raises(
+        DataError, match="verse.npz is damaged.*" + sha256(bytes(data)) + ".*" + expected
+    ):
         CharacterLSTM.load("verse", tmp_path)
     ship(tmp_path, in_numpy, characters="abc")
-    with pytest.raises(DataError, match=f"another vocabulary: they have {len(CHARACTERS)} tokens, and the vocabulary has 6"):
+    with pytest.raises(
+        DataError,
+        match=f"another vocabulary: they have {len(CHARACTERS)} tokens, and the vocabulary has 6",
+    ):
         CharacterLSTM.load("verse", tmp_path)
     for card in ("{", "[]", '{"sha256": 3}'):
         (tmp_path / "verse.json").write_text(card)
@@ -258,20 +350,48 @@ def test_training_on_a_text_of_ones_own(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LYRICGEN_MODE", "smoke")
     (tmp_path / "tide.txt").write_text(VERSE, "utf-8")
-    words = ["--text", str(tmp_path / "tide.txt"), "--steps", "12", "--hidden", "24", "--embedding", "12", "--out", str(tmp_path / "out")]
+    words = [
+        "--text",
+        str(tmp_path / "tide.txt"),
+        "--steps",
+        "12",
+        "--hidden",
+        "24",
+        "--embedding",
+        "12",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert command(*words) == 0
     card = json.loads((tmp_path / "out" / "tide.json").read_text("utf-8"))
     said = capsys.readouterr().out
-    assert f"{card['figures']['test_bits_per_character']:.4f} bits" in said and card["steps"] == 12 and card["settings"]["hidden"] == 24
-    test = CHARACTERS.encode(VERSE[int(0.9 * len(VERSE)):])
+    assert (
+        f"{card['figures']['test_bits_per_character']:.4f} bits" in said
+        and card["steps"] == 12
+        and card["settings"]["hidden"] == 24
+    )
+    test = CHARACTERS.encode(VERSE[int(0.9 * len(VERSE)) :])
     again = CharacterLSTM.load("tide", tmp_path / "out")
     assert again.vocabulary == CHARACTERS.tokens
-    assert evaluate.lstm_bits(again, [test], 100, 90) == pytest.approx(evaluate.lstm_bits(again, [test]), abs=1e-3), "pieces cost the same"
-    assert evaluate.lstm_bits(again, [test]) == pytest.approx(card["figures"]["test_bits_per_character"], abs=1e-4), "measured on the rounded file"
+    assert evaluate.lstm_bits(again, [test], 100, 90) == pytest.approx(
+        evaluate.lstm_bits(again, [test]), abs=1e-3
+    ), "pieces cost the same"
+    assert evaluate.lstm_bits(again, [test]) == pytest.approx(
+        card["figures"]["test_bits_per_character"], abs=1e-4
+    ), "measured on the rounded file"
 
 
-@pytest.mark.parametrize("content, said", [(b"", "too little text"), (b"a", "too little text"), (b"\xff\xfe\x00\x81", "not a text"),
-                                           (b"PK\x03\x04\x00", "not a text"), ("短歌".encode(), "too short")], ids=["empty", "one character", "not UTF-8", "a zip", "two characters"])
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"", "too little text"),
+        (b"a", "too little text"),
+        (b"\xff\xfe\x00\x81", "not a text"),
+        (b"PK\x03\x04\x00", "not a text"),
+        ("短歌".encode(), "too short"),
+    ],
+    ids=["empty", "one character", "not UTF-8", "a zip", "two characters"],
+)
 def test_a_text_that_cannot_be_learnt_from(tmp_path, content, said):
     (tmp_path / "it.txt").write_bytes(content)
     with pytest.raises(UserError, match=said):
@@ -279,7 +399,17 @@ def test_a_text_that_cannot_be_learnt_from(tmp_path, content, said):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("words", [("--minutes", "0"), ("--minutes", "-1"), ("--steps", "0"), ("--hidden", "0"), ("--dropout", "1")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--minutes", "0"),
+        ("--minutes", "-1"),
+        ("--steps", "0"),
+        ("--hidden", "0"),
+        ("--dropout", "1"),
+    ],
+    ids=" ".join,
+)
 def test_settings_of_a_training_that_cannot_be_used(tmp_path, words):
     (tmp_path / "tide.txt").write_text(VERSE, "utf-8")
     with pytest.raises(UserError):
@@ -296,24 +426,40 @@ def test_the_ngram_order_is_chosen_on_the_validation_part():
 @pytest.mark.parametrize("name", texts.CORPORA)
 def test_shipped_weights(name):
     if not (sampler.WEIGHTS / f"{name}.json").exists():
-        pytest.skip(f"the weights of {name} are not there yet: python tools/train_all.py makes them")
+        pytest.skip(
+            f"the weights of {name} are not there yet: python tools/train_all.py makes them"
+        )
     model, (_, card) = CharacterLSTM.load(name), sampler.read_weights(name)
     characters, parts, data = evaluate.corpus_parts(name)
-    assert card["data"] == data and model.vocabulary == characters.tokens and characters.folded == card["folded"]
+    assert (
+        card["data"] == data
+        and model.vocabulary == characters.tokens
+        and characters.folded == card["folded"]
+    )
     assert (sampler.WEIGHTS / card["file"]).stat().st_size < 8e6
     few = parts["test"][:12]
-    assert abs(evaluate.lstm_bits(model, few) - card["figures"]["test_bits_per_character"]) < 1.2, "the card's figure is of this file"
+    assert abs(evaluate.lstm_bits(model, few) - card["figures"]["test_bits_per_character"]) < 1.2, (
+        "the card's figure is of this file"
+    )
 
 
 def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
-    poems = [np.append(np.arange(100 * k, 100 * k + n), 1) for k, n in zip(range(1, 60), np.random.default_rng(0).integers(5, 30, 59))]
+    poems = [
+        np.append(np.arange(100 * k, 100 * k + n), 1)
+        for k, n in zip(range(1, 60), np.random.default_rng(0).integers(5, 30, 59))
+    ]
     stream = language.WholePoems(poems, 2, 40, seed=3)
     cut = stream._windows(0)
     assert (cut[:, 0] == 1).all() and all(row[1] % 100 == 0 for row in cut)
     for epoch in range(2):
         cut = stream._windows(epoch)
-        seen = {tuple(poem) for poem in poems for row in cut if f" {' '.join(map(str, poem))} " in f" {' '.join(map(str, row))} "}
-        assert len(seen) >= len(poems) - 3                     # the last ones may not fill a window
+        seen = {
+            tuple(poem)
+            for poem in poems
+            for row in cut
+            if f" {' '.join(map(str, poem))} " in f" {' '.join(map(str, row))} "
+        }
+        assert len(seen) >= len(poems) - 3  # the last ones may not fill a window
     x, y = stream(1)
     assert x.shape == (2, 40) and (x[:, 1:] == y[:, :-1]).all() and x.dtype == np.int32
     assert (language.WholePoems(poems, 2, 40, seed=3)(5)[0] == stream(5)[0]).all()
@@ -321,12 +467,19 @@ def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
 
 def test_noise_exchanges_words_and_leaves_titles_line_ends_and_what_is_to_be_predicted():
     rng = np.random.default_rng(0)
-    poems = [np.concatenate([[7, 8, 2], rng.integers(100, 200, 12), [2], rng.integers(100, 200, 9), [1]]) for _ in range(60)]
-    (x, y), (clean, target) = (language.WholePoems(poems, 4, 50, 3, noise)(2) for noise in (0.5, 0.0))
+    poems = [
+        np.concatenate([[7, 8, 2], rng.integers(100, 200, 12), [2], rng.integers(100, 200, 9), [1]])
+        for _ in range(60)
+    ]
+    (x, y), (clean, target) = (
+        language.WholePoems(poems, 4, 50, 3, noise)(2) for noise in (0.5, 0.0)
+    )
     changed, words = x != clean, clean >= 100
     assert (y == target).all() and not changed[~words].any() and (x[words] >= 100).all()
     assert 0.4 < changed[words].mean() < 0.6
-    assert (language.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), "a training that goes on sees the same noise"
+    assert (language.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), (
+        "a training that goes on sees the same noise"
+    )
 
 
 def test_batches_of_whole_poems_are_full_in_each_epoch():
@@ -334,7 +487,11 @@ def test_batches_of_whole_poems_are_full_in_each_epoch():
     for trial in range(40):
         poems = [np.append(rng.integers(100, 200, n), 1) for n in rng.integers(5, 30, 170)]
         stream = language.WholePoems(poems, 3, 40, seed=trial)
-        assert all(stream(step)[0].shape == (3, 40) for epoch in range(4) for step in ((epoch + 1) * stream.windows - 1,))
+        assert all(
+            stream(step)[0].shape == (3, 40)
+            for epoch in range(4)
+            for step in ((epoch + 1) * stream.windows - 1,)
+        )
 
 
 def test_whole_poems_are_refused_where_windows_are_too_short():
@@ -347,30 +504,51 @@ def test_whole_poems_are_refused_where_windows_are_too_short():
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, whole):
-    code = ("import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen import language\n"
-            "kind, folder, at = (language.WholePoems if sys.argv[1] == 'True' else language.Stream), Path(sys.argv[2]), int(sys.argv[3])\n"
-            "read = kind.__call__\n"
-            "def stopping(self, step):\n    if step == at: os.kill(os.getpid(), signal.SIGKILL)\n    return read(self, step)\n"
-            "rng = np.random.default_rng(0)\npoems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
-            "settings = language.Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is language.WholePoems, noise=0.2)\n"
-            "if at >= 0: kind.__call__ = stopping\n"
-            "model, _ = language.learn({'train': poems, 'validation': poems[:10]}, 20, settings, folder, bar=False, steps=15, validations=3)\n"
-            "np.savez(folder / 'end.npz', **model.arrays())")
+    code = (
+        "import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen import language\n"
+        "kind, folder, at = (language.WholePoems if sys.argv[1] == 'True' else language.Stream), Path(sys.argv[2]), int(sys.argv[3])\n"
+        "read = kind.__call__\n"
+        "def stopping(self, step):\n    if step == at: os.kill(os.getpid(), signal.SIGKILL)\n    return read(self, step)\n"
+        "rng = np.random.default_rng(0)\npoems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
+        "settings = language.Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is language.WholePoems, noise=0.2)\n"
+        "if at >= 0: kind.__call__ = stopping\n"
+        "model, _ = language.learn({'train': poems, 'validation': poems[:10]}, 20, settings, folder, bar=False, steps=15, validations=3)\n"
+        "np.savez(folder / 'end.npz', **model.arrays())"
+    )
 
     def go(folder, at):
-        return subprocess.run([sys.executable, "-c", code, str(whole), str(tmp_path / folder), str(at)], capture_output=True, text=True, cwd=ROOT)
+        return subprocess.run(
+            [sys.executable, "-c", code, str(whole), str(tmp_path / folder), str(at)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
+
     done = go("once", -1)
     assert done.returncode == 0, done.stderr
-    assert go("killed", 8).returncode == -signal.SIGKILL and not (tmp_path / "killed" / "end.npz").exists()
+    assert (
+        go("killed", 8).returncode == -signal.SIGKILL
+        and not (tmp_path / "killed" / "end.npz").exists()
+    )
     assert go("killed", -1).returncode == 0
     with np.load(tmp_path / "once" / "end.npz") as a, np.load(tmp_path / "killed" / "end.npz") as b:
         assert set(a.files) == set(b.files) and all((a[name] == b[name]).all() for name in a.files)
 
 
-@pytest.mark.parametrize("words, said", [(("--batch", "0"), "batch is 0; it should be 1 or more"), (("--seed", "-1"), "seed is -1"),
-                                         (("--dropout-in", "2"), "dropout-in is 2; it should be from 0 to 0.95"), (("--rate", "-1"), "rate is -1"),
-                                         (("--minutes", "nan"), "above 0"), (("--steps", "0"), "above 0"), (("--reset", "nan"), "reset is nan"),
-                                         (("--noise", "0.2"), "ask for --whole"), (("--out", __file__), "cannot be made")])
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("--batch", "0"), "batch is 0; it should be 1 or more"),
+        (("--seed", "-1"), "seed is -1"),
+        (("--dropout-in", "2"), "dropout-in is 2; it should be from 0 to 0.95"),
+        (("--rate", "-1"), "rate is -1"),
+        (("--minutes", "nan"), "above 0"),
+        (("--steps", "0"), "above 0"),
+        (("--reset", "nan"), "reset is nan"),
+        (("--noise", "0.2"), "ask for --whole"),
+        (("--out", __file__), "cannot be made"),
+    ],
+)
 def test_settings_that_cannot_be_used(tmp_path, words, said):
     (tmp_path / "verse.txt").write_text(VERSE * 2, "utf-8")
     parser = argparse.ArgumentParser()
@@ -383,11 +561,17 @@ def test_a_text_is_cut_so_that_training_reaches_the_test_part(tmp_path):
     text = "".join(f"line {k} of the sea\n" for k in range(9000))
     (tmp_path / "sea.txt").write_text(text, "utf-8")
     characters, parts, _ = language.text_parts(tmp_path / "sea.txt")
-    train, validation, test = (["".join(characters.tokens[k] for k in piece) for piece in parts[part]] for part in ("train", "validation", "test"))
+    train, validation, test = (
+        ["".join(characters.tokens[k] for k in piece) for piece in parts[part]]
+        for part in ("train", "validation", "test")
+    )
     assert len(train) == len(validation) == 9 * len(text) // 10 // 20_000
     assert "".join(a + b for a, b in zip(train, validation)) + test[0] == text.replace("\0", "")
     size = len(text)
-    assert abs(len(test[0]) / size - 0.1) < 1e-3 and abs(sum(map(len, validation)) / size - 0.045) < 1e-3
+    assert (
+        abs(len(test[0]) / size - 0.1) < 1e-3
+        and abs(sum(map(len, validation)) / size - 0.045) < 1e-3
+    )
     assert all(len(b) < 0.06 * (len(a) + len(b)) for a, b in zip(train, validation))
 
 
@@ -395,16 +579,65 @@ def test_training_goes_on_from_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LYRICGEN_MODE", "smoke")
     (tmp_path / "verse.txt").write_text(VERSE * 2, "utf-8")
-    first = ["--text", str(tmp_path / "verse.txt"), "--hidden", "16", "--embedding", "8", "--batch", "4", "--length", "16", "--steps", "4"]
+    first = [
+        "--text",
+        str(tmp_path / "verse.txt"),
+        "--hidden",
+        "16",
+        "--embedding",
+        "8",
+        "--batch",
+        "4",
+        "--length",
+        "16",
+        "--steps",
+        "4",
+    ]
     parser = argparse.ArgumentParser()
     language.add_train(parser)
     assert language.run_train(parser.parse_args([*first, "--out", str(tmp_path / "a")])) == 0
-    assert language.run_train(parser.parse_args([*first, "--out", str(tmp_path / "b"), "--begin", str(tmp_path / "a"), "--rate", "1e-9"])) == 0
-    (before, _), (after, card) = (sampler.read_weights("verse", tmp_path / folder) for folder in "ab")
-    assert all(np.abs(before[key] - after[key]).max() < 2e-3 for key in before) and card["begun_from"]["steps"] == 4
+    assert (
+        language.run_train(
+            parser.parse_args(
+                [
+                    *first,
+                    "--out",
+                    str(tmp_path / "b"),
+                    "--begin",
+                    str(tmp_path / "a"),
+                    "--rate",
+                    "1e-9",
+                ]
+            )
+        )
+        == 0
+    )
+    (before, _), (after, card) = (
+        sampler.read_weights("verse", tmp_path / folder) for folder in "ab"
+    )
+    assert (
+        all(np.abs(before[key] - after[key]).max() < 2e-3 for key in before)
+        and card["begun_from"]["steps"] == 4
+    )
     with pytest.raises(UserError, match="another size"):
-        language.run_train(parser.parse_args([*first, "--hidden", "17", "--out", str(tmp_path / "c"), "--begin", str(tmp_path / "a")]))
+        language.run_train(
+            parser.parse_args(
+                [
+                    *first,
+                    "--hidden",
+                    "17",
+                    "--out",
+                    str(tmp_path / "c"),
+                    "--begin",
+                    str(tmp_path / "a"),
+                ]
+            )
+        )
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "verse.txt").write_text("0123456789\n" * 300, "utf-8")
     with pytest.raises(UserError, match="another vocabulary"):
-        language.run_train(parser.parse_args(["--text", str(tmp_path / "other" / "verse.txt"), "--begin", str(tmp_path / "a")]))
+        language.run_train(
+            parser.parse_args(
+                ["--text", str(tmp_path / "other" / "verse.txt"), "--begin", str(tmp_path / "a")]
+            )
+        )

@@ -1,7 +1,9 @@
 """The latent space: paths that keep their length, neighbours that stay in the prior, attributes by hand, and vectors that do what they are named for."""
+
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lyricgen import latent, melody
 from lyricgen.files import UserError
@@ -30,7 +32,9 @@ def test_slerp_is_shoemakes_for_vectors_of_one_length(seed, t):
     a, b = two(seed)
     b *= np.linalg.norm(a) / np.linalg.norm(b)
     w = np.arccos(a @ b / (a @ a))
-    np.testing.assert_allclose(latent.slerp(a, b, t), (a * np.sin((1 - t) * w) + b * np.sin(t * w)) / np.sin(w), atol=1e-9)
+    np.testing.assert_allclose(
+        latent.slerp(a, b, t), (a * np.sin((1 - t) * w) + b * np.sin(t * w)) / np.sin(w), atol=1e-9
+    )
 
 
 @given(seeds, shares)
@@ -45,9 +49,13 @@ def test_slerp_is_even_in_length_and_angle_and_the_same_from_the_other_end(seed,
 
 
 def test_slerp_a_quarter_turn_by_hand():
-    np.testing.assert_allclose(latent.slerp(np.array([1, 0]), np.array([0, 1]), 0.5), [0.5**0.5, 0.5**0.5])
+    np.testing.assert_allclose(
+        latent.slerp(np.array([1, 0]), np.array([0, 1]), 0.5), [0.5**0.5, 0.5**0.5]
+    )
     straight = np.array([0.5, 0.5])
-    assert np.linalg.norm(straight) < 0.71, "a straight line leaves the shell on which the prior's z lie"
+    assert np.linalg.norm(straight) < 0.71, (
+        "a straight line leaves the shell on which the prior's z lie"
+    )
 
 
 @given(seeds, shares, st.floats(0.1, 10))
@@ -61,7 +69,9 @@ def test_slerp_of_opposite_vectors_stays_within_bounds(seed, t, scale, off):
     a, other = two(seed)
     b = -scale * (a + off * other)
     point = latent.slerp(a, b, t)
-    assert np.linalg.norm(point) == pytest.approx((1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b))
+    assert np.linalg.norm(point) == pytest.approx(
+        (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    )
     np.testing.assert_allclose(latent.slerp(a, b, np.array([0, 1])), [a, b], atol=1e-6)
 
 
@@ -88,10 +98,15 @@ def test_slerp_takes_batches_and_arrays_of_shares():
 def test_interpolate_and_grid():
     corners = np.random.default_rng(1).standard_normal((4, 5))
     found = latent.grid(corners, 5)
-    assert found.shape == (5, 5, 5) and latent.interpolate(corners[0], corners[1], 7).shape == (7, 5)
+    assert found.shape == (5, 5, 5) and latent.interpolate(corners[0], corners[1], 7).shape == (
+        7,
+        5,
+    )
     np.testing.assert_allclose(found[[0, 0, -1, -1], [0, -1, 0, -1]], corners, atol=1e-12)
     np.testing.assert_allclose(found[0], latent.interpolate(corners[0], corners[1], 5), atol=1e-12)
-    np.testing.assert_allclose(found[:, 0], latent.interpolate(corners[0], corners[2], 5), atol=1e-12)
+    np.testing.assert_allclose(
+        found[:, 0], latent.interpolate(corners[0], corners[2], 5), atol=1e-12
+    )
 
 
 @settings(max_examples=20)
@@ -112,13 +127,18 @@ def test_similar_in_the_coordinates_of_a_fitted_gaussian():
     np.testing.assert_allclose(near.mean(axis=0), mean, atol=0.05)
     np.testing.assert_allclose(np.cov(near.T), factor @ factor.T, atol=0.1)
     plain = latent.similar(z, 0.6, rng)
-    assert abs(np.cov(plain.T)[0, 0] - 4) > 0.5, "without its coordinates the blend leaves the Gaussian"
+    assert abs(np.cov(plain.T)[0, 0] - 4) > 0.5, (
+        "without its coordinates the blend leaves the Gaussian"
+    )
 
 
 def test_similar_at_its_ends():
     z = np.random.default_rng(3).standard_normal((5, 4))
     np.testing.assert_allclose(latent.similar(z, 1, np.random.default_rng(0)), z)
-    np.testing.assert_allclose(latent.similar(z, 0, np.random.default_rng(0)), np.random.default_rng(0).standard_normal((5, 4)))
+    np.testing.assert_allclose(
+        latent.similar(z, 0, np.random.default_rng(0)),
+        np.random.default_rng(0).standard_normal((5, 4)),
+    )
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(UserError, match="from 0"):
             latent.similar(z, wrong, np.random.default_rng(0))
@@ -130,10 +150,18 @@ def slowly(events: np.ndarray) -> list[float]:
     onsets = [onset for onset, _, _ in notes]
     n, jumps = max(1, len(notes)), [abs(b[2] - a[2]) for a, b in zip(notes, notes[1:])]
     late = {k: sum(t % (2 * k) == k and t - k not in onsets for t in onsets) / n for k in (1, 2)}
-    return [sum(pitch % 12 in latent.C_MAJOR for *_, pitch in notes) / n, len(notes) / len(events), sum(jumps) / max(1, len(jumps)), late[2], late[1]]
+    return [
+        sum(pitch % 12 in latent.C_MAJOR for *_, pitch in notes) / n,
+        len(notes) / len(events),
+        sum(jumps) / max(1, len(jumps)),
+        late[2],
+        late[1],
+    ]
 
 
-melodies = st.lists(st.one_of(st.just(HOLD), st.just(REST), st.integers(at(60), at(72))), min_size=16, max_size=16)
+melodies = st.lists(
+    st.one_of(st.just(HOLD), st.just(REST), st.integers(at(60), at(72))), min_size=16, max_size=16
+)
 
 
 @given(st.lists(melodies, min_size=1, max_size=4))
@@ -145,11 +173,19 @@ def test_attributes_are_what_they_are_defined_as(drawn):
 def test_attributes_by_hand():
     C, E, Fis = at(60), at(64), at(66)
     rows = np.full((4, 16), HOLD)
-    rows[0, [0, 4, 8, 12]] = C, E, Fis, C                # on the quarters
-    rows[1, [0, 2, 6, 10]] = C                           # 6 and 10 with no onset on their quarters, 4 and 8
-    rows[2, [0, 1, 3, 7]] = C                            # 1 follows 0; 3 and 7 have none before them
+    rows[0, [0, 4, 8, 12]] = C, E, Fis, C  # on the quarters
+    rows[1, [0, 2, 6, 10]] = C  # 6 and 10 with no onset on their quarters, 4 and 8
+    rows[2, [0, 1, 3, 7]] = C  # 1 follows 0; 3 and 7 have none before them
     rows[3, 0] = REST
-    np.testing.assert_allclose(latent.attributes(rows), [[3 / 4, 1 / 4, (4 + 2 + 6) / 3, 0, 0], [1, 1 / 4, 0, 2 / 4, 0], [1, 1 / 4, 0, 0, 2 / 4], [0] * 5])
+    np.testing.assert_allclose(
+        latent.attributes(rows),
+        [
+            [3 / 4, 1 / 4, (4 + 2 + 6) / 3, 0, 0],
+            [1, 1 / 4, 0, 2 / 4, 0],
+            [1, 1 / 4, 0, 0, 2 / 4],
+            [0] * 5,
+        ],
+    )
 
 
 @given(melodies, st.integers(-12, 12))
@@ -164,7 +200,9 @@ def test_only_the_scale_depends_on_the_key(drawn, semitones):
 def test_attribute_vectors_by_hand():
     z = np.array([[0.0, 1], [1, 1], [2, 1], [3, 1], [4, 1], [5, 1], [6, 1], [9, 1]])
     values = np.arange(8.0)[:, None]
-    np.testing.assert_allclose(latent.attribute_vectors(z, values), [[(6 + 9) / 2 - (0 + 1) / 2, 0]])
+    np.testing.assert_allclose(
+        latent.attribute_vectors(z, values), [[(6 + 9) / 2 - (0 + 1) / 2, 0]]
+    )
     np.testing.assert_allclose(latent.attribute_vectors(z, -values), [[-7, 0]])
 
 
@@ -172,10 +210,14 @@ def test_attribute_vectors_by_hand():
 def test_melodies_that_are_level_share_their_places(seed):
     rng = np.random.default_rng(seed)
     z, values = rng.standard_normal((12, 3)), np.array([[0.0]] * 10 + [[1.0]] * 2)
-    expected = (z[10:].sum(axis=0) + z[:10].mean(axis=0)) / 3 - z[:10].mean(axis=0)    # the top 3: two, and a tenth of each of the rest
+    expected = (z[10:].sum(axis=0) + z[:10].mean(axis=0)) / 3 - z[:10].mean(
+        axis=0
+    )  # the top 3: two, and a tenth of each of the rest
     order = rng.permutation(12)
     np.testing.assert_allclose(latent.attribute_vectors(z, values)[0], expected, atol=1e-12)
-    np.testing.assert_allclose(latent.attribute_vectors(z[order], values[order])[0], expected, atol=1e-12)
+    np.testing.assert_allclose(
+        latent.attribute_vectors(z[order], values[order])[0], expected, atol=1e-12
+    )
 
 
 def test_effects_of_vectors_that_do_exactly_what_they_should(monkeypatch):
@@ -194,8 +236,10 @@ def test_effects_have_intervals_that_hold_what_is_there(monkeypatch):
     rng = np.random.default_rng(5)
     held = []
     for _ in range(40):
-        noise = iter((0, *rng.standard_normal((2, 100, 2))))                         # the change is 1 and 0, and noise
-        mean, low, high = latent.effects(lambda z: z + next(noise), np.zeros((100, 2)), np.eye(2), np.ones(2), rng, draws=300)
+        noise = iter((0, *rng.standard_normal((2, 100, 2))))  # the change is 1 and 0, and noise
+        mean, low, high = latent.effects(
+            lambda z: z + next(noise), np.zeros((100, 2)), np.eye(2), np.ones(2), rng, draws=300
+        )
         held.append((low <= np.eye(2)) & (np.eye(2) <= high))
         assert (low < mean).all() and (mean < high).all() and 0.2 < (high - low).mean() < 0.6
     assert 0.85 < np.mean(held) <= 1
@@ -203,7 +247,13 @@ def test_effects_have_intervals_that_hold_what_is_there(monkeypatch):
 
 def test_a_decoder_that_ignores_z_has_no_effects():
     tune = melody.canonical(np.array([[at(60), 0, at(64), 0] * 4]))
-    mean, low, high = latent.effects(lambda z: np.repeat(tune, len(z), axis=0), np.zeros((9, 3)), np.ones((5, 3)), np.ones(5), np.random.default_rng(0))
+    mean, low, high = latent.effects(
+        lambda z: np.repeat(tune, len(z), axis=0),
+        np.zeros((9, 3)),
+        np.ones((5, 3)),
+        np.ones(5),
+        np.random.default_rng(0),
+    )
     assert not (mean.any() or low.any() or high.any()) and latent.diagonal(mean, low, high) == 0
 
 
@@ -211,4 +261,6 @@ def test_the_diagonal():
     mean = np.array([[1.0, 0.2], [0.5, 0.6]])
     assert latent.diagonal(mean, mean - 0.05, mean + 0.05) == 2
     assert latent.diagonal(mean, mean - 0.2, mean + 0.2) == 1, "0.6 is inside of 0.3 to 0.7"
-    assert latent.diagonal(np.array([[1.0, -2], [0, -1]]), *[np.array([[1.0, -2], [0, -1]])] * 2) == 0, "of either sign"
+    assert (
+        latent.diagonal(np.array([[1.0, -2], [0, -1]]), *[np.array([[1.0, -2], [0, -1]])] * 2) == 0
+    ), "of either sign"

@@ -1,4 +1,5 @@
 """lstm.py against the stock layer of Keras, and its benchmark."""
+
 import importlib.util
 import json
 import os
@@ -18,7 +19,9 @@ from lyricgen import gates, lstm
 ROOT = Path(__file__).resolve().parents[1]
 V, D = 30, 6
 RNG = np.random.default_rng(0)
-on_cpu = pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="on a GPU this layer is the stock layer")
+on_cpu = pytest.mark.skipif(
+    bool(tf.config.list_physical_devices("GPU")), reason="on a GPU this layer is the stock layer"
+)
 
 
 def layers(H: int = 8, T: int = 7, **options) -> tuple[tuple, tuple]:
@@ -34,7 +37,9 @@ def layers(H: int = 8, T: int = 7, **options) -> tuple[tuple, tuple]:
 
 def close(found, expected, tolerance: float = 1e-5) -> bool:
     found, expected = np.asarray(found), np.asarray(expected)
-    return found.shape == expected.shape and np.max(np.abs(found - expected)) <= tolerance * max(1e-30, np.max(np.abs(expected)))
+    return found.shape == expected.shape and np.max(np.abs(found - expected)) <= tolerance * max(
+        1e-30, np.max(np.abs(expected))
+    )
 
 
 def everything(pair, tokens, x, h0, c0, weigh) -> list:
@@ -45,22 +50,36 @@ def everything(pair, tokens, x, h0, c0, weigh) -> list:
         inputs = x if tokens is None else embedding(tokens)
         outputs, h_T, c_T = layer(inputs, initial_state=[h0, c0], training=True)
         loss = tf.reduce_sum(outputs * weigh) + tf.reduce_sum(h_T * h_T) + tf.reduce_sum(c_T)
-    wanted = [*(v.value for v in layer.trainable_variables), h0, c0, inputs, *([embedding.embeddings.value] if tokens is not None else [])]
+    wanted = [
+        *(v.value for v in layer.trainable_variables),
+        h0,
+        c0,
+        inputs,
+        *([embedding.embeddings.value] if tokens is not None else []),
+    ]
     return [outputs, h_T, c_T, *(tf.convert_to_tensor(g) for g in tape.gradient(loss, wanted))]
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("dense", [False, True])
-@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"return_sequences": False}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"go_backwards": True}, {"return_sequences": False}], ids=str
+)
 def test_outputs_states_and_all_gradients_equal_the_stock_layer(options, dense, compiled):
     options = {"return_sequences": True, "return_state": True} | options
     H, T, B = 24, 20, 5
     stock, ours = layers(H, T, **options)
-    x, h0, c0 = (tf.constant(RNG.standard_normal(shape), "float32") for shape in ((B, T, D), (B, H), (B, H)))
-    weigh = tf.constant(RNG.standard_normal((B, T, H) if options["return_sequences"] else (B, H)), "float32")
+    x, h0, c0 = (
+        tf.constant(RNG.standard_normal(shape), "float32") for shape in ((B, T, D), (B, H), (B, H))
+    )
+    weigh = tf.constant(
+        RNG.standard_normal((B, T, H) if options["return_sequences"] else (B, H)), "float32"
+    )
     tokens = None if dense else tf.constant(RNG.integers(0, V, (B, T)))
     run = tf.function(everything) if compiled else everything
-    for number, (a, b) in enumerate(zip(run(ours, tokens, x, h0, c0, weigh), run(stock, tokens, x, h0, c0, weigh), strict=True)):
+    for number, (a, b) in enumerate(
+        zip(run(ours, tokens, x, h0, c0, weigh), run(stock, tokens, x, h0, c0, weigh), strict=True)
+    ):
         assert close(a, b), number
 
 
@@ -68,10 +87,15 @@ def test_outputs_states_and_all_gradients_equal_the_stock_layer(options, dense, 
 def test_large_and_long():
     stock, ours = layers(256, 64, return_sequences=True, return_state=True)
     assert ours[1].is_fast()
-    x, h0, c0 = (tf.constant(RNG.standard_normal(shape), "float32") for shape in ((16, 64, D), (16, 256), (16, 256)))
+    x, h0, c0 = (
+        tf.constant(RNG.standard_normal(shape), "float32")
+        for shape in ((16, 64, D), (16, 256), (16, 256))
+    )
     weigh = tf.constant(RNG.standard_normal((16, 64, 256)), "float32")
     run = tf.function(everything)
-    for a, b in zip(run(ours, None, x, h0, c0, weigh), run(stock, None, x, h0, c0, weigh), strict=True):
+    for a, b in zip(
+        run(ours, None, x, h0, c0, weigh), run(stock, None, x, h0, c0, weigh), strict=True
+    ):
         assert close(a, b)
 
 
@@ -79,11 +103,21 @@ def model(embedding: type, layer: type, kind: str) -> keras.Model:
     keras.utils.set_random_seed(3)
     options = {"input dropout": {"dropout": 0.3}, "stateful": {"stateful": True}}.get(kind, {})
     first = layer(16, return_sequences=True, **options)
-    stack = [keras.Input(batch_shape=(32, 12), dtype="int32") if kind == "stateful" else keras.Input((None,), dtype="int32"),
-             embedding(V, D), keras.layers.Bidirectional(first) if kind == "bidirectional" else first,
-             layer(16, return_sequences=True), keras.layers.Dense(V)]
+    stack = [
+        keras.Input(batch_shape=(32, 12), dtype="int32")
+        if kind == "stateful"
+        else keras.Input((None,), dtype="int32"),
+        embedding(V, D),
+        keras.layers.Bidirectional(first) if kind == "bidirectional" else first,
+        layer(16, return_sequences=True),
+        keras.layers.Dense(V),
+    ]
     made = keras.Sequential(stack)
-    made.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+    made.compile(
+        keras.optimizers.Adam(1e-2),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
     return made
 
 
@@ -91,7 +125,10 @@ def model(embedding: type, layer: type, kind: str) -> keras.Model:
 @pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")
 def test_fit_equals_the_stock_layer_and_files_fit_both_ways(kind, tmp_path):
     x = RNG.integers(0, V, (96, 12))
-    stock, ours = model(keras.layers.Embedding, keras.layers.LSTM, kind), model(lstm.Embedding, lstm.LSTM, kind)
+    stock, ours = (
+        model(keras.layers.Embedding, keras.layers.LSTM, kind),
+        model(lstm.Embedding, lstm.LSTM, kind),
+    )
     stock.save_weights(tmp_path / "stock.weights.h5")
     ours.load_weights(tmp_path / "stock.weights.h5")
     for each in (stock, ours):
@@ -101,16 +138,31 @@ def test_fit_equals_the_stock_layer_and_files_fit_both_ways(kind, tmp_path):
     ours.save_weights(tmp_path / "ours.weights.h5")
     fresh = model(keras.layers.Embedding, keras.layers.LSTM, kind)
     fresh.load_weights(tmp_path / "ours.weights.h5")
-    assert all(np.array_equal(a, b) for a, b in zip(fresh.get_weights(), ours.get_weights(), strict=True))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(fresh.get_weights(), ours.get_weights(), strict=True)
+    )
     if kind == "bidirectional":
         ours.save(tmp_path / "ours.keras")
         again = keras.models.load_model(tmp_path / "ours.keras")
-        assert isinstance(again.layers[1].backward_layer, lstm.LSTM) and isinstance(again.layers[2], lstm.LSTM)
+        assert isinstance(again.layers[1].backward_layer, lstm.LSTM) and isinstance(
+            again.layers[2], lstm.LSTM
+        )
         assert close(again.predict(x[:32], verbose=0), ours.predict(x[:32], verbose=0), 1e-6)
 
 
-@pytest.mark.parametrize("options", [{"dtype": "float64"}, {"recurrent_dropout": 0.5}, {"unroll": True}, {"activation": "relu"},
-                                     {"recurrent_activation": "hard_sigmoid"}, {"use_bias": False}, {"dtype": "mixed_bfloat16"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dtype": "float64"},
+        {"recurrent_dropout": 0.5},
+        {"unroll": True},
+        {"activation": "relu"},
+        {"recurrent_activation": "hard_sigmoid"},
+        {"use_bias": False},
+        {"dtype": "mixed_bfloat16"},
+    ],
+    ids=str,
+)
 def test_what_the_fast_path_does_not_know_is_the_stock_layer(options):
     (_, stock), (_, ours) = layers(8, 7, return_sequences=True, **options)
     assert not ours.is_fast()
@@ -131,7 +183,10 @@ def test_the_batch_may_be_known_to_the_input_or_to_the_states_only(batch):
     x, state = RNG.standard_normal((3, 7, D)).astype("float32"), np.ones((3, 8), "float32")
     known, unknown = tf.TensorSpec((3, None), "float32"), tf.TensorSpec((None, None), "float32")
     h = known if batch is None else unknown
-    run = tf.function(lambda x, h: ours(x, initial_state=[h, h]), input_signature=[tf.TensorSpec((batch, None, D), "float32"), h])
+    run = tf.function(
+        lambda x, h: ours(x, initial_state=[h, h]),
+        input_signature=[tf.TensorSpec((batch, None, D), "float32"), h],
+    )
     assert close(run(x, state), ours(x, initial_state=[state, state]), 1e-6)
 
 
@@ -143,39 +198,57 @@ def test_the_table_is_used_only_straight_after_the_embedding(monkeypatch):
     assert hasattr(x, "_lyricgen_tokens") and not hasattr(x * 2, "_lyricgen_tokens")
     assert close(ours(x * 2, training=True), ours(tf.constant(x.numpy() * 2), training=True), 1e-6)
     embedding.set_weights([embedding.get_weights()[0] + 1])
-    assert close(ours(embedding(tokens), training=True), ours(tf.constant(embedding.get_weights()[0][tokens])), 1e-6)
+    assert close(
+        ours(embedding(tokens), training=True),
+        ours(tf.constant(embedding.get_weights()[0][tokens])),
+        1e-6,
+    )
     used = []
-    monkeypatch.setattr(lstm, "token_gates", lambda *a: used.append(1) or lstm.dense_gates(a[0], *a[3:]))
+    monkeypatch.setattr(
+        lstm, "token_gates", lambda *a: used.append(1) or lstm.dense_gates(a[0], *a[3:])
+    )
     ours(embedding(tokens), training=True)
     ours(embedding(tokens))
     monkeypatch.setattr(lstm, "TABLE", V - 1)
     ours(embedding(tokens), training=True)
-    assert used == [1]      # in training, and for a small vocabulary
+    assert used == [1]  # in training, and for a small vocabulary
 
 
 @on_cpu
 def test_the_recurrence_is_exact_in_float64():
     H, D, T, B = 6, 4, 9, 3
-    W, U, b, x, h0, c0 = (RNG.standard_normal(shape) for shape in ((D, 4 * H), (H, 4 * H), (4 * H,), (B, T, D), (B, H), (B, H)))
+    W, U, b, x, h0, c0 = (
+        RNG.standard_normal(shape)
+        for shape in ((D, 4 * H), (H, 4 * H), (4 * H,), (B, T, D), (B, H), (B, H))
+    )
     dh = RNG.standard_normal((B, T, H))
     variables = [tf.constant(array) for array in (x, W, U, b, h0, c0)]
     with tf.GradientTape() as tape:
         tape.watch(variables)
         x_, W_, U_, b_, h_, c_ = variables
         h, h_T, c_T = lstm.recurrence(lstm.dense_gates(x_, W_, b_), U_, h_, c_)
-        loss = tf.reduce_sum(tf.transpose(h, (1, 0, 2)) * dh) + tf.reduce_sum(h_T) + tf.reduce_sum(c_T)
+        loss = (
+            tf.reduce_sum(tf.transpose(h, (1, 0, 2)) * dh) + tf.reduce_sum(h_T) + tf.reduce_sum(c_T)
+        )
     steps = gates.forward(x, W, U, b, h0, c0)
     assert close(tf.transpose(h, (1, 0, 2)), steps.h, 1e-14)
-    for a, e in zip(tape.gradient(loss, variables), gates.backward(steps, dh, np.ones((B, H)), np.ones((B, H)))):
+    for a, e in zip(
+        tape.gradient(loss, variables), gates.backward(steps, dh, np.ones((B, H)), np.ones((B, H)))
+    ):
         assert close(a, e, 1e-13)
 
 
 @pytest.mark.parametrize("sequences", [1, 5])
 def test_the_compiled_sampler_draws_what_numpy_draws(sequences):
     H, T = 16, 40
-    folded = gates.TokenLSTM(*(RNG.standard_normal(shape) for shape in ((V, 4 * H), (H, 4 * H + V), (V,))))
+    folded = gates.TokenLSTM(
+        *(RNG.standard_normal(shape) for shape in ((V, 4 * H), (H, 4 * H + V), (V,)))
+    )
     noise = RNG.gumbel(size=(T, sequences, V))
-    first, state = RNG.integers(0, V, sequences), folded.start(*RNG.standard_normal((2, sequences, H)))
+    first, state = (
+        RNG.integers(0, V, sequences),
+        folded.start(*RNG.standard_normal((2, sequences, H))),
+    )
     drawn, (z, c) = lstm.sampler(lstm.token_step(folded))(first.astype("int32"), state, noise)
     tokens = first
     for t in range(T):
@@ -209,26 +282,50 @@ measured = gates.measure_gates(layer, x[:, 1], steps.h[:, 0], steps.c[:, 0])
 assert max(np.abs(measured[name] - getattr(steps, name)[:, 1]).max() for name in measured) < 1e-6
 assert lstm.Embedding(5, 3)(np.array([[1, 2]])).shape == (1, 2, 3)
 """
-    subprocess.run([sys.executable, "-c", code], env=os.environ | {"KERAS_BACKEND": "torch"}, check=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_BACKEND": "torch"},
+        check=True,
+        timeout=120,
+    )
 
 
 @pytest.mark.slow
 def test_the_benchmark_keeps_its_ratios(tmp_path):
     """Ten per cent below what is required, and below what a quiet machine measured (10.3) for one sequence: there the loop waits for memory, while
     the step called from Python is slow only where something else runs. Five attempts, and the best of each ratio counts."""
-    wanted = {("train_h512_t32", "vs_keras"): 1.08, ("train_h512_t32", "vs_torch"): 0.855, ("train_h512_t32", "share_of_peak"): 0.585,
-              ("train_h512_t128", "vs_keras"): 1.08, ("train_h512_t128", "vs_torch"): 0.855, ("train_h512_t128", "share_of_peak"): 0.585,
-              ("sample_1", "vs_step"): 9.2, ("sample_64", "vs_step"): 1.44}
+    wanted = {
+        ("train_h512_t32", "vs_keras"): 1.08,
+        ("train_h512_t32", "vs_torch"): 0.855,
+        ("train_h512_t32", "share_of_peak"): 0.585,
+        ("train_h512_t128", "vs_keras"): 1.08,
+        ("train_h512_t128", "vs_torch"): 0.855,
+        ("train_h512_t128", "share_of_peak"): 0.585,
+        ("sample_1", "vs_step"): 9.2,
+        ("sample_64", "vs_step"): 1.44,
+    }
     best: dict = {}
     for _ in range(5):
-        subprocess.run([sys.executable, ROOT / "benchmarks" / "lstm.py", "--quick", "--json", tmp_path / "out.json"], check=True, timeout=400,
-                       env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"})
+        subprocess.run(
+            [
+                sys.executable,
+                ROOT / "benchmarks" / "lstm.py",
+                "--quick",
+                "--json",
+                tmp_path / "out.json",
+            ],
+            check=True,
+            timeout=400,
+            env={name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"},
+        )
         result = json.loads((tmp_path / "out.json").read_text())
         for row, column in wanted:
             value = result[row][column]
             if value is None:
-                assert column == "vs_torch"     # PyTorch is not installed
-            best[row, column] = max(best.get((row, column), 0), float("inf") if value is None else value)
+                assert column == "vs_torch"  # PyTorch is not installed
+            best[row, column] = max(
+                best.get((row, column), 0), float("inf") if value is None else value
+            )
         if all(best[key] >= wanted[key] for key in wanted):
             return
     assert not {key: value for key, value in best.items() if value < wanted[key]}

@@ -1,4 +1,5 @@
 """Melodies: the canonical form, notes and back, windows, transposition."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -18,7 +19,9 @@ C4 = FIRST_ONSET + 60 - melody.LOWEST
 def notes(draw) -> tuple[np.ndarray, int]:
     """Notes one after another, with or without rests between them, and the number of steps."""
     rows, place = [], 0
-    for gap, duration, pitch in draw(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9), st.integers(21, 108)), max_size=12)):
+    for gap, duration, pitch in draw(
+        st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9), st.integers(21, 108)), max_size=12)
+    ):
         rows.append((place + gap, duration, pitch))
         place += gap + duration
     return np.array(rows, np.int64).reshape(-1, 3), place + draw(st.integers(0, 6))
@@ -35,12 +38,16 @@ def test_known_melody():
     assert melody.to_notes(events).tolist() == [[2, 3, 60], [5, 1, 62], [7, 1, 60]]
 
 
-@pytest.mark.parametrize(("written", "canonical"), [
-    ([HOLD, HOLD, C4], [REST, HOLD, C4]),            # silence at the start is a REST
-    ([REST, REST, C4], [REST, HOLD, C4]),            # it is silent already
-    ([C4, REST, HOLD, REST], [C4, REST, HOLD, HOLD]),
-    ([C4, C4, HOLD], [C4, C4, HOLD]),                # a note struck twice stays two notes
-    ([], [])])
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ([HOLD, HOLD, C4], [REST, HOLD, C4]),  # silence at the start is a REST
+        ([REST, REST, C4], [REST, HOLD, C4]),  # it is silent already
+        ([C4, REST, HOLD, REST], [C4, REST, HOLD, HOLD]),
+        ([C4, C4, HOLD], [C4, C4, HOLD]),  # a note struck twice stays two notes
+        ([], []),
+    ],
+)
 def test_canonical_form(written, canonical):
     assert melody.canonical(np.array(written, np.uint8)).tolist() == canonical
     assert bool(melody.is_canonical(np.array(written, np.uint8))) == (written == canonical)
@@ -68,7 +75,9 @@ def test_notes_survive_the_way_through_events(given_notes):
 def test_a_batch_is_treated_row_by_row(rows):
     length = min(map(len, rows))
     batch = np.stack([row[:length] for row in rows])
-    assert np.array_equal(melody.canonical(batch), np.stack([melody.canonical(row) for row in batch]))
+    assert np.array_equal(
+        melody.canonical(batch), np.stack([melody.canonical(row) for row in batch])
+    )
     assert melody.is_canonical(batch).tolist() == [bool(melody.is_canonical(row)) for row in batch]
 
 
@@ -79,7 +88,9 @@ def test_windows_sound_as_the_melody_does_there(values, bars, hop):
     starts = range(0, 4 - bars + 1, hop)
     assert cut.shape == (len(starts), 16 * bars) and melody.is_canonical(cut).all()
     for window, bar in zip(cut, starts):
-        assert np.array_equal(melody.sounding(window), melody.sounding(events)[16 * bar:16 * (bar + bars)])
+        assert np.array_equal(
+            melody.sounding(window), melody.sounding(events)[16 * bar : 16 * (bar + bars)]
+        )
 
 
 def test_a_window_strikes_a_cut_note_again():
@@ -95,7 +106,10 @@ def test_a_melody_that_is_too_short_has_no_window():
 def test_transposition_and_back(written, semitones):
     events = melody.canonical(written)
     lowest, highest = melody.span(events)
-    if lowest <= highest and not melody.LOWEST <= lowest + semitones <= highest + semitones <= melody.HIGHEST:
+    if (
+        lowest <= highest
+        and not melody.LOWEST <= lowest + semitones <= highest + semitones <= melody.HIGHEST
+    ):
         with pytest.raises(ValueError, match="leaves the pitches"):
             melody.transpose(events, semitones)
         return
@@ -116,9 +130,18 @@ def test_untransposed_tells_different_melodies_apart():
     assert not np.array_equal(melody.untransposed(rising), melody.untransposed(falling))
 
 
-@pytest.mark.parametrize(("rows", "message"), [
-    ([[0, 4, 60], [3, 2, 62]], "overlap"), ([[0, 4, 60], [0, 4, 64]], "overlap"), ([[14, 3, 60]], "within the melody's 16 steps"),
-    ([[-1, 2, 60]], "within"), ([[0, 0, 60]], "at least one step"), ([[0, 2, 20]], "pitches go from 21 to 108"), ([[0, 2, 109]], "pitches")])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[0, 4, 60], [3, 2, 62]], "overlap"),
+        ([[0, 4, 60], [0, 4, 64]], "overlap"),
+        ([[14, 3, 60]], "within the melody's 16 steps"),
+        ([[-1, 2, 60]], "within"),
+        ([[0, 0, 60]], "at least one step"),
+        ([[0, 2, 20]], "pitches go from 21 to 108"),
+        ([[0, 2, 109]], "pitches"),
+    ],
+)
 def test_notes_that_are_no_melody_are_refused(rows, message):
     with pytest.raises(ValueError, match=message):
         melody.to_events(np.array(rows), 16)

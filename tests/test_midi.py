@@ -1,4 +1,5 @@
 """MIDI: bytes to notes, maps and words and back; bounds; other readers; damaged files."""
+
 from __future__ import annotations
 
 import io
@@ -35,7 +36,11 @@ def chunk(body: str | bytes, length: int | None = None) -> bytes:
 
 def file(*tracks: bytes, form: int = 1, declared: int | None = None, division: int = 96) -> bytes:
     numbers = 6, form, len(tracks) if declared is None else declared, division
-    return b"MThd" + b"".join(number.to_bytes(size, "big") for number, size in zip(numbers, (4, 2, 2, 2))) + b"".join(tracks)
+    return (
+        b"MThd"
+        + b"".join(number.to_bytes(size, "big") for number, size in zip(numbers, (4, 2, 2, 2)))
+        + b"".join(tracks)
+    )
 
 
 def rows(read: MidiFile) -> list[tuple[int, ...]]:
@@ -47,11 +52,21 @@ NOTE = "00 90 3C 50 60 80 3C 40"  # C4 for 96 ticks
 
 
 def test_the_bytes_of_a_song():
-    song = MidiFile.from_notes([0, 480], [480, 960], [60, 67], 80, lyrics=["你", None], names={0: "歌"}, bpm=100, meter=(3, 4))
+    song = MidiFile.from_notes(
+        [0, 480],
+        [480, 960],
+        [60, 67],
+        80,
+        lyrics=["你", None],
+        names={0: "歌"},
+        bpm=100,
+        meter=(3, 4),
+    )
     assert write_midi(song).hex(" ").upper() == (
         "4D 54 68 64 00 00 00 06 00 01 00 02 01 E0 "
         "4D 54 72 6B 00 00 00 1A 00 FF 03 03 E6 AD 8C 00 FF 51 03 09 27 C0 00 FF 58 04 03 02 18 08 00 FF 2F 00 "
-        "4D 54 72 6B 00 00 00 1D 00 FF 05 03 E4 BD A0 00 90 3C 50 83 60 80 3C 40 00 90 43 50 87 40 80 43 40 00 FF 2F 00")
+        "4D 54 72 6B 00 00 00 1D 00 FF 05 03 E4 BD A0 00 90 3C 50 83 60 80 3C 40 00 90 43 50 87 40 80 43 40 00 FF 2F 00"
+    )
     read = read_midi(write_midi(song))
     assert read.notes.tolist() == [(0, 480, 60, 80, 0, 1), (480, 960, 67, 80, 0, 1)]
     assert read.tempos.tolist() == [[0, 600_000]] and read.meters.tolist() == [[0, 3, 4]]
@@ -62,33 +77,64 @@ def test_the_bytes_of_a_song():
 def test_a_chinese_lyric_is_read_by_music21_and_by_mido():
     import mido
     from music21 import converter
+
     song = MidiFile.from_notes([0, 480, 960], [480, 480, 480], [60, 62, 64], lyrics="浣溪沙")
-    events = [event for track in mido.MidiFile(file=io.BytesIO(write_midi(song)), charset="utf-8").tracks for event in track]
+    events = [
+        event
+        for track in mido.MidiFile(file=io.BytesIO(write_midi(song)), charset="utf-8").tracks
+        for event in track
+    ]
     assert [event.text for event in events if event.type == "lyrics"] == ["浣", "溪", "沙"]
-    assert [note.lyric for note in converter.parse(write_midi(song), format="midi").flatten().notes] == ["浣", "溪", "沙"]
+    assert [
+        note.lyric for note in converter.parse(write_midi(song), format="midi").flatten().notes
+    ] == ["浣", "溪", "沙"]
 
 
-@pytest.mark.parametrize(("body", "notes"), [
-    ("00 90 3C 50 60 80 3C 40", [(0, 96, 60, 80)]),
-    ("00 90 3C 50 60 90 3C 00", [(0, 96, 60, 80)]),                                       # velocity 0 ends
-    ("00 90 3C 50 60 3C 00 00 3E 50 60 3E 00", [(0, 96, 60, 80), (96, 96, 62, 80)]),      # running status
-    ("00 90 3C 50 60 90 3C 51 60 80 3C 40 60 80 3C 40", [(0, 192, 60, 80), (96, 192, 60, 81)]),  # first in, first out
-    ("00 90 3C 50 00 91 3C 51 60 81 3C 40 60 80 3C 40", [(0, 192, 60, 80), (0, 96, 60, 81)]),    # a voice for each channel
-    ("00 90 3C 50 00 80 3C 40", [(0, 0, 60, 80)]),                                        # a note of no length is kept
-    ("00 80 3C 40 60 90 3C 50 60 80 3C 40", [(96, 96, 60, 80)]),                          # an end of nothing
-    ("00 F0 03 7E 7F F7 00 90 3C 50 60 80 3C 40", [(0, 96, 60, 80)]),                     # system exclusive
-    ("00 F0 02 7E 7F 00 F7 02 01 F7 00 90 3C 50 60 80 3C 40", [(0, 96, 60, 80)]),         # in two packets
-    ("00 B0 07 64 00 E0 00 40 00 D0 10 00 A0 3C 10 00 90 3C 50 81 00 80 3C 40", [(0, 128, 60, 80)]),
-    ("83 FF 7F 90 3C 50 60 80 3C 40", [(65535, 96, 60, 80)]),
-])
+@pytest.mark.parametrize(
+    ("body", "notes"),
+    [
+        ("00 90 3C 50 60 80 3C 40", [(0, 96, 60, 80)]),
+        ("00 90 3C 50 60 90 3C 00", [(0, 96, 60, 80)]),  # velocity 0 ends
+        (
+            "00 90 3C 50 60 3C 00 00 3E 50 60 3E 00",
+            [(0, 96, 60, 80), (96, 96, 62, 80)],
+        ),  # running status
+        (
+            "00 90 3C 50 60 90 3C 51 60 80 3C 40 60 80 3C 40",
+            [(0, 192, 60, 80), (96, 192, 60, 81)],
+        ),  # first in, first out
+        (
+            "00 90 3C 50 00 91 3C 51 60 81 3C 40 60 80 3C 40",
+            [(0, 192, 60, 80), (0, 96, 60, 81)],
+        ),  # a voice for each channel
+        ("00 90 3C 50 00 80 3C 40", [(0, 0, 60, 80)]),  # a note of no length is kept
+        ("00 80 3C 40 60 90 3C 50 60 80 3C 40", [(96, 96, 60, 80)]),  # an end of nothing
+        ("00 F0 03 7E 7F F7 00 90 3C 50 60 80 3C 40", [(0, 96, 60, 80)]),  # system exclusive
+        (
+            "00 F0 02 7E 7F 00 F7 02 01 F7 00 90 3C 50 60 80 3C 40",
+            [(0, 96, 60, 80)],
+        ),  # in two packets
+        (
+            "00 B0 07 64 00 E0 00 40 00 D0 10 00 A0 3C 10 00 90 3C 50 81 00 80 3C 40",
+            [(0, 128, 60, 80)],
+        ),
+        ("83 FF 7F 90 3C 50 60 80 3C 40", [(65535, 96, 60, 80)]),
+    ],
+)
 def test_notes_of_bytes(body, notes):
     read = read_midi(file(chunk(body + END)))
     assert rows(read) == notes and read.warnings == ()
 
 
 def test_running_status_goes_on_over_meta_and_system_exclusive_events_and_is_reported():
-    read = read_midi(file(chunk("00 90 3C 50 60 FF 06 01 41 00 3C 00 00 F0 01 F7 00 3E 50 60 3E 00" + END)))
-    assert rows(read) == [(0, 96, 60, 80), (96, 96, 62, 80)] and "running status" in read.warnings[0] and "(2)" in read.warnings[0]
+    read = read_midi(
+        file(chunk("00 90 3C 50 60 FF 06 01 41 00 3C 00 00 F0 01 F7 00 3E 50 60 3E 00" + END))
+    )
+    assert (
+        rows(read) == [(0, 96, 60, 80), (96, 96, 62, 80)]
+        and "running status" in read.warnings[0]
+        and "(2)" in read.warnings[0]
+    )
 
 
 def test_a_note_that_never_ends_is_kept_apart_and_reported():
@@ -98,47 +144,78 @@ def test_a_note_that_never_ends_is_kept_apart_and_reported():
     assert read.warnings == ("track 0: notes that never end (left out of the notes) (2)",)
 
 
-@pytest.mark.parametrize(("data", "notes", "warning"), [
-    (file(chunk(NOTE + END), chunk("00 90 3E 50 60 80 3E 40" + END), declared=1), 2, "1 tracks are declared, and there are 2"),
-    (file(chunk(NOTE + END), declared=3), 1, "3 tracks are declared"),
-    (file(chunk(NOTE)), 1, "no end of track"),
-    (file(chunk(NOTE + END + "00 00 00 00")), 1, "bytes after the end of the track (4)"),
-    (file(chunk(NOTE + END)) + bytes(9), 1, "bytes that are no chunk (9)"),
-    (file(chunk(NOTE + END, length=2**32 - 1), chunk(NOTE + END)), 2, "its length lies"),
-    (file(chunk(NOTE + END, length=40), chunk(NOTE + END)), 2, "its length lies"),
-    (file(chunk(NOTE + END, length=0), chunk(NOTE + END)), 2, "its length lies"),
-    (file(chunk(NOTE + END), b"\0\0", chunk(NOTE + END), declared=2), 2, "bytes that are no chunk (2)"),
-    (file(chunk(NOTE + END), b"XFIH\0\0\0\4abcd", chunk(NOTE + END), declared=2), 2, "chunks that are no tracks"),
-    (b"RIFF\x80\0\0\0RMIDdata\x40\0\0\0" + file(chunk(NOTE + END)), 1, "20 bytes before the header"),
-    (file(chunk("00 FF 51 03 00 00 00" + NOTE + END)), 1, "a tempo that cannot be"),
-    (file(chunk("00 FF 59 02 0A 00" + NOTE + END)), 1, "a key that cannot be"),
-    (file(chunk("00 FF 58 04 00 02 18 08" + NOTE + END)), 1, "a meter that cannot be"),
-    (file(chunk("00 FF 01 01 E9" + NOTE + END)), 1, "Latin-1"),
-    (file(chunk(NOTE + END), chunk(NOTE + END), form=2), 2, "format 2"),
-])
+@pytest.mark.parametrize(
+    ("data", "notes", "warning"),
+    [
+        (
+            file(chunk(NOTE + END), chunk("00 90 3E 50 60 80 3E 40" + END), declared=1),
+            2,
+            "1 tracks are declared, and there are 2",
+        ),
+        (file(chunk(NOTE + END), declared=3), 1, "3 tracks are declared"),
+        (file(chunk(NOTE)), 1, "no end of track"),
+        (file(chunk(NOTE + END + "00 00 00 00")), 1, "bytes after the end of the track (4)"),
+        (file(chunk(NOTE + END)) + bytes(9), 1, "bytes that are no chunk (9)"),
+        (file(chunk(NOTE + END, length=2**32 - 1), chunk(NOTE + END)), 2, "its length lies"),
+        (file(chunk(NOTE + END, length=40), chunk(NOTE + END)), 2, "its length lies"),
+        (file(chunk(NOTE + END, length=0), chunk(NOTE + END)), 2, "its length lies"),
+        (
+            file(chunk(NOTE + END), b"\0\0", chunk(NOTE + END), declared=2),
+            2,
+            "bytes that are no chunk (2)",
+        ),
+        (
+            file(chunk(NOTE + END), b"XFIH\0\0\0\4abcd", chunk(NOTE + END), declared=2),
+            2,
+            "chunks that are no tracks",
+        ),
+        (
+            b"RIFF\x80\0\0\0RMIDdata\x40\0\0\0" + file(chunk(NOTE + END)),
+            1,
+            "20 bytes before the header",
+        ),
+        (file(chunk("00 FF 51 03 00 00 00" + NOTE + END)), 1, "a tempo that cannot be"),
+        (file(chunk("00 FF 59 02 0A 00" + NOTE + END)), 1, "a key that cannot be"),
+        (file(chunk("00 FF 58 04 00 02 18 08" + NOTE + END)), 1, "a meter that cannot be"),
+        (file(chunk("00 FF 01 01 E9" + NOTE + END)), 1, "Latin-1"),
+        (file(chunk(NOTE + END), chunk(NOTE + END), form=2), 2, "format 2"),
+    ],
+)
 def test_odd_files_are_read_with_a_warning(data, notes, warning):
     read = read_midi(data)
     assert len(read.notes) == notes and len(read.warnings) == 1 and warning in read.warnings[0]
 
 
-@pytest.mark.parametrize(("data", "message"), [
-    (b"", "is not a MIDI file"),
-    (b"PK\x03\x04" + bytes(2000), "is not a MIDI file"),
-    (file()[:13], "is not a MIDI file"),
-    (file(form=3), "byte 4: .* format 3"),
-    (file(division=0), "byte 12: a division of 0"),
-    (file(division=0xE000), "byte 12: 32 frames"),
-    (file(chunk("00 90 3C C0" + END)), "track 0, byte 25: a pitch or velocity above 127"),
-    (file(chunk("00 90 BC 40" + END)), "track 0, byte 25: a pitch or velocity above 127"),
-    (file(chunk(NOTE + END), chunk("00 C0 80" + END)), "track 1, byte 44: a program"),
-    (file(chunk("00 B0 07 80" + END)), "track 0, byte 25: a controller"),
-    (file(chunk("00 3C 50" + END)), "track 0, byte 23: a data byte where a status byte must stand"),
-    (file(chunk("00 F4" + END)), "track 0, byte 23: status 0xf4"),
-    (file(chunk("81 81 81 81 00 90 3C 50" + END)), "track 0, byte 25: a number of more than four bytes"),
-    (file(chunk("00 FF 05 20 41")), "track 0, .* runs past the end"),
-    (file(chunk("00 90 3C")), "track 0, byte 24: the track ends within an event"),
-    (file(chunk("FF FF FF 7F 90 3C 50" * 1 + "FF FF FF 7F 3C 00" * 9 + END)), "track 0, .* a tick beyond"),
-])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is not a MIDI file"),
+        (b"PK\x03\x04" + bytes(2000), "is not a MIDI file"),
+        (file()[:13], "is not a MIDI file"),
+        (file(form=3), "byte 4: .* format 3"),
+        (file(division=0), "byte 12: a division of 0"),
+        (file(division=0xE000), "byte 12: 32 frames"),
+        (file(chunk("00 90 3C C0" + END)), "track 0, byte 25: a pitch or velocity above 127"),
+        (file(chunk("00 90 BC 40" + END)), "track 0, byte 25: a pitch or velocity above 127"),
+        (file(chunk(NOTE + END), chunk("00 C0 80" + END)), "track 1, byte 44: a program"),
+        (file(chunk("00 B0 07 80" + END)), "track 0, byte 25: a controller"),
+        (
+            file(chunk("00 3C 50" + END)),
+            "track 0, byte 23: a data byte where a status byte must stand",
+        ),
+        (file(chunk("00 F4" + END)), "track 0, byte 23: status 0xf4"),
+        (
+            file(chunk("81 81 81 81 00 90 3C 50" + END)),
+            "track 0, byte 25: a number of more than four bytes",
+        ),
+        (file(chunk("00 FF 05 20 41")), "track 0, .* runs past the end"),
+        (file(chunk("00 90 3C")), "track 0, byte 24: the track ends within an event"),
+        (
+            file(chunk("FF FF FF 7F 90 3C 50" * 1 + "FF FF FF 7F 3C 00" * 9 + END)),
+            "track 0, .* a tick beyond",
+        ),
+    ],
+)
 def test_what_cannot_be_read_is_an_error_that_names_the_place(data, message, tmp_path):
     with pytest.raises(MidiError, match=message):
         read_midi(data)
@@ -175,18 +252,35 @@ def test_forty_bytes_do_not_make_a_huge_piano_roll():
 def test_smpte_division_keeps_the_seconds():
     for byte, frames in ((0xE8, 24), (0xE7, 25), (0xE3, 30 / 1.001), (0xE2, 30)):
         read = read_midi(file(chunk("00 90 3C 50 87 68 80 3C 40" + END), division=byte << 8 | 40))
-        assert read.seconds(1000) == pytest.approx(1000 / 40 / frames, rel=1e-12) and "SMPTE" in read.warnings[0]
+        assert (
+            read.seconds(1000) == pytest.approx(1000 / 40 / frames, rel=1e-12)
+            and "SMPTE" in read.warnings[0]
+        )
 
 
 def test_seconds_follow_the_tempo_map():
-    read = replace(MidiFile.from_notes([0], [1], [60], division=100), tempos=table([(100, 1_000_000), (300, 250_000)], 2))
-    assert read.seconds(np.array([0, 50, 100, 200, 300, 400])).tolist() == [0.0, 0.25, 0.5, 1.5, 2.5, 2.75]
+    read = replace(
+        MidiFile.from_notes([0], [1], [60], division=100),
+        tempos=table([(100, 1_000_000), (300, 250_000)], 2),
+    )
+    assert read.seconds(np.array([0, 50, 100, 200, 300, 400])).tolist() == [
+        0.0,
+        0.25,
+        0.5,
+        1.5,
+        2.5,
+        2.75,
+    ]
 
 
 def test_piano_roll():
     song = MidiFile.from_notes([0, 120, 500], [120, 30, 500], [60, 62, 64], division=480)
     roll = song.piano_roll()
-    assert roll.shape == (9, 128) and roll[:, 60].nonzero()[0].tolist() == [0] and roll[:, 62].nonzero()[0].tolist() == [1]
+    assert (
+        roll.shape == (9, 128)
+        and roll[:, 60].nonzero()[0].tolist() == [0]
+        and roll[:, 62].nonzero()[0].tolist() == [1]
+    )
     assert roll[:, 64].nonzero()[0].tolist() == [4, 5, 6, 7, 8]
     assert MidiFile.from_notes([0], [480], [38], channel=9).piano_roll().shape == (0, 128)
 
@@ -208,24 +302,50 @@ def by_name(name: str) -> MidiFile:
 
 
 def test_the_files_written_by_hand():
-    assert rows(by_name("running.mid")) == [(0, 96, 60, 80), (96, 96, 64, 80), (192, 96, 67, 80), (288, 192, 60, 80),
-                                            (288, 192, 64, 70), (288, 192, 67, 70), (496, 384, 72, 80)]
+    assert rows(by_name("running.mid")) == [
+        (0, 96, 60, 80),
+        (96, 96, 64, 80),
+        (192, 96, 67, 80),
+        (288, 192, 60, 80),
+        (288, 192, 64, 70),
+        (288, 192, 67, 70),
+        (496, 384, 72, 80),
+    ]
     hanging = by_name("hanging.mid")
-    assert rows(hanging) == [(0, 192, 60, 80), (0, 384, 72, 80), (96, 192, 60, 64), (288, 0, 64, 80), (288, 96, 69, 80)]
-    assert [note[:3] for note in hanging.hanging.tolist()] == [(288, 96, 67)] and len(hanging.warnings) == 2
+    assert rows(hanging) == [
+        (0, 192, 60, 80),
+        (0, 384, 72, 80),
+        (96, 192, 60, 64),
+        (288, 0, 64, 80),
+        (288, 96, 69, 80),
+    ]
+    assert [note[:3] for note in hanging.hanging.tolist()] == [(288, 96, 67)] and len(
+        hanging.warnings
+    ) == 2
     assert by_name("film.mid").seconds(1000) == 1.0 and by_name("pieces.mid").format == 2
-    assert by_name("meters.mid").meters.tolist() == [[0, 7, 8], [1680, 5, 8], [2880, 3, 4], [4320, 4, 4]]
+    assert by_name("meters.mid").meters.tolist() == [
+        [0, 7, 8],
+        [1680, 5, 8],
+        [2880, 3, 4],
+        [4320, 4, 4],
+    ]
 
 
 def test_verses_in_tracks_without_notes_are_joined_to_the_tune():
     grace = by_name("grace.mid")
     verses = grace.verses()
     assert [verse.track for verse in verses] == [4, 5, 6]
-    assert verses[0].lines() == ["Amazing grace! How sweet the sound That saved a wretch like me! "
-                                 "I once was lost, but now am found, Was blind, but now I see."]
+    assert verses[0].lines() == [
+        "Amazing grace! How sweet the sound That saved a wretch like me! "
+        "I once was lost, but now am found, Was blind, but now I see."
+    ]
     for verse in verses:
-        assert len(verse.texts) == 28 and (verse.notes >= 0).all()  # the seven blanks are no syllables
-        assert (grace.notes["track"][verse.notes] == 1).all() and (grace.notes["onset"][verse.notes] == verse.ticks).all()
+        assert (
+            len(verse.texts) == 28 and (verse.notes >= 0).all()
+        )  # the seven blanks are no syllables
+        assert (grace.notes["track"][verse.notes] == 1).all() and (
+            grace.notes["onset"][verse.notes] == verse.ticks
+        ).all()
     burg = by_name("burg.mid")
     assert [burg.names[verse.track] for verse in burg.verses()] == ["verse 1", "verse 2"]
     assert all((burg.notes["track"][verse.notes] == 1).all() for verse in burg.verses())
@@ -233,36 +353,81 @@ def test_verses_in_tracks_without_notes_are_joined_to_the_tune():
 
 def test_karaoke_has_lines_and_verses():
     karaoke = by_name("karaoke.mid")
-    verse, = karaoke.verses()
-    assert verse.lines() == ["Twinkle, twinkle, little star,", "How I wonder what you are!", "Up above the world so high,",
-                             "Like a diamond in the sky.", "Twinkle, twinkle, little star,", "How I wonder what you are!"]
-    assert verse.begins[0] == "paragraph" and verse.begins.count("line") == 5 and (verse.notes == np.arange(42)).all()
-    assert [text for _, _, _, text in karaoke.texts] == ["@KMIDI KARAOKE FILE", "@LENGL", "@TTwinkle, twinkle, little star", "@TJane Taylor, 1806"]
+    (verse,) = karaoke.verses()
+    assert verse.lines() == [
+        "Twinkle, twinkle, little star,",
+        "How I wonder what you are!",
+        "Up above the world so high,",
+        "Like a diamond in the sky.",
+        "Twinkle, twinkle, little star,",
+        "How I wonder what you are!",
+    ]
+    assert (
+        verse.begins[0] == "paragraph"
+        and verse.begins.count("line") == 5
+        and (verse.notes == np.arange(42)).all()
+    )
+    assert [text for _, _, _, text in karaoke.texts] == [
+        "@KMIDI KARAOKE FILE",
+        "@LENGL",
+        "@TTwinkle, twinkle, little star",
+        "@TJane Taylor, 1806",
+    ]
     again = read_midi(write_midi(karaoke))
     assert again.lyrics == karaoke.lyrics and again.texts == karaoke.texts
 
 
 def texts(*rows: tuple[int, int, int, str]) -> MidiFile:
     """A file with texts (tick, track, type, text) and two notes in track 1."""
-    return read_midi(write_midi(replace(MidiFile.from_notes([0, 96], [96, 96], [60, 62], names={0: "", 1: "", 2: "", 3: ""}), texts=rows)))
+    return read_midi(
+        write_midi(
+            replace(
+                MidiFile.from_notes(
+                    [0, 96], [96, 96], [60, 62], names={0: "", 1: "", 2: "", 3: ""}
+                ),
+                texts=rows,
+            )
+        )
+    )
 
 
 def test_which_texts_are_sung():
     assert texts((0, 1, 1, "by me"), (96, 1, 1, "a remark")).lyrics == ()
     assert texts((0, 2, 1, "/la"), (96, 2, 1, "la")).lyrics == ((0, 2, "/la"), (96, 2, "la"))
-    assert texts((0, 1, 1, "by me"), (0, 2, 1, "@KMIDI KARAOKE FILE"), (0, 3, 1, "la"), (96, 3, 1, "lu")).lyrics == ((0, 3, "la"), (96, 3, "lu"))
+    assert texts(
+        (0, 1, 1, "by me"), (0, 2, 1, "@KMIDI KARAOKE FILE"), (0, 3, 1, "la"), (96, 3, 1, "lu")
+    ).lyrics == ((0, 3, "la"), (96, 3, "lu"))
     both = texts((0, 2, 5, "la\r"), (96, 3, 5, "\\lu"), (96, 2, 5, "li"))
     assert both.lyrics == ((0, 2, "la\r"), (96, 2, "li"), (96, 3, "\\lu"))
-    assert [verse.begins for verse in both.verses()] == [("", "line"), ("paragraph",)] and both.verses()[0].lines() == ["la", "li"]
+    assert [verse.begins for verse in both.verses()] == [
+        ("", "line"),
+        ("paragraph",),
+    ] and both.verses()[0].lines() == ["la", "li"]
 
 
 def test_a_syllable_goes_to_its_own_track_else_to_the_track_that_sings_the_verse():
-    song = MidiFile.from_notes([0, 0, 96, 96, 192], [96] * 5, [60, 72, 62, 74, 48], track=[1, 2, 1, 2, 1], names={0: "", 3: ""})
-    song = replace(song, lyrics=((0, 1, "own"), (0, 3, "a"), (96, 3, "b"), (100, 3, "late"), (192, 3, "c")))
+    song = MidiFile.from_notes(
+        [0, 0, 96, 96, 192],
+        [96] * 5,
+        [60, 72, 62, 74, 48],
+        track=[1, 2, 1, 2, 1],
+        names={0: "", 3: ""},
+    )
+    song = replace(
+        song, lyrics=((0, 1, "own"), (0, 3, "a"), (96, 3, "b"), (100, 3, "late"), (192, 3, "c"))
+    )
     own, other = song.verses()
     assert song.notes[own.notes].tolist()[0][2] == 60
-    assert [song.notes["pitch"][i] if i >= 0 else None for i in other.notes.tolist()] == [60, 62, None, 48]
-    assert [verse.notes.tolist() for verse in replace(song, format=2).verses()] == [own.notes.tolist(), [-1] * 4]
+    assert [song.notes["pitch"][i] if i >= 0 else None for i in other.notes.tolist()] == [
+        60,
+        62,
+        None,
+        48,
+    ]
+    assert [verse.notes.tolist() for verse in replace(song, format=2).verses()] == [
+        own.notes.tolist(),
+        [-1] * 4,
+    ]
 
 
 def test_texts_are_utf_8_else_latin_1():
@@ -270,7 +435,15 @@ def test_texts_are_utf_8_else_latin_1():
     assert [text for _, _, text in read.lyrics] == ["é", "é"] and "Latin-1" in read.warnings[0]
 
 
-NOTES = st.lists(st.tuples(*(st.integers(*limits) for limits in ((0, 400), (0, 300), (58, 62), (1, 127), (0, 2), (0, 3)))), max_size=40)
+NOTES = st.lists(
+    st.tuples(
+        *(
+            st.integers(*limits)
+            for limits in ((0, 400), (0, 300), (58, 62), (1, 127), (0, 2), (0, 3))
+        )
+    ),
+    max_size=40,
+)
 
 
 def first_in_first_out(notes: list[tuple[int, ...]]) -> list[list[int]]:
@@ -288,19 +461,42 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
 
 
 @settings(max_examples=150, deadline=None)
-@given(NOTES, st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), TEXTS), max_size=8), st.integers(1, 0x7FFF), st.floats(4, 1000),
-       st.lists(st.tuples(st.integers(0, 400), st.integers(1, 0xFFFFFF)), max_size=3),
-       st.lists(st.tuples(st.integers(0, 400), st.integers(1, 255), st.sampled_from([1, 2, 4, 8, 16])), max_size=3))
+@given(
+    NOTES,
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), TEXTS), max_size=8),
+    st.integers(1, 0x7FFF),
+    st.floats(4, 1000),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(1, 0xFFFFFF)), max_size=3),
+    st.lists(
+        st.tuples(st.integers(0, 400), st.integers(1, 255), st.sampled_from([1, 2, 4, 8, 16])),
+        max_size=3,
+    ),
+)
 def test_what_is_written_is_read_back(notes, lyrics, division, bpm, tempos, meters):
     columns = list(zip(*first_in_first_out(notes))) or [[]] * 6
-    song = MidiFile.from_notes(*columns[:4], channel=columns[4], track=columns[5], division=division, bpm=bpm, names={3: "last"})
-    song = replace(song, lyrics=tuple(sorted(lyrics, key=lambda row: row[:2])), tempos=table(tempos, 2), meters=table(meters, 3))
+    song = MidiFile.from_notes(
+        *columns[:4],
+        channel=columns[4],
+        track=columns[5],
+        division=division,
+        bpm=bpm,
+        names={3: "last"},
+    )
+    song = replace(
+        song,
+        lyrics=tuple(sorted(lyrics, key=lambda row: row[:2])),
+        tempos=table(tempos, 2),
+        meters=table(meters, 3),
+    )
     read = read_midi(write_midi(song))
     assert fuzz_midi.same(song, read) and read.warnings == ()
     assert (read.notes == song.notes).all() and write_midi(read) == write_midi(song)
 
 
-EVENTS = st.lists(st.tuples(st.integers(0, 200), st.booleans(), st.integers(60, 61), st.integers(0, 1)), max_size=60)
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 200), st.booleans(), st.integers(60, 61), st.integers(0, 1)),
+    max_size=60,
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -311,7 +507,9 @@ def test_pairing_is_that_of_a_queue_for_each_voice(tracks):
         queues, body, tick = defaultdict(deque), b"", 0
         for delta, start, pitch, channel in events:
             tick += delta
-            body += bytes([delta >> 7 | 128, delta & 127] if delta > 127 else [delta]) + bytes([0x90 | channel, pitch, 80 * start])
+            body += bytes([delta >> 7 | 128, delta & 127] if delta > 127 else [delta]) + bytes(
+                [0x90 | channel, pitch, 80 * start]
+            )
             if start:
                 queues[pitch, channel].append(tick)
             elif queues[pitch, channel]:
@@ -324,16 +522,40 @@ def test_pairing_is_that_of_a_queue_for_each_voice(tracks):
     assert [note[0] for note in read.notes.tolist()] == sorted(note[0] for note in expected)
 
 
-@pytest.mark.parametrize("notes", [([-1], [1], [60]), ([0], [-1], [60]), ([0], [1], [128]), ([0], [1], [300]), ([0.5], [1], [60]),
-                                   ([0], [1], [60], 0), ([0], [1], [60], 128), ([0, 10], [100, 20], [60, 60]), ([0], [2**31], [60])])
+@pytest.mark.parametrize(
+    "notes",
+    [
+        ([-1], [1], [60]),
+        ([0], [-1], [60]),
+        ([0], [1], [128]),
+        ([0], [1], [300]),
+        ([0.5], [1], [60]),
+        ([0], [1], [60], 0),
+        ([0], [1], [60], 128),
+        ([0, 10], [100, 20], [60, 60]),
+        ([0], [2**31], [60]),
+    ],
+)
 def test_a_note_that_midi_cannot_say(notes):
     with pytest.raises(ValueError, match="ote"):
         write_midi(MidiFile.from_notes(*notes))
 
 
-@pytest.mark.parametrize("change", [{"tempos": table([(0, 0)], 2)}, {"tempos": table([(0, 1 << 24)], 2)}, {"meters": table([(0, 4, 3)], 3)},
-                                    {"meters": table([(0, 256, 4)], 3)}, {"keys": table([(0, 8, 0)], 3)}, {"division": 0}, {"division": 0x8000},
-                                    {"format": 3}, {"lyrics": ((0, 9, "la"),)}, {"names": {2: "x"}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tempos": table([(0, 0)], 2)},
+        {"tempos": table([(0, 1 << 24)], 2)},
+        {"meters": table([(0, 4, 3)], 3)},
+        {"meters": table([(0, 256, 4)], 3)},
+        {"keys": table([(0, 8, 0)], 3)},
+        {"division": 0},
+        {"division": 0x8000},
+        {"format": 3},
+        {"lyrics": ((0, 9, "la"),)},
+        {"names": {2: "x"}},
+    ],
+)
 def test_a_file_that_midi_cannot_say(change):
     with pytest.raises(ValueError):
         write_midi(replace(MidiFile.from_notes([0], [1], [60]), **change))
@@ -347,12 +569,22 @@ def test_times_too_far_apart_for_one_number_are_written():
 
 
 def table_of_symusic(data: bytes) -> list[tuple[int, ...]]:
-    symusic = pytest.importorskip("symusic", reason="symusic is not installed: no second reader to compare with")
-    return sorted((note.time, note.duration, note.pitch, note.velocity) for track in symusic.Score.from_midi(data).tracks for note in track.notes)
+    symusic = pytest.importorskip(
+        "symusic", reason="symusic is not installed: no second reader to compare with"
+    )
+    return sorted(
+        (note.time, note.duration, note.pitch, note.velocity)
+        for track in symusic.Score.from_midi(data).tracks
+        for note in track.notes
+    )
 
 
 # Left out, and why: hanging.mid has a track that its header does not declare, running.mid goes on over a system exclusive event, film.mid is SMPTE.
-@pytest.mark.parametrize("path", [path for path in FILES if path.name not in ("hanging.mid", "running.mid", "film.mid")], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.name not in ("hanging.mid", "running.mid", "film.mid")],
+    ids=lambda path: path.name,
+)
 def test_note_tables_equal_symusics(path):
     assert sorted(rows(read_midi(path))) == table_of_symusic(path.read_bytes())
 
@@ -360,6 +592,7 @@ def test_note_tables_equal_symusics(path):
 def test_note_tables_and_lyrics_equal_midos_on_the_files_of_music21():
     import mido
     import music21
+
     paths = sorted((Path(music21.__file__).parent / "midi" / "testPrimitive").glob("*.mid"))
     assert len(paths) > 15
     for path in paths:
@@ -377,22 +610,35 @@ def test_note_tables_and_lyrics_equal_midos_on_the_files_of_music21():
                     lyrics.append((tick, number, len(event.text.encode("latin-1"))))
         read = read_midi(path)
         assert sorted(rows(read)) == sorted(notes), path.name
-        assert sorted((tick, track) for tick, track, _ in read.lyrics) == sorted(row[:2] for row in lyrics), path.name
+        assert sorted((tick, track) for tick, track, _ in read.lyrics) == sorted(
+            row[:2] for row in lyrics
+        ), path.name
 
 
 def test_melodies_of_a_file():
     rise = list(range(60, 68))
     song = MidiFile.from_notes([480 * k for k in range(8)], [480] * 8, rise)
-    events, = melody.extract(song)
+    (events,) = melody.extract(song)
     assert melody.to_notes(events).tolist() == [[4 * k, 4, pitch] for k, pitch in enumerate(rise)]
-    chords = MidiFile.from_notes([480 * (k // 2) + 13 for k in range(16)], [480] * 16, [pitch - 12 * low for pitch in rise for low in (0, 1)])
-    assert melody.extract(chords)[0].tolist() == events.tolist()                          # the highest, on the nearest 16th
-    bass = MidiFile.from_notes([480 * k for k in range(8)] + [240, 1200], [480] * 8 + [3000, 2000], rise + [40, 41])
-    assert melody.extract(bass)[0].tolist() == events.tolist()                            # no lower note under a higher one
-    assert melody.extract(replace(song, notes=np.repeat(song.notes[:1], 8))) == []        # too few pitches
+    chords = MidiFile.from_notes(
+        [480 * (k // 2) + 13 for k in range(16)],
+        [480] * 16,
+        [pitch - 12 * low for pitch in rise for low in (0, 1)],
+    )
+    assert melody.extract(chords)[0].tolist() == events.tolist()  # the highest, on the nearest 16th
+    bass = MidiFile.from_notes(
+        [480 * k for k in range(8)] + [240, 1200], [480] * 8 + [3000, 2000], rise + [40, 41]
+    )
+    assert melody.extract(bass)[0].tolist() == events.tolist()  # no lower note under a higher one
+    assert (
+        melody.extract(replace(song, notes=np.repeat(song.notes[:1], 8))) == []
+    )  # too few pitches
     assert melody.extract(replace(song, meters=table([(0, 3, 4)], 3))) == []
     assert len(melody.extract(replace(song, meters=table([(0, 2, 2)], 3)))) == 1
-    assert melody.extract(replace(song, programs=table([(0, 0, 0, 73)], 4))) == [] and len(melody.extract(song, programs=range(128))) == 1
+    assert (
+        melody.extract(replace(song, programs=table([(0, 0, 0, 73)], 4))) == []
+        and len(melody.extract(song, programs=range(128))) == 1
+    )
     drums = song.notes.copy()
     drums["channel"] = 9
     assert melody.extract(replace(song, notes=drums)) == []
@@ -401,7 +647,9 @@ def test_melodies_of_a_file():
 @pytest.mark.parametrize(("gap", "melodies"), [(16, 1), (17, 2)])
 def test_a_silence_of_more_than_a_bar_ends_a_melody(gap, melodies):
     onsets = [4 * k + (gap if k > 4 else 0) for k in range(10)]
-    song = MidiFile.from_notes([120 * onset for onset in onsets], [480] * 10, list(range(60, 65)) * 2)
+    song = MidiFile.from_notes(
+        [120 * onset for onset in onsets], [480] * 10, list(range(60, 65)) * 2
+    )
     found = melody.extract(song)
     assert len(found) == melodies and sum(len(melody.to_notes(events)) for events in found) == 10
     assert all(melody.is_canonical(events) and len(events) % 16 == 0 for events in found)
@@ -413,8 +661,14 @@ def test_the_most_frequent_notes():
     vocabulary, share = melody.frequent_notes([first, second], 2)
     assert vocabulary.tolist() == [[60, 4], [62, 2]] and share.tolist() == [3 / 6, 5 / 6, 1.0]
     blanked = melody.blank_others(first, vocabulary)
-    assert melody.to_notes(blanked).tolist() == [[0, 4, 60], [4, 4, 60], [8, 2, 62]] and melody.is_canonical(blanked)
-    assert melody.blank_others(second, vocabulary[:0]).tolist() == [melody.REST] + [melody.HOLD] * 15
+    assert melody.to_notes(blanked).tolist() == [
+        [0, 4, 60],
+        [4, 4, 60],
+        [8, 2, 62],
+    ] and melody.is_canonical(blanked)
+    assert (
+        melody.blank_others(second, vocabulary[:0]).tolist() == [melody.REST] + [melody.HOLD] * 15
+    )
     assert melody.frequent_notes([])[0].shape == (0, 2)
 
 
@@ -429,6 +683,7 @@ def test_five_thousand_mutants():
 def test_the_fuzzer_sees_another_exception_a_slow_reader_and_a_lossy_writer(monkeypatch):
     def fail(data: bytes) -> MidiFile:
         raise IndexError("within")
+
     run = lambda: fuzz_midi.run(40, seed=3, large=False)["broken"]  # noqa: E731
     monkeypatch.setattr(fuzz_midi, "use", fail)
     with pytest.raises(IndexError):
@@ -444,10 +699,16 @@ def test_the_fuzzer_sees_another_exception_a_slow_reader_and_a_lossy_writer(monk
 
 def test_time_is_linear_in_the_size():
     import midi as benchmark  # benchmarks/midi.py
-    assert 0.85 < benchmark.slope([30_000, 300_000, 3_000_000], 2)["slope"] < 1.15  # 0.9 to 1.1 is promised
+
+    assert (
+        0.85 < benchmark.slope([30_000, 300_000, 3_000_000], 2)["slope"] < 1.15
+    )  # 0.9 to 1.1 is promised
 
 
-@pytest.mark.skipif(not fuzz_midi.STATUS.exists(), reason="only Linux tells the most memory that a process has had since some moment")
+@pytest.mark.skipif(
+    not fuzz_midi.STATUS.exists(),
+    reason="only Linux tells the most memory that a process has had since some moment",
+)
 def test_a_large_file_takes_little_memory():
     code = """if True:
         import sys
@@ -457,7 +718,13 @@ def test_a_large_file_takes_little_memory():
         before = fuzz_midi.peak()
         assert len(fuzz_midi.read_midi(data).notes) > 1_000_000
         print(fuzz_midi.peak() - before)"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert 10 < float(done.stdout) < 200
 
 
@@ -465,12 +732,21 @@ def test_a_large_file_takes_little_memory():
 def test_it_is_four_times_as_fast_as_music21s_midi_file():
     import midi as benchmark
     from music21 import midi as music21_midi
-    files = [(path, path.read_bytes()) for path in FILES if path.name in ("burg.mid", "menuet.mid", "jig.mid")]
+
+    files = [
+        (path, path.read_bytes())
+        for path in FILES
+        if path.name in ("burg.mid", "menuet.mid", "jig.mid")
+    ]
 
     def midi_file(path: Path, data: bytes) -> None:
         music21_midi.MidiFile().readstr(data)
+
     ratios = []
     for _ in range(5):
-        ours, theirs = (sum(benchmark.seconds(read, *pair) for pair in files * 4) for read in (lambda path, data: read_midi(data), midi_file))
+        ours, theirs = (
+            sum(benchmark.seconds(read, *pair) for pair in files * 4)
+            for read in (lambda path, data: read_midi(data), midi_file)
+        )
         ratios.append(theirs / ours)
     assert sorted(ratios)[2] > 3.6  # 4 is promised, a tenth is allowed for the machine

@@ -1,10 +1,13 @@
 """MusicVAE: Keras and NumPy agree, the loss is the one that is said, what is decoded is canonical, and a training that was stopped ends the same."""
+
 import argparse
 import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given, settings as examples, strategies as st
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from keras import ops
 
 from lyricgen import melody, musicvae, parts, sampler, train
@@ -30,7 +33,11 @@ def melodies(count=24, seed=0):
 def model():
     train.make_deterministic(3)
     made = MusicVAE(Settings(**SMALL))
-    for layer in (made.out, made.sigma, made.mu):          # larger than at the start, so that the outputs differ
+    for layer in (
+        made.out,
+        made.sigma,
+        made.mu,
+    ):  # larger than at the start, so that the outputs differ
         layer.kernel.assign(np.random.default_rng(1).normal(0, 1.5, layer.kernel.shape))
     return made
 
@@ -44,7 +51,10 @@ def test_keras_and_numpy_agree(model, cells):
     x = melodies()
     mu, sigma = cells.encode(x)
     found = model.encode(x.astype(np.int32))
-    assert np.abs(mu - ops.convert_to_numpy(found[0])).max() < 1e-5 and np.abs(sigma - ops.convert_to_numpy(found[1])).max() < 1e-5
+    assert (
+        np.abs(mu - ops.convert_to_numpy(found[0])).max() < 1e-5
+        and np.abs(sigma - ops.convert_to_numpy(found[1])).max() < 1e-5
+    )
     before = np.concatenate([np.full((len(x), 1), melody.EVENTS), x[:, :-1]], 1).astype(np.int32)
     logits = ops.convert_to_numpy(model.teacher_forced(mu.astype(np.float32), before))
     assert np.abs(cells.logits(mu, x) - logits).max() < 1e-4
@@ -53,7 +63,10 @@ def test_keras_and_numpy_agree(model, cells):
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
 def test_the_compiled_loop_decodes_what_numpy_decodes(model, cells, temperature):
     z = np.random.default_rng(5).standard_normal((40, 4))
-    numpy, keras = (decode(z, temperature, np.random.default_rng(9)) for decode in (cells.decode, model.free_running.decode))
+    numpy, keras = (
+        decode(z, temperature, np.random.default_rng(9))
+        for decode in (cells.decode, model.free_running.decode)
+    )
     assert (numpy == keras).mean() > 0.999 and len(np.unique(numpy, axis=0)) > 20
 
 
@@ -61,7 +74,7 @@ def test_greedy_is_what_teacher_forcing_on_ones_own_output_finds(cells):
     z = np.random.default_rng(6).standard_normal((30, 4))
     drawn = cells.decode(z)
     best = cells.logits(z, drawn).argmax(-1)
-    for step in range(32):      # but where the best event would not have been canonical
+    for step in range(32):  # but where the best event would not have been canonical
         other = drawn[:, step] != best[:, step]
         changed = drawn.copy()
         changed[:, step] = best[:, step]
@@ -72,14 +85,19 @@ def test_greedy_is_what_teacher_forcing_on_ones_own_output_finds(cells):
 @examples(max_examples=15, deadline=None)
 def test_what_is_decoded_is_canonical(cells, seed, temperature):
     rng = np.random.default_rng(seed)
-    assert melody.is_canonical(cells.decode(3 * rng.standard_normal((20, 4)), temperature, rng)).all()
+    assert melody.is_canonical(
+        cells.decode(3 * rng.standard_normal((20, 4)), temperature, rng)
+    ).all()
 
 
 def test_gumbel_noise_makes_draws():
     p = np.array([0.5, 0.3, 0.2])
     logits, rng = np.log(p), np.random.default_rng(0)
     for temperature in (1.0, 0.5):
-        drawn = np.bincount((logits + gumbel((40000, 3), temperature, rng)).argmax(1), minlength=3) / 40000
+        drawn = (
+            np.bincount((logits + gumbel((40000, 3), temperature, rng)).argmax(1), minlength=3)
+            / 40000
+        )
         expected = p ** (1 / temperature) / (p ** (1 / temperature)).sum()
         assert np.abs(drawn - expected).max() < 0.01
     with pytest.raises(UserError, match="temperature is -1"):
@@ -90,29 +108,43 @@ def test_kl_by_formula_and_by_sampling():
     rng = np.random.default_rng(0)
     mu, sigma = np.array([0.5, -1.2, 0.0]), np.array([0.3, 1.5, 1.0])
     z = mu + sigma * rng.standard_normal((200_000, 3))
-    ratio = (-((z - mu) / sigma) ** 2 / 2 - np.log(sigma)) + z ** 2 / 2
+    ratio = (-(((z - mu) / sigma) ** 2) / 2 - np.log(sigma)) + z**2 / 2
     error = ratio.std(0) / np.sqrt(len(z))
-    assert (np.abs(kl_divergence(mu, sigma) - ratio.mean(0)) <= 4 * error + 1e-15).all() and kl_divergence(mu, sigma)[2] == 0
+    assert (
+        np.abs(kl_divergence(mu, sigma) - ratio.mean(0)) <= 4 * error + 1e-15
+    ).all() and kl_divergence(mu, sigma)[2] == 0
 
 
-@pytest.mark.parametrize("options", [{}, {"free_bits": 0.0}, {"free_bits": 0.0, "free_bits_each": 1.5}])
+@pytest.mark.parametrize(
+    "options", [{}, {"free_bits": 0.0}, {"free_bits": 0.0, "free_bits_each": 1.5}]
+)
 def test_the_loss_is_a_sum_over_time_and_dimensions_and_a_mean_over_melodies(model, options):
     other, x = MusicVAE(Settings(**SMALL, beta=0.3, **options)), melodies(8)
     other.set_weights([v + 0.1 for v in other.get_weights()])
     other.beta.assign(0.3)
     out = other(x)
-    logits, mu, sigma = (ops.convert_to_numpy(out[key]).astype(float) for key in ("logits", "mu", "sigma"))
+    logits, mu, sigma = (
+        ops.convert_to_numpy(out[key]).astype(float) for key in ("logits", "mu", "sigma")
+    )
     p = np.exp(logits - logits.max(-1, keepdims=True))
-    cost = -np.log(np.take_along_axis(p / p.sum(-1, keepdims=True), x[..., None].astype(int), -1)).sum((1, 2))
+    cost = -np.log(
+        np.take_along_axis(p / p.sum(-1, keepdims=True), x[..., None].astype(int), -1)
+    ).sum((1, 2))
     kl = kl_divergence(mu, sigma)
     if options.get("free_bits_each"):
         beyond = np.maximum(kl.mean(0) - 1.5 * np.log(2), 0).sum()
     else:
         beyond = np.maximum(kl.sum(1) - other.settings.free_bits * np.log(2), 0).mean()
     other.reset_metrics()
-    assert float(other.compute_loss(x, None, out)) == pytest.approx(cost.mean() + 0.3 * beyond, rel=1e-4)
-    assert float(other.means["kl_bits"].result()) == pytest.approx(kl.sum(1).mean() / np.log(2), rel=1e-4)
-    assert float(other.means["teacher_forced"].result()) == pytest.approx((logits.argmax(-1) == x).mean(), abs=1e-6)
+    assert float(other.compute_loss(x, None, out)) == pytest.approx(
+        cost.mean() + 0.3 * beyond, rel=1e-4
+    )
+    assert float(other.means["kl_bits"].result()) == pytest.approx(
+        kl.sum(1).mean() / np.log(2), rel=1e-4
+    )
+    assert float(other.means["teacher_forced"].result()) == pytest.approx(
+        (logits.argmax(-1) == x).mean(), abs=1e-6
+    )
 
 
 def test_validation_is_of_all_melodies(model, cells):
@@ -120,8 +152,12 @@ def test_validation_is_of_all_melodies(model, cells):
     mu, sigma = cells.encode(x)
     assert len(x) == 3 * model.settings.batch
     found = model.validate(x)
-    assert found["validation_kl_bits"] == pytest.approx(kl_divergence(mu, sigma).sum(1).mean() / np.log(2), rel=1e-4)
-    assert found["validation_kl_bits"] != pytest.approx(model.validate(x[-8:])["validation_kl_bits"], rel=1e-4)       # not of the last batch
+    assert found["validation_kl_bits"] == pytest.approx(
+        kl_divergence(mu, sigma).sum(1).mean() / np.log(2), rel=1e-4
+    )
+    assert found["validation_kl_bits"] != pytest.approx(
+        model.validate(x[-8:])["validation_kl_bits"], rel=1e-4
+    )  # not of the last batch
 
 
 def test_sigma_begins_small_and_beta_follows_the_plan():
@@ -139,10 +175,21 @@ def test_batches_give_each_melody_once_transposed_by_a_little():
     keys = {bytes(row) for row in melody.untransposed(x)}
     for epoch in range(2):
         found = np.concatenate([batches(3 * epoch + k)[0] for k in range(3)])
-        assert {bytes(row) for row in melody.untransposed(found)} <= keys and len({bytes(row) for row in melody.untransposed(found)}) >= 22
-        shifts = [min(abs(int(melody.span(row)[0]) - int(melody.span(own)[0])) for own in x if (melody.untransposed(own) == melody.untransposed(row)).all()) for row in found]
+        assert {bytes(row) for row in melody.untransposed(found)} <= keys and len(
+            {bytes(row) for row in melody.untransposed(found)}
+        ) >= 22
+        shifts = [
+            min(
+                abs(int(melody.span(row)[0]) - int(melody.span(own)[0]))
+                for own in x
+                if (melody.untransposed(own) == melody.untransposed(row)).all()
+            )
+            for row in found
+        ]
         assert max(shifts) <= 3 and len(set(shifts)) > 1
-    assert (Batches(x, Settings(**SMALL))(4)[0] == batches(4)[0]).all() and not (batches(4)[0] == batches(5)[0]).all()
+    assert (Batches(x, Settings(**SMALL))(4)[0] == batches(4)[0]).all() and not (
+        batches(4)[0] == batches(5)[0]
+    ).all()
 
 
 def test_a_walk_leads_to_where_melodies_are_and_is_that_of_its_rounds():
@@ -163,29 +210,60 @@ def test_a_walk_leads_to_where_melodies_are_and_is_that_of_its_rounds():
     vae = Two()
     assert vae.walk(z, 0, rng) is z
     after = vae.walk(z, 2, rng)
-    assert vae.count == 2 and np.abs(np.abs(after) - 3).max() < 0.5 and (np.sign(after) == np.sign(z)).all() and len(np.unique(after)) == 200
+    assert (
+        vae.count == 2
+        and np.abs(np.abs(after) - 3).max() < 0.5
+        and (np.sign(after) == np.sign(z)).all()
+        and len(np.unique(after)) == 200
+    )
 
 
 def test_the_mean_of_weights_is_that_of_each_array_but_for_the_fitted_posterior():
-    one, other = ({"a": np.full(3, x, np.float16), "posterior_mean": np.zeros(k), "b": np.array([x])} for x, k in ((1.0, 2), (4.0, 5)))
+    one, other = (
+        {"a": np.full(3, x, np.float16), "posterior_mean": np.zeros(k), "b": np.array([x])}
+        for x, k in ((1.0, 2), (4.0, 5))
+    )
     found = mean_of([one, other])
-    assert set(found) == {"a", "b"} and found["a"].tolist() == [2.5] * 3 and found["a"].dtype == np.float32
+    assert (
+        set(found) == {"a", "b"}
+        and found["a"].tolist() == [2.5] * 3
+        and found["a"].dtype == np.float32
+    )
     with pytest.raises(UserError, match="different sizes"):
         mean_of([one, other | {"b": np.zeros(2)}])
 
 
 def test_spliced_melodies_begin_as_one_and_end_as_another():
     x = melodies(64)
-    plain, some, every = (Batches(x, Settings(**SMALL | {"batch": 32}, transpose=0, splice=share))(1)[0] for share in (0.0, 0.5, 1.0))
+    plain, some, every = (
+        Batches(x, Settings(**SMALL | {"batch": 32}, transpose=0, splice=share))(1)[0]
+        for share in (0.0, 0.5, 1.0)
+    )
     half = x.shape[1] // 2
-    assert (some[:, :half] == plain[:, :half]).all() and (every[:, :half] == plain[:, :half]).all() and melody.is_canonical(every).all()
-    ends = {melody.canonical(np.concatenate([row[:half], other[half:]])).tobytes() for row in plain for other in plain}
+    assert (
+        (some[:, :half] == plain[:, :half]).all()
+        and (every[:, :half] == plain[:, :half]).all()
+        and melody.is_canonical(every).all()
+    )
+    ends = {
+        melody.canonical(np.concatenate([row[:half], other[half:]])).tobytes()
+        for row in plain
+        for other in plain
+    }
     assert all(row.astype(np.uint8).tobytes() in ends for row in every)
     kept = [(rows[:, half:] == plain[:, half:]).all(axis=1).mean() for rows in (some, every)]
     assert 0.2 < kept[0] < 0.8 and kept[1] < 0.3
 
 
-@pytest.mark.parametrize("option", [{"sampling": 0.5}, {"word_dropout": 0.5}, {"batch_norm": 0.6}, {"free_bits": 0.0, "free_bits_each": 0.5}])
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"sampling": 0.5},
+        {"word_dropout": 0.5},
+        {"batch_norm": 0.6},
+        {"free_bits": 0.0, "free_bits_each": 0.5},
+    ],
+)
 def test_each_option_learns(option):
     model = MusicVAE(Settings(**SMALL, transpose=0, rate=1e-2, **option))
     x, losses = melodies(8), []
@@ -194,11 +272,16 @@ def test_each_option_learns(option):
         losses.append(float(model.train_on_batch(x.astype(np.int32), return_dict=True)["cost"]))
     assert losses[-1] < 0.8 * losses[0]
     mu = ops.convert_to_numpy(model.encode(x.astype(np.int32))[0])
-    assert np.abs(MelodyVAE(model.arrays()).encode(x)[0] - mu).max() < 1e-4      # a batch norm is folded in
+    assert (
+        np.abs(MelodyVAE(model.arrays()).encode(x)[0] - mu).max() < 1e-4
+    )  # a batch norm is folded in
 
 
 def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
-    data, given = {"train": melodies(40), "validation": melodies(16, seed=1)}, Settings(**SMALL, word_dropout=0.2)
+    data, given = (
+        {"train": melodies(40), "validation": melodies(16, seed=1)},
+        Settings(**SMALL, word_dropout=0.2),
+    )
 
     def learn(folder):
         return musicvae.learn(data, given, folder, bar=False, steps=8, validations=2)
@@ -217,13 +300,21 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
     again, rows_again = learn(tmp_path / "stopped")
     assert all((a == b).all() for a, b in zip(whole.get_weights(), again.get_weights()))
     assert [row["validation"] for row in rows] == [row["validation"] for row in rows_again]
-    assert {"validation_kl_bits", "validation_teacher_forced", "validation_free_running", "validation_exact", "kl_bits"} <= set(rows[0])
+    assert {
+        "validation_kl_bits",
+        "validation_teacher_forced",
+        "validation_free_running",
+        "validation_exact",
+        "kl_bits",
+    } <= set(rows[0])
 
 
 def arguments(*words):
     parser = argparse.ArgumentParser()
     musicvae.add_train(parser)
-    return parser.parse_args([*words, "--embedding", "6", "--encoder", "7", "--latent", "4", "--decoder", "9"])
+    return parser.parse_args(
+        [*words, "--embedding", "6", "--encoder", "7", "--latent", "4", "--decoder", "9"]
+    )
 
 
 def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
@@ -231,11 +322,18 @@ def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LYRICGEN_MODE", "smoke")
     shutil.copytree(DATA / "midi", tmp_path / "own")
     (tmp_path / "own" / "broken.mid").write_bytes(b"MThd no")
-    assert musicvae.run_train(arguments("--midi", str(tmp_path / "own"), "--steps", "4", "--out", str(tmp_path / "w"))) == 0
+    assert (
+        musicvae.run_train(
+            arguments("--midi", str(tmp_path / "own"), "--steps", "4", "--out", str(tmp_path / "w"))
+        )
+        == 0
+    )
     said = capsys.readouterr()
     assert "left out" in said.err and "broken.mid" in said.err and "Written" in said.out
     vae = MelodyVAE.load("own", tmp_path / "w")
-    assert melody.is_canonical(vae.decode(vae.draw(5, np.random.default_rng(0)), 1.0, np.random.default_rng(0))).all()
+    assert melody.is_canonical(
+        vae.decode(vae.draw(5, np.random.default_rng(0)), 1.0, np.random.default_rng(0))
+    ).all()
     with pytest.raises(UserError, match=r"take|takes"):
         vae.encode(np.zeros((2, 16), int))
     data = bytearray((tmp_path / "w" / "own.npz").read_bytes())
@@ -245,9 +343,16 @@ def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
         MelodyVAE.load("own", tmp_path / "w")
 
 
-@pytest.mark.parametrize("words, said", [(("--steps", "0"), "above 0"), (("--batch", "0"), "1 or more"), (("--sigma", "0"), "sigma")])
+@pytest.mark.parametrize(
+    "words, said",
+    [(("--steps", "0"), "above 0"), (("--batch", "0"), "1 or more"), (("--sigma", "0"), "sigma")],
+)
 def test_settings_that_cannot_be_used(monkeypatch, words, said):
-    monkeypatch.setattr(musicvae, "book_parts", lambda: ({"train": melodies(), "validation": melodies()}, {"windows": {}}))
+    monkeypatch.setattr(
+        musicvae,
+        "book_parts",
+        lambda: ({"train": melodies(), "validation": melodies()}, {"windows": {}}),
+    )
     with pytest.raises(UserError, match=said):
         musicvae.run_train(arguments(*words))
 
@@ -265,17 +370,29 @@ def test_weights_of_another_model_are_refused(tmp_path):
 
 def test_the_fitted_posterior_has_mean_and_covariance():
     rng = np.random.default_rng(0)
-    mu, sigma = rng.standard_normal((5000, 3)) @ np.array([[1, 0.5, 0], [0, 1, 0], [0, 0, 0.1]]) + [1, 2, 3], np.full((5000, 3), 0.4)
+    mu, sigma = (
+        rng.standard_normal((5000, 3)) @ np.array([[1, 0.5, 0], [0, 1, 0], [0, 0, 0.1]])
+        + [1, 2, 3],
+        np.full((5000, 3), 0.4),
+    )
     fitted = fit_posterior(mu, sigma)
     vae = MelodyVAE({"mu_b": np.zeros(3), **fitted})
     z, drawn = mu + sigma * rng.standard_normal(mu.shape), vae.draw(20000, rng)
-    assert np.abs(z.mean(0) - drawn.mean(0)).max() < 0.05 and np.abs(np.cov(z.T) - np.cov(drawn.T)).max() < 0.08
+    assert (
+        np.abs(z.mean(0) - drawn.mean(0)).max() < 0.05
+        and np.abs(np.cov(z.T) - np.cov(drawn.T)).max() < 0.08
+    )
     assert abs(vae.draw(20000, rng, prior=True).std() - 1) < 0.02
 
 
 def test_a_mixture_finds_its_components():
     rng = np.random.default_rng(1)
-    z = np.concatenate([rng.standard_normal((6000, 2)) * [0.3, 1.0] + [4, 0], rng.standard_normal((2000, 2)) + [-4, 2]])
+    z = np.concatenate(
+        [
+            rng.standard_normal((6000, 2)) * [0.3, 1.0] + [4, 0],
+            rng.standard_normal((2000, 2)) + [-4, 2],
+        ]
+    )
     found = fit_mixture(z, 2, rng)
     order = np.argsort(-found["mixture_weights"])
     assert found["mixture_weights"][order] == pytest.approx([0.75, 0.25], abs=0.01)
@@ -283,7 +400,9 @@ def test_a_mixture_finds_its_components():
     covariance = found["mixture_factors"] @ found["mixture_factors"].transpose(0, 2, 1)
     assert np.abs(covariance[order] - [np.diag([0.09, 1]), np.eye(2)]).max() < 0.12
     drawn = MelodyVAE({"mu_b": np.zeros(2), **found}).draw(20000, rng)
-    assert (drawn[:, 0] > 0).mean() == pytest.approx(0.75, abs=0.02) and np.abs(np.cov(drawn.T) - np.cov(z.T)).max() < 0.3
+    assert (drawn[:, 0] > 0).mean() == pytest.approx(0.75, abs=0.02) and np.abs(
+        np.cov(drawn.T) - np.cov(z.T)
+    ).max() < 0.3
 
 
 def test_training_goes_on_from_weights():

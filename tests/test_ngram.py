@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lyricgen.ngram import NGram, draw
 
@@ -19,14 +20,18 @@ class ByDefinition:
             s = ("<s>", *s)
             for k in range(1, order + 1):
                 for i in range(len(s) - k + 1):
-                    grams[k][s[i:i + k]] += 1
+                    grams[k][s[i : i + k]] += 1
         self.counts = [None] * (order + 1)
         self.counts[order] = {g: c for g, c in grams[order].items() if g[-1] != "<s>"}
         for k in range(order - 1, 0, -1):
             before = defaultdict(set)
             for g in grams[k + 1]:
                 before[g[1:]].add(g[0])
-            self.counts[k] = {g: (c if g[0] == "<s>" else len(before[g])) for g, c in grams[k].items() if g[-1] != "<s>"}
+            self.counts[k] = {
+                g: (c if g[0] == "<s>" else len(before[g]))
+                for g, c in grams[k].items()
+                if g[-1] != "<s>"
+            }
         self.discounts = [None]
         for k in range(1, order + 1):
             n = Counter(self.counts[k].values())
@@ -39,7 +44,7 @@ class ByDefinition:
 
     def p(self, token, context, k=None):
         if k is None:
-            context = ("<s>", *context)[max(0, len(context) + 1 - self.order + 1):]
+            context = ("<s>", *context)[max(0, len(context) + 1 - self.order + 1) :]
             k = len(context) + 1
         if k == 0:
             return 1 / self.v
@@ -54,7 +59,9 @@ class ByDefinition:
         return max(c - d[min(c, 3)], 0) / total + given_away * lower
 
 
-letters = st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12), min_size=1, max_size=8)
+letters = st.lists(
+    st.lists(st.sampled_from("abcd"), min_size=1, max_size=12), min_size=1, max_size=8
+)
 
 
 @given(letters, st.integers(1, 4), st.lists(st.sampled_from("abcde"), max_size=6))
@@ -70,7 +77,9 @@ def test_equals_the_definition(sequences, order, context):
 @settings(max_examples=60, deadline=None)
 def test_bits_are_the_logarithms_of_the_probabilities(sequences, order, text):
     model = NGram(sequences, order, "abcde")
-    one_by_one = [-math.log2(model.probabilities(text[:t])[model.index[text[t]]]) for t in range(len(text))]
+    one_by_one = [
+        -math.log2(model.probabilities(text[:t])[model.index[text[t]]]) for t in range(len(text))
+    ]
     assert np.allclose(model.bits(text), one_by_one)
     assert np.isclose(model.bits_per_token([text, text[:1]]), np.mean([*one_by_one, one_by_one[0]]))
 
@@ -114,7 +123,7 @@ def test_sampling_follows_the_mask_and_the_seed():
 def test_draws_have_the_probabilities_at_a_temperature():
     p, rng = np.array([0.1, 0.2, 0.7]), np.random.default_rng(1)
     counts = np.bincount([draw(p, rng, 0.5) for _ in range(20_000)], minlength=3) / 20_000
-    assert np.allclose(counts, p ** 2 / (p ** 2).sum(), atol=0.01)
+    assert np.allclose(counts, p**2 / (p**2).sum(), atol=0.01)
 
 
 @pytest.mark.parametrize("temperature", [0, -1, float("nan")])

@@ -1,4 +1,5 @@
 """Nothing needs the internet at run time: the main job with every socket but loopback blocked."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,18 @@ def test_the_block_blocks():
 
 def test_the_main_job_works_offline(tmp_path):
     code = BLOCK + "\nfrom lyricgen.__main__ import main\nsys.exit(main(sys.argv[1:]))"
-    done = subprocess.run([sys.executable, "-c", code, "song", "--out", str(tmp_path / "out")], capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "song", "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["song.mid", "song.mp3", "song.musicxml", "song.svg", "song.txt"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "song.mid",
+        "song.mp3",
+        "song.musicxml",
+        "song.svg",
+        "song.txt",
+    ]
     assert "blocked" not in done.stderr

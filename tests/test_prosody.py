@@ -1,4 +1,5 @@
 """Syllables, stress, rhyme, pinyin and the tune patterns: known values, and the corpus as a witness."""
+
 from __future__ import annotations
 
 import random
@@ -27,23 +28,51 @@ def stable(songci):
 def test_english_rhymes():
     same, other = prosody.rhyme_class("love"), prosody.rhyme_class("move")
     assert same == prosody.rhyme_class("dove") == prosody.rhyme_class("above!") == "AH V" != other
-    assert prosody.rhyme_class("That fluttered on the faem,") == prosody.rhyme_class("faem") == "-aem"  # a word that no dictionary has
-    assert prosody.rhyme_class("flying") == prosody.rhyme_class("dying") != prosody.rhyme_class("ring")
+    assert (
+        prosody.rhyme_class("That fluttered on the faem,") == prosody.rhyme_class("faem") == "-aem"
+    )  # a word that no dictionary has
+    assert (
+        prosody.rhyme_class("flying") == prosody.rhyme_class("dying") != prosody.rhyme_class("ring")
+    )
     assert prosody.rhyme_class("o'er") == prosody.rhyme_class("more")
     assert prosody.rhyme_class("") is prosody.rhyme_class("--!") is None
 
 
-@pytest.mark.parametrize("word, expected", [
-    ("heaven", "10"), ("melody", "100"), ("again", "01"), ("the", "0"), ("seal'd", "1"), ("singin'", "10"), ("'tis", "1"),  # from the dictionary
-    ("frae", "1"), ("bonie", "10"), ("heav'n", "1"), ("blude", "1"), ("burnies", "10"), ("besprent", "01"), ("yestreen", "10"), ("kneelde", "1"),
-])
+@pytest.mark.parametrize(
+    "word, expected",
+    [
+        ("heaven", "10"),
+        ("melody", "100"),
+        ("again", "01"),
+        ("the", "0"),
+        ("seal'd", "1"),
+        ("singin'", "10"),
+        ("'tis", "1"),  # from the dictionary
+        ("frae", "1"),
+        ("bonie", "10"),
+        ("heav'n", "1"),
+        ("blude", "1"),
+        ("burnies", "10"),
+        ("besprent", "01"),
+        ("yestreen", "10"),
+        ("kneelde", "1"),
+    ],
+)
 def test_stress_and_syllables(word, expected):
     assert prosody.stress(word) == expected and prosody.syllables(word) == len(expected)
 
 
 def test_rule_for_unknown_words_against_the_dictionary(monkeypatch):
     """The rule alone, on the words of Burns that the dictionary has: how often it counts and stresses as the dictionary does."""
-    spoken = sorted({w for p in texts.load("burns").poems for line in p.lines for w in prosody.words(line) if prosody.phones(w)})
+    spoken = sorted(
+        {
+            w
+            for p in texts.load("burns").poems
+            for line in p.lines
+            for w in prosody.words(line)
+            if prosody.phones(w)
+        }
+    )
     truth = {w: prosody.stress(w) for w in spoken}
     monkeypatch.setattr(prosody, "phones", lambda word: None)
     assert np.mean([prosody.syllables(w) == len(truth[w]) for w in spoken]) > 0.93
@@ -52,25 +81,49 @@ def test_rule_for_unknown_words_against_the_dictionary(monkeypatch):
 
 
 def test_words_of_a_line():
-    assert prosody.words("'Tis o'er, the well-belov\u2019d!") == ["'tis", "o'er", "the", "well", "belov'd"]
+    assert prosody.words("'Tis o'er, the well-belov\u2019d!") == [
+        "'tis",
+        "o'er",
+        "the",
+        "well",
+        "belov'd",
+    ]
 
 
 def test_pinyin_of_known_lines():
     assert prosody.pinyin("漠漠轻寒上小楼") == ["mò", "mò", "qīng", "hán", "shàng", "xiǎo", "lóu"]
-    assert prosody.pinyin("春花秋月何时了，") == ["chūn", "huā", "qiū", "yuè", "hé", "shí", "le"]  # not at the end of the line
+    assert prosody.pinyin("春花秋月何时了，") == [
+        "chūn",
+        "huā",
+        "qiū",
+        "yuè",
+        "hé",
+        "shí",
+        "le",
+    ]  # not at the end of the line
     assert prosody.pinyin("春花秋月何时了")[-1] == "liǎo"
-    assert prosody.pinyin("人恨水长东")[3] == "cháng" and prosody.pinyin("音乐")[1] == "yuè" and prosody.pinyin("快乐")[1] == "lè"
+    assert (
+        prosody.pinyin("人恨水长东")[3] == "cháng"
+        and prosody.pinyin("音乐")[1] == "yuè"
+        and prosody.pinyin("快乐")[1] == "lè"
+    )
     assert prosody.pinyin("") == prosody.pinyin("no Chinese") == []
 
 
-@pytest.mark.parametrize("rhyming", ["花家涯霞", "知时诗儿衣雨", "楼秋愁", "东风中声", "天年山寒", "去女绪", "了少"])
+@pytest.mark.parametrize(
+    "rhyming", ["花家涯霞", "知时诗儿衣雨", "楼秋愁", "东风中声", "天年山寒", "去女绪", "了少"]
+)
 def test_chinese_rhymes(rhyming):
     assert len({prosody.rhyme_class(c) for c in rhyming}) == 1
     assert prosody.rhyme_class("落花人独" + rhyming) == prosody.rhyme_class(rhyming[-1])
 
 
 def test_chinese_rhymes_that_differ():
-    assert len({prosody.rhyme_class(c) for c in "花波斜姑知来飞高楼天人阳东"}) == len(prosody.RHYMES) == 13
+    assert (
+        len({prosody.rhyme_class(c) for c in "花波斜姑知来飞高楼天人阳东"})
+        == len(prosody.RHYMES)
+        == 13
+    )
 
 
 KNOWN = {  # name: lines, rhyme groups, stanzas, as the pattern books have them
@@ -98,8 +151,13 @@ def test_stable_patterns(songci, stable):
     assert len(stable) > 20 and "水调歌头" not in stable and list(stable)[0] == "浣溪沙"
     for name, pattern in stable.items():
         forms = [tuple(map(len, p.lines)) for p in songci.poems if p.title == name]
-        assert len(forms) == pattern.poems >= 100 and forms.count(pattern.lengths) / len(forms) == pattern.share >= 0.9
-        assert len(pattern.rhymes) == len(pattern.lengths) and set(pattern.stanzas) <= set(range(len(pattern.lengths)))
+        assert (
+            len(forms) == pattern.poems >= 100
+            and forms.count(pattern.lengths) / len(forms) == pattern.share >= 0.9
+        )
+        assert len(pattern.rhymes) == len(pattern.lengths) and set(pattern.stanzas) <= set(
+            range(len(pattern.lengths))
+        )
         assert all(pattern.rhymes.count(g) >= 2 for g in pattern.rhymes if g >= 0)
     start = time.process_time()
     prosody.stable_patterns(songci.poems)
@@ -113,7 +171,11 @@ def test_human_rhymes_beat_chance_on_held_out_poems(songci, stable):
         pattern = stable.get(poem.title)
         if pattern and tuple(map(len, poem.lines)) == pattern.lengths:
             for group in range(max(pattern.rhymes) + 1):
-                own = [prosody.rhyme_class(line) for line, place in zip(poem.lines, pattern.rhymes) if place == group]
+                own = [
+                    prosody.rhyme_class(line)
+                    for line, place in zip(poem.lines, pattern.rhymes)
+                    if place == group
+                ]
                 hits += [a == b for a, b in zip(own, own[1:])]
                 ends += own
     draw = random.Random(0)
@@ -133,7 +195,9 @@ def test_rhyme_places_finds_what_was_put_in(seed):
         poems.append([rng.choice(words) if rng.random() < 0.2 else line for line in lines])
     assert prosody.rhyme_places(poems) == (0, 0, 1, -1, 1)
     rng.shuffle(shuffled := np.array(poems)[:, 0])
-    assert prosody.rhyme_places([[x, *p[1:]] for x, p in zip(shuffled, poems)])[0] == -1  # the first line of another poem
+    assert (
+        prosody.rhyme_places([[x, *p[1:]] for x, p in zip(shuffled, poems)])[0] == -1
+    )  # the first line of another poem
 
 
 def test_pypinyin_and_the_dictionary_are_read_only_when_asked():

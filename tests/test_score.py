@@ -4,16 +4,26 @@ import re
 import mido
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lyricgen import score
 
 NOTES = np.array([[0, 4, 60], [4, 6, 64], [10, 8, 67], [20, 2, 66], [22, 10, 72], [32, 28, 60]])
-SHEET = score.LeadSheet("浣溪沙", "Huànxīshā", NOTES, tuple("一曲新词酒杯"), (0, 3), 96.0, ("yì", "qǔ", "xīn", "cí", "jiǔ", "bēi"))
+SHEET = score.LeadSheet(
+    "浣溪沙",
+    "Huànxīshā",
+    NOTES,
+    tuple("一曲新词酒杯"),
+    (0, 3),
+    96.0,
+    ("yì", "qǔ", "xīn", "cí", "jiǔ", "bēi"),
+)
 
 
 def parsed(sheet):
     from music21 import converter
+
     return converter.parse(score.to_musicxml(sheet), format="musicxml")
 
 
@@ -38,7 +48,13 @@ def test_musicxml_read_back_has_the_notes_and_the_words_in_order():
     assert [n.lyrics[1].text for n in notes] == list(SHEET.under)
 
 
-@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 3), st.integers(57, 77)), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 20), st.integers(0, 3), st.integers(57, 77)),
+        min_size=1,
+        max_size=12,
+    )
+)
 @settings(max_examples=15, deadline=None)
 def test_any_rhythm_can_be_written(rows):
     onset, notes = 0, []
@@ -51,14 +67,21 @@ def test_any_rhythm_can_be_written(rows):
 
 def test_the_same_sheet_gives_the_same_bytes_without_dates_or_random_ids():
     first, second = score.to_musicxml(SHEET), score.to_musicxml(SHEET)
-    assert first == second and "encoding-date" not in first and "Music21" not in first and 'id="P1"' in first
+    assert (
+        first == second
+        and "encoding-date" not in first
+        and "Music21" not in first
+        and 'id="P1"' in first
+    )
     assert score.engrave(first, "a", "b") == score.engrave(second, "a", "b")
     assert score.to_midi(SHEET) == score.to_midi(SHEET)
 
 
 def test_held_syllables_have_an_extender_and_white_keys_no_sign():
     text = score.to_musicxml(SHEET)
-    assert text.count("<extend") == 3      # three notes are tied; the sign stands under the last line of words
+    assert (
+        text.count("<extend") == 3
+    )  # three notes are tied; the sign stands under the last line of words
     assert "<accidental>natural" not in text and text.count("<accidental>sharp") == 1
 
 
@@ -67,8 +90,12 @@ def test_the_page_has_the_words_the_pinyin_and_a_description():
     words = "".join(re.findall(r">([^<>]+)</tspan>", svg))
     for text in ("浣溪沙", *"一曲新词酒杯", *SHEET.under):
         assert text in words
-    assert 'role="img"' in svg and "<title>A &amp; B</title>" in svg and "Lead sheet &lt;of&gt; a song." in svg
-    assert "href=\"http" not in svg and "url(http" not in svg
+    assert (
+        'role="img"' in svg
+        and "<title>A &amp; B</title>" in svg
+        and "Lead sheet &lt;of&gt; a song." in svg
+    )
+    assert 'href="http' not in svg and "url(http" not in svg
 
 
 def test_midi_has_a_lyric_at_the_tick_of_each_note_for_mido_and_music21():
@@ -86,6 +113,7 @@ def test_midi_has_a_lyric_at_the_tick_of_each_note_for_mido_and_music21():
     ticks = (NOTES[:, 0] * midi.ticks_per_beat // 4).tolist()
     assert notes == ticks and lyrics == list(zip(ticks, SHEET.words))
     from music21 import converter
+
     read = [n for n in converter.parse(data, format="midi").recurse().notes if n.lyric]
     assert [n.lyric for n in read] == list(SHEET.words)
 

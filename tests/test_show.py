@@ -18,7 +18,9 @@ def test_a_slider_draws_again_and_describes_its_picture():
     assert slider.value == 2 and 'alt="A &quot;curve&quot; &amp; more"' in before
     slider.value = 3
     assert view.value != before
-    assert base64.b64decode(re.search(r"base64,([^\"]+)", view.value)[1])[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (
+        base64.b64decode(re.search(r"base64,([^\"]+)", view.value)[1])[:8] == b"\x89PNG\r\n\x1a\n"
+    )
 
 
 def test_a_slider_over_html():
@@ -29,27 +31,45 @@ def test_a_slider_over_html():
 
 def test_a_figure_prints_its_sentence_and_carries_it_as_alt(capsys, monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **options: shown.append((data, options)))
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **options: shown.append((data, options))
+    )
     fig, _ = show.axes()
     show.figure(fig, "A straight line.")
     assert capsys.readouterr().out == "A straight line.\n"
-    assert shown[0][1]["metadata"]["image/png"]["alt"] == "A straight line." and "image/png" in shown[0][0]
+    assert (
+        shown[0][1]["metadata"]["image/png"]["alt"] == "A straight line."
+        and "image/png" in shown[0][0]
+    )
 
 
 def test_a_live_figure_replaces_what_it_showed(monkeypatch):
     shown, changed = [], []
-    monkeypatch.setattr("IPython.display.DisplayHandle.display", lambda self, data, **options: shown.append(self.display_id))
-    monkeypatch.setattr("IPython.display.DisplayHandle.update", lambda self, data, **options: changed.append((self.display_id, data, options)))
+    monkeypatch.setattr(
+        "IPython.display.DisplayHandle.display",
+        lambda self, data, **options: shown.append(self.display_id),
+    )
+    monkeypatch.setattr(
+        "IPython.display.DisplayHandle.update",
+        lambda self, data, **options: changed.append((self.display_id, data, options)),
+    )
     again = show.live()
     for sentence in ("Step 1.", "Step 2."):
         again(show.axes()[0], sentence)
     assert len(set(shown)) == 2 and [place for place, _, _ in changed] == shown * 2
-    assert "image/png" in changed[2][1] and changed[2][2]["metadata"]["image/png"]["alt"] == changed[3][1]["text/plain"] == "Step 2."
+    assert (
+        "image/png" in changed[2][1]
+        and changed[2][2]["metadata"]["image/png"]["alt"]
+        == changed[3][1]["text/plain"]
+        == "Step 2."
+    )
 
 
 def test_the_player_escapes_its_label():
     html = show.player_html(b"ID3", 'a "b" <c>')
-    assert 'aria-label="a &quot;b&quot; &lt;c&gt;"' in html and "data:audio/mpeg;base64,SUQz" in html
+    assert (
+        'aria-label="a &quot;b&quot; &lt;c&gt;"' in html and "data:audio/mpeg;base64,SUQz" in html
+    )
 
 
 def test_the_piano_roll_shows_every_note():
@@ -60,7 +80,7 @@ def test_the_piano_roll_shows_every_note():
 
 
 def luminance(color):
-    rgb = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    rgb = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     return 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
 
 

@@ -7,7 +7,6 @@ import sys
 import mido
 import numpy as np
 import pytest
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +37,13 @@ def made(words, tune):
 
 
 def command(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "lyricgen", *map(str, arguments)], capture_output=True, text=True, encoding="utf-8", **options)
+    return subprocess.run(
+        [sys.executable, "-m", "lyricgen", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        **options,
+    )
 
 
 def assert_in_form(writer, corpus, seeds):
@@ -47,10 +52,14 @@ def assert_in_form(writer, corpus, seeds):
     for pattern in patterns.values():
         for seed in seeds:
             lines = song.write_lines(writer, pattern, np.random.default_rng(seed), 0.8)
-            assert tuple(map(len, lines)) == pattern.lengths and all(map(prosody.is_han, "".join(lines)))
+            assert tuple(map(len, lines)) == pattern.lengths and all(
+                map(prosody.is_han, "".join(lines))
+            )
             for group in set(pattern.rhymes) - {-1}:
                 ends = [line[-1] for line, g in zip(lines, pattern.rhymes) if g == group]
-                assert len({prosody.rhyme_class(end) for end in ends}) == 1 and len(set(ends)) == len(ends)
+                assert len({prosody.rhyme_class(end) for end in ends}) == 1 and len(
+                    set(ends)
+                ) == len(ends)
 
 
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, words):
@@ -59,7 +68,9 @@ def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, wor
 
 @pytest.mark.slow
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(corpus):
-    assert_in_form(CharacterLSTM.load("songci", dtype="float32"), corpus, range(20))      # twice as fast, and as strict
+    assert_in_form(
+        CharacterLSTM.load("songci", dtype="float32"), corpus, range(20)
+    )  # twice as fast, and as strict
 
 
 def test_an_ngram_writes_words_too(corpus, tune, made):
@@ -104,8 +115,10 @@ def test_the_tune_fits_every_pattern(corpus, draws):
     for pattern in prosody.stable_patterns(corpus.poems).values():
         notes, mended = song.write_tune(tune, pattern, np.random.default_rng(3), 0.8)
         bars = notes[:, 0] // (2 * melody.STEPS_PER_BAR)
-        assert np.bincount(bars).tolist() == list(pattern.lengths), "as many onsets as characters, line by line"
-        assert song.LOW <= notes[:, 2].min() and notes[:, 2].max() <= song.HIGH
+        assert np.bincount(bars).tolist() == list(pattern.lengths), (
+            "as many onsets as characters, line by line"
+        )
+        assert notes[:, 2].min() >= song.LOW and notes[:, 2].max() <= song.HIGH
         assert song.IN_KEY[notes[:, 2] % 12].all() and notes[-1, 2] % 12 == 0
         assert (notes[:-1, 0] + notes[:-1, 1] <= notes[1:, 0]).all() and (notes[:, 1] > 0).all()
         assert 0 <= mended <= len(pattern.lengths)
@@ -114,12 +127,21 @@ def test_the_tune_fits_every_pattern(corpus, draws):
 def test_a_phrase_returns_and_the_last_note_is_held(made):
     notes = made.sheet.notes
     phrase = [notes[notes[:, 0] // 32 == k] - [32 * k, 0, 0] for k in range(6)]
-    assert (phrase[0] == phrase[3]).all() and (phrase[1] == phrase[4]).all() and (phrase[2][:-1] == phrase[5][:-1]).all()
+    assert (
+        (phrase[0] == phrase[3]).all()
+        and (phrase[1] == phrase[4]).all()
+        and (phrase[2][:-1] == phrase[5][:-1]).all()
+    )
     assert notes[-1, 1] >= 8 and not (phrase[0] == phrase[1]).all()
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_song(made, words, tune, tmp_path):
-    first, again = song.save(made, tmp_path / "a"), song.save(song.compose(seed=1, words=words, tune=tune), tmp_path / "b")
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_song(
+    made, words, tune, tmp_path
+):
+    first, again = (
+        song.save(made, tmp_path / "a"),
+        song.save(song.compose(seed=1, words=words, tune=tune), tmp_path / "b"),
+    )
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
     other = song.compose(seed=2, words=words, tune=tune)
     assert other.lines != made.lines and not np.array_equal(other.sheet.notes, made.sheet.notes)
@@ -130,12 +152,21 @@ def test_the_files_say_the_same(made, tmp_path):
     assert paths["song.txt"].read_text("utf-8").splitlines() == ["浣溪沙", *made.lines]
     read = midi.read_midi(paths["song.mid"])
     assert [text for _, _, text in read.lyrics] == list(made.sheet.words)
-    assert [tick for tick, _, _ in read.lyrics] == read.notes["onset"].tolist() == (made.sheet.notes[:, 0] * 120).tolist()
+    assert (
+        [tick for tick, _, _ in read.lyrics]
+        == read.notes["onset"].tolist()
+        == (made.sheet.notes[:, 0] * 120).tolist()
+    )
     peer = mido.MidiFile(file=io.BytesIO(paths["song.mid"].read_bytes()), charset="utf-8")
-    assert [m.note for track in peer.tracks for m in track if m.type == "note_on" and m.velocity] == read.notes["pitch"].tolist()
+    assert [
+        m.note for track in peer.tracks for m in track if m.type == "note_on" and m.velocity
+    ] == read.notes["pitch"].tolist()
     from music21 import converter
+
     score = converter.parse(str(paths["song.musicxml"]))
-    assert "".join(n.lyrics[0].text for n in score.recurse().notes if n.lyrics) == "".join(made.lines)
+    assert "".join(n.lyrics[0].text for n in score.recurse().notes if n.lyrics) == "".join(
+        made.lines
+    )
 
 
 def test_a_thousand_draws_of_a_melody_survive_notes_and_midi(draws):
@@ -145,7 +176,9 @@ def test_a_thousand_draws_of_a_melody_survive_notes_and_midi(draws):
         assert (melody.to_events(notes, len(events)) == events).all()
         file = midi.MidiFile.from_notes(notes[:, 0] * 120, notes[:, 1] * 120, notes[:, 2])
         back = midi.read_midi(midi.write_midi(file)).notes
-        there = np.stack([back["onset"] // 120, back["duration"] // 120, back["pitch"]], axis=1).astype(int)
+        there = np.stack(
+            [back["onset"] // 120, back["duration"] // 120, back["pitch"]], axis=1
+        ).astype(int)
         assert (melody.to_events(there, len(events)) == events).all()
 
 
@@ -153,7 +186,11 @@ def test_mending_gives_the_wanted_number_of_notes():
     bar = np.array([[0, 4, 60], [4, 2, 62], [6, 2, 64], [8, 8, 65]])
     for count in range(1, 14):
         notes = song.mend(bar, count)
-        assert len(notes) == count and notes[:, 1].sum() == 16 and (notes[:, 0] == np.cumsum(notes[:, 1]) - notes[:, 1]).all()
+        assert (
+            len(notes) == count
+            and notes[:, 1].sum() == 16
+            and (notes[:, 0] == np.cumsum(notes[:, 1]) - notes[:, 1]).all()
+        )
     assert song.mend(bar, 3).tolist() == [[0, 6, 60], [6, 2, 64], [8, 8, 65]]
     with pytest.raises(ValueError, match="no room"):
         song.mend(bar, 17)
@@ -161,22 +198,44 @@ def test_mending_gives_the_wanted_number_of_notes():
 
 def test_what_was_copied_is_named(corpus, made):
     training = "\n\n".join(corpus.texts("train"))
-    assert made.copied in training and made.copied in "\n".join(made.lines) and len(made.copied) >= 2
+    assert (
+        made.copied in training and made.copied in "\n".join(made.lines) and len(made.copied) >= 2
+    )
     text = "\n".join(made.lines)
-    longer = (text[k:k + len(made.copied) + 1] for k in range(len(text) - len(made.copied)))
+    longer = (text[k : k + len(made.copied) + 1] for k in range(len(text) - len(made.copied)))
     assert not [run for run in longer if run in training and run == run.strip()]
 
 
 def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
     """Nor does it read the tune books: all that it knows of tunes is in the weights."""
-    code = (f"import sys, lyricgen.__main__ as main; code = main.main(['song', '--out', {str(tmp_path / 'out')!r}]); "
-            "sys.exit(code or str({'tensorflow', 'keras', 'torch'} & set(sys.modules)).replace('set()', '') or 0)")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8",
-                          env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "LYRICGEN_CACHE": str(tmp_path / "cache")})
+    code = (
+        f"import sys, lyricgen.__main__ as main; code = main.main(['song', '--out', {str(tmp_path / 'out')!r}]); "
+        "sys.exit(code or str({'tensorflow', 'keras', 'torch'} & set(sys.modules)).replace('set()', '') or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={
+            **os.environ,
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "LYRICGEN_CACHE": str(tmp_path / "cache"),
+        },
+    )
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.glob("cache/**/*.npz"))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["song.mid", "song.mp3", "song.musicxml", "song.svg", "song.txt"]
-    assert (tmp_path / "out" / "song.txt").read_text("utf-8").splitlines() == ["浣溪沙", *made.lines]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "song.mid",
+        "song.mp3",
+        "song.musicxml",
+        "song.svg",
+        "song.txt",
+    ]
+    assert (tmp_path / "out" / "song.txt").read_text("utf-8").splitlines() == [
+        "浣溪沙",
+        *made.lines,
+    ]
     assert all(line in done.stdout for line in made.lines)
 
 
@@ -191,19 +250,34 @@ def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, caps
     monkeypatch.setattr(getattr(song, model), "load", lambda own=name: load(own, tmp_path))
     assert __main__.main(["song", "--out", str(tmp_path / "out")]) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
-    assert len(said) == 1 and f"{name}.npz is damaged: its SHA-256 is" in said[0] and not (tmp_path / "out").exists()
+    assert (
+        len(said) == 1
+        and f"{name}.npz is damaged: its SHA-256 is" in said[0]
+        and not (tmp_path / "out").exists()
+    )
 
 
 def test_list_shows_every_pattern(corpus):
     shown = command("song", "--pattern", "list")
     assert shown.returncode == 0
-    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(prosody.stable_patterns(corpus.poems))
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(
+        prosody.stable_patterns(corpus.poems)
+    )
 
 
-@pytest.mark.parametrize("arguments, said", [
-    (["--pattern", "沁园冬"], "There is no pattern '沁园冬'"), (["--seed", "one"], "--seed"), (["--seed", "-1"], "seed is -1"),
-    (["--temperature", "0"], "temperature is 0"), (["--temperature", "-2"], "temperature is -2"), (["--temperature", "1e-310"], "temperature is 1e-310"), (["--temperature", "nan"], "temperature is nan"),
-    (["--tempo", "0"], "tempo is 0")])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--pattern", "沁园冬"], "There is no pattern '沁园冬'"),
+        (["--seed", "one"], "--seed"),
+        (["--seed", "-1"], "seed is -1"),
+        (["--temperature", "0"], "temperature is 0"),
+        (["--temperature", "-2"], "temperature is -2"),
+        (["--temperature", "1e-310"], "temperature is 1e-310"),
+        (["--temperature", "nan"], "temperature is nan"),
+        (["--tempo", "0"], "tempo is 0"),
+    ],
+)
 def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path, arguments, said):
     done = command("song", *arguments, "--out", tmp_path / "out")
     errors = [line for line in done.stderr.splitlines() if not line.startswith("[")]
@@ -214,7 +288,11 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(tmp_path, arguments, said):
 def test_a_folder_beneath_a_file_is_refused_before_anything_is_made(tmp_path):
     (tmp_path / "file").write_text("here")
     done = command("song", "--out", tmp_path / "file" / "out")
-    assert done.returncode == 2 and "cannot be made" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert (
+        done.returncode == 2
+        and "cannot be made" in done.stderr
+        and len(done.stderr.splitlines()) == 1
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -227,16 +305,24 @@ def test_a_melody_moves_to_the_c_major_that_is_nearest():
     moved = song.to_c(np.stack([scale(60), scale(67), scale(66), scale(53), scale(56)]))
     assert [int(e[0]) + 19 for e in moved] == [60, 72, 60, 48, 60]
     assert all(song.IN_KEY[melody.to_notes(e)[:, 2] % 12].all() for e in moved)
-    five = [scale(67, (0, 2, 4, 7, 9, 0)), scale(67, (5, 2, 0, 7, 9, 5))]        # five tones are in three major scales: the tonic decides, or the end
+    five = [
+        scale(67, (0, 2, 4, 7, 9, 0)),
+        scale(67, (5, 2, 0, 7, 9, 5)),
+    ]  # five tones are in three major scales: the tonic decides, or the end
     assert [int(e[0]) + 19 for e in song.to_c(np.stack(five))] == [72, 72]
 
 
 def test_silence_and_what_would_leave_the_pitches_are_left_out():
-    low, high = scale(21 + 1, (0, 2, 4, -1, 0)), scale(108 - 12 - 1, (0, 2, 4, 11, 12))        # B flat and B at the two ends
+    low, high = (
+        scale(21 + 1, (0, 2, 4, -1, 0)),
+        scale(108 - 12 - 1, (0, 2, 4, 11, 12)),
+    )  # B flat and B at the two ends
     silent = melody.to_events([], 32)
     found = song.to_c(np.stack([silent, low, high, scale(60)]))
     assert len(found) == 3 and melody.is_canonical(found).all()
-    found = song.to_c(np.stack([scale(21 + 6, (0, 2, 4, 5, 7, -6, 0)), silent]))       # its lowest note is the lowest pitch, and it must go down
+    found = song.to_c(
+        np.stack([scale(21 + 6, (0, 2, 4, 5, 7, -6, 0)), silent])
+    )  # its lowest note is the lowest pitch, and it must go down
     assert len(found) == 0
 
 
@@ -259,7 +345,10 @@ def test_the_tune_writer_gives_as_many_canonical_melodies_in_c_as_it_is_asked_fo
     assert (drawn >= melody.FIRST_ONSET).any(axis=1).all() and len(np.unique(drawn, axis=0)) > 140
     onsets = drawn[drawn >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
     assert song.IN_KEY[onsets % 12].mean() > 0.93
-    assert (tune.phrases(5, np.random.default_rng(2), 0.8) == tune.phrases(5, np.random.default_rng(2), 0.8)).all()
+    assert (
+        tune.phrases(5, np.random.default_rng(2), 0.8)
+        == tune.phrases(5, np.random.default_rng(2), 0.8)
+    ).all()
 
 
 def test_draws_that_are_silent_are_made_up_for():
@@ -267,7 +356,9 @@ def test_draws_that_are_silent_are_made_up_for():
         steps = 32
 
         def sample(self, count, rng, temperature):
-            return np.stack([scale(60) if x < 0.3 else melody.to_events([], 32) for x in rng.random(count)])
+            return np.stack(
+                [scale(60) if x < 0.3 else melody.to_events([], 32) for x in rng.random(count)]
+            )
 
     assert (song.LatentTunes(Mute()).phrases(20, np.random.default_rng(0), 1.0) == scale(60)).all()
 

@@ -1,4 +1,5 @@
 """The corpora, their split and their vocabulary; and the tool that makes them."""
+
 from __future__ import annotations
 
 import ast
@@ -26,7 +27,11 @@ import make_texts  # noqa: E402
 @pytest.fixture
 def copied_data(tmp_path, monkeypatch):
     """A copy of the data of the smallest corpus, in place of the project's, to be damaged."""
-    for folder, name in (("texts", "ballads.json"), ("texts", "ballads.txt.xz"), ("splits", "texts.json")):
+    for folder, name in (
+        ("texts", "ballads.json"),
+        ("texts", "ballads.txt.xz"),
+        ("splits", "texts.json"),
+    ):
         (tmp_path / folder).mkdir(exist_ok=True)
         shutil.copy(DATA / folder / name, tmp_path / folder / name)
     monkeypatch.setattr(texts, "DATA", tmp_path)
@@ -40,8 +45,12 @@ def test_corpus_is_what_its_card_says(name):
     corpus = texts.load(name)
     counts = corpus.card["counts"]
     letters = "".join(line for poem in corpus.poems for line in poem.lines)
-    assert counts["poems"] == len(corpus.poems) and counts["lines"] == sum(len(p.lines) for p in corpus.poems)
-    assert counts["characters"] == len(letters) and counts["distinct_characters"] == len(set(letters))
+    assert counts["poems"] == len(corpus.poems) and counts["lines"] == sum(
+        len(p.lines) for p in corpus.poems
+    )
+    assert counts["characters"] == len(letters) and counts["distinct_characters"] == len(
+        set(letters)
+    )
     assert all(p.lines and all(p.lines) and p.title and p.author for p in corpus.poems)
     assert [p.id for p in corpus.poems] == list(range(len(corpus.poems)))
     for key in ("licence", "source", "made_by", "dropped"):
@@ -49,7 +58,9 @@ def test_corpus_is_what_its_card_says(name):
 
 
 def test_cards_name_no_address_and_carry_the_notices():
-    cards = [(DATA / "texts" / f"{name}.json").read_text("utf-8") for name in (*texts.CORPORA, "cmudict")]
+    cards = [
+        (DATA / "texts" / f"{name}.json").read_text("utf-8") for name in (*texts.CORPORA, "cmudict")
+    ]
     assert not any("http" in card or "registry" in card for card in cards)
     for card in cards[:2]:
         assert "Copyright (c) 2016 JackeyGao" in card and "shall be included in" in card
@@ -70,8 +81,10 @@ def test_english_is_clean(name):
             assert line.isascii() and not set(line) & set("[]{}^<>*0123456789"), (poem.id, line)
             assert not line.startswith(("Tune--", "Chorus", "(Child")) and "&c" not in line, line
     lines = [line for poem in texts.load(name).poems for line in poem.lines]
-    first, last = {"burns": ("Once I lov'd a bonie lass,", "Nor use a faithful lover so.\""),
-                   "ballads": ("The king sits in Dunfermline town,", "So Robin went laughing away.")}[name]
+    first, last = {
+        "burns": ("Once I lov'd a bonie lass,", 'Nor use a faithful lover so."'),
+        "ballads": ("The king sits in Dunfermline town,", "So Robin went laughing away."),
+    }[name]
     assert lines[0] == first and last in lines[-12:]  # neither contents nor glossary
 
 
@@ -85,7 +98,9 @@ def test_split_keeps_shares_and_groups(name):
     for group in split["groups"]:
         assert len({corpus.poems[int(i)].part for i in group.split()}) == 1, group
     if corpus.card["language"] == "en":
-        assert len({(p.title, p.part) for p in corpus.poems}) == len({p.title for p in corpus.poems})
+        assert len({(p.title, p.part) for p in corpus.poems}) == len(
+            {p.title for p in corpus.poems}
+        )
 
 
 @pytest.mark.parametrize("name", ["songci", "burns"])
@@ -95,7 +110,7 @@ def test_no_test_poem_is_nearly_in_training(name):
 
     def grams(poem):
         text = "".join(poem.lines)
-        return {text[i:i + 7] for i in range(len(text) - 6)}
+        return {text[i : i + 7] for i in range(len(text) - 6)}
 
     holders: dict[str, list[int]] = {}
     for poem in corpus.part("train"):
@@ -104,7 +119,10 @@ def test_no_test_poem_is_nearly_in_training(name):
     for poem in corpus.part("test")[:300]:
         own = grams(poem)
         for i, shared in Counter(i for gram in own for i in holders.get(gram, [])).items():
-            assert shared <= 0.5 * min(len(own), len("".join(corpus.poems[i].lines)) - 6), (poem.id, i)
+            assert shared <= 0.5 * min(len(own), len("".join(corpus.poems[i].lines)) - 6), (
+                poem.id,
+                i,
+            )
 
 
 def test_song_ci_is_read_in_a_second():
@@ -112,8 +130,14 @@ def test_song_ci_is_read_in_a_second():
     start = time.process_time()
     corpus = texts.load("songci")
     assert time.process_time() - start < 1
-    assert corpus.texts("train")[0] == "\n".join([corpus.part("train")[0].title, *corpus.part("train")[0].lines])
-    assert not texts.load("burns").texts("test")[0].startswith(texts.load("burns").part("test")[0].title + "\n")
+    assert corpus.texts("train")[0] == "\n".join(
+        [corpus.part("train")[0].title, *corpus.part("train")[0].lines]
+    )
+    assert (
+        not texts.load("burns")
+        .texts("test")[0]
+        .startswith(texts.load("burns").part("test")[0].title + "\n")
+    )
 
 
 def test_unknown_names_are_told():
@@ -131,14 +155,21 @@ def test_flipped_bit_is_named_with_both_hashes(copied_data):
     with pytest.raises(DataError) as error:
         texts.load("ballads")
     expected = json.loads((copied_data / "texts" / "ballads.json").read_text())["sha256"]
-    assert "ballads.txt.xz" in str(error.value) and expected in str(error.value) and texts.sha256(bytes(data)) in str(error.value)
+    assert (
+        "ballads.txt.xz" in str(error.value)
+        and expected in str(error.value)
+        and texts.sha256(bytes(data)) in str(error.value)
+    )
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda s: s["ballads"].update(text_sha256="0" * 64), "0{64}.*should be"),
-    (lambda s: s["ballads"].update(parts=s["ballads"]["parts"][1:]), "193 digits"),
-    (lambda s: s.pop("ballads"), "should be"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda s: s["ballads"].update(text_sha256="0" * 64), "0{64}.*should be"),
+        (lambda s: s["ballads"].update(parts=s["ballads"]["parts"][1:]), "193 digits"),
+        (lambda s: s.pop("ballads"), "should be"),
+    ],
+)
 def test_split_of_another_text_is_refused(copied_data, change, message):
     path = copied_data / "splits" / "texts.json"
     split = json.loads(path.read_text())
@@ -166,11 +197,23 @@ def test_vocabulary_round_trip(samples, min_count):
         assert ids.dtype == np.int32 and len(ids) == len(text) + 1 and ids[-1] == 1
         assert vocabulary.decode(ids) == "".join(c if c in vocabulary.ids else "□" for c in text)
     again = texts.Vocabulary(list(vocabulary.tokens), vocabulary.folded)
-    assert again.tokens == vocabulary.tokens == texts.Vocabulary.build(reversed(samples), min_count).tokens
+    assert (
+        again.tokens
+        == vocabulary.tokens
+        == texts.Vocabulary.build(reversed(samples), min_count).tokens
+    )
 
 
-@pytest.mark.parametrize("tokens", [[], ["a", "b", "c"], ["<unk>", "<end>", "\n", "ab"], ["<unk>", "<end>", "\n", "a", "a"],
-                                    ["<unk>", "<end>", "\n", 3]])
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [],
+        ["a", "b", "c"],
+        ["<unk>", "<end>", "\n", "ab"],
+        ["<unk>", "<end>", "\n", "a", "a"],
+        ["<unk>", "<end>", "\n", 3],
+    ],
+)
 def test_bad_vocabulary_is_refused(tokens):
     with pytest.raises(DataError, match="vocabulary"):
         texts.Vocabulary(tokens)
@@ -183,10 +226,16 @@ def test_vocabulary_of_song_ci_is_built_from_training_alone():
     assert held_out and not held_out & set(vocabulary.tokens) and vocabulary.tokens[3] == "人"
 
 
-@pytest.mark.parametrize("data, message", [
-    (b"", "too little"), (b"x\n", "too little"), ("月".encode(), "too little"), (b"\xff\xfea\x00", "UTF-8"),
-    (b"PK\x03\x04 zip", "control character 0x03"),
-])
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (b"", "too little"),
+        (b"x\n", "too little"),
+        ("月".encode(), "too little"),
+        (b"\xff\xfea\x00", "UTF-8"),
+        (b"PK\x03\x04 zip", "control character 0x03"),
+    ],
+)
 def test_own_text_that_is_none(tmp_path, data, message):
     path = tmp_path / "own.txt"
     path.write_bytes(data)
@@ -210,39 +259,95 @@ def test_tool_refuses_another_file(tmp_path, capsys):
     wrong.write_bytes(b"not the package")
     assert make_texts.main(["--chinese-poetry", str(wrong), "--out", str(out)]) == 2
     told = capsys.readouterr().err
-    assert "wrong.tgz" in told and make_texts.PACKAGES["chinese-poetry"][1] in told and texts.sha256(b"not the package") in told
-    assert make_texts.main(["--chinese-poetry", str(tmp_path / "none"), "--out", str(out)]) == 2 and not out.exists()
+    assert (
+        "wrong.tgz" in told
+        and make_texts.PACKAGES["chinese-poetry"][1] in told
+        and texts.sha256(b"not the package") in told
+    )
+    assert (
+        make_texts.main(["--chinese-poetry", str(tmp_path / "none"), "--out", str(out)]) == 2
+        and not out.exists()
+    )
 
 
 def test_tool_never_unpickles():
     """Neither tool imports pickle or pandas, and none calls a loader of theirs."""
     for path in (TOOLS / "make_texts.py", TOOLS / "clean_texts.py"):
         tree = ast.parse(path.read_text("utf-8"))
-        imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names} | {
-            n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-        assert not imported & {"pickle", "_pickle", "cPickle", "pandas", "dill", "joblib", "shelve", "marshal"}, imported
-        assert not {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & {"read_pickle", "Unpickler", "load", "allow_pickle"}
+        imported = {
+            a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names
+        } | {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        assert not imported & {
+            "pickle",
+            "_pickle",
+            "cPickle",
+            "pandas",
+            "dill",
+            "joblib",
+            "shelve",
+            "marshal",
+        }, imported
+        assert not {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)} & {
+            "read_pickle",
+            "Unpickler",
+            "load",
+            "allow_pickle",
+        }
 
 
 def test_cleaning_rules():
-    assert clean_texts.chinese_lines("恰似一江春水、向东流。按《凉州》，醉。") == ["恰似一江春水向东流", "按凉州", "醉"]
-    assert clean_texts.sung("(正末唱)画皮儿瘦共肥？(张千云)是个黄脸儿。(正末唱)他住居村舍。(下)") == "画皮儿瘦共肥？他住居村舍。"
-    assert clean_texts.sung("[生]花落水流红，(驾云了)闲愁万种") == "花落水流红，闲愁万种"  # 云了: has spoken; nothing spoken follows
-    raw = [("浣溪沙", "甲", "一二三四五六七，八九十。"), ("浣溪沙", "乙", "一二三四五六七，八九十。"), ("失调名", "丙", "一" * 12), ("西江月", "丁", "月□" * 8),
-           ("西江月", "戊", "月明。"), ("西江月", "己", "月" * 25)]
+    assert clean_texts.chinese_lines("恰似一江春水、向东流。按《凉州》，醉。") == [
+        "恰似一江春水向东流",
+        "按凉州",
+        "醉",
+    ]
+    assert (
+        clean_texts.sung("(正末唱)画皮儿瘦共肥？(张千云)是个黄脸儿。(正末唱)他住居村舍。(下)")
+        == "画皮儿瘦共肥？他住居村舍。"
+    )
+    assert (
+        clean_texts.sung("[生]花落水流红，(驾云了)闲愁万种") == "花落水流红，闲愁万种"
+    )  # 云了: has spoken; nothing spoken follows
+    raw = [
+        ("浣溪沙", "甲", "一二三四五六七，八九十。"),
+        ("浣溪沙", "乙", "一二三四五六七，八九十。"),
+        ("失调名", "丙", "一" * 12),
+        ("西江月", "丁", "月□" * 8),
+        ("西江月", "戊", "月明。"),
+        ("西江月", "己", "月" * 25),
+    ]
     poems, dropped = clean_texts.clean_chinese(raw)
     assert poems == [("浣溪沙", "甲", ["一二三四五六七", "八九十"])]
-    assert dropped == {"exact duplicate": 1, "no tune name": 1, "characters missing or damaged": 1, "under 10 characters": 1,
-                       "a line too long to be verse": 1}
-    assert clean_texts.english_line("Chorus.--The doughty^3 Douglas {8} [bound] him “to ride”") == 'The doughty Douglas bound him "to ride"'
+    assert dropped == {
+        "exact duplicate": 1,
+        "no tune name": 1,
+        "characters missing or damaged": 1,
+        "under 10 characters": 1,
+        "a line too long to be verse": 1,
+    }
+    assert (
+        clean_texts.english_line("Chorus.--The doughty^3 Douglas {8} [bound] him “to ride”")
+        == 'The doughty Douglas bound him "to ride"'
+    )
 
 
 def test_near_duplicates_and_split_of_made_poems():
     rng = np.random.default_rng(0)
-    poems = [("t%d" % (i % 4), "a", ["".join(map(chr, rng.integers(0x4E00, 0x9000, 30)))]) for i in range(60)]
-    poems += [("t9", "b", [poems[7][2][0][:26] + "异文改字"]), ("t9", "b", [poems[8][2][0][:12] + "".join(map(chr, range(0x9100, 0x9112)))])]
+    poems = [
+        ("t%d" % (i % 4), "a", ["".join(map(chr, rng.integers(0x4E00, 0x9000, 30)))])
+        for i in range(60)
+    ]
+    poems += [
+        ("t9", "b", [poems[7][2][0][:26] + "异文改字"]),
+        ("t9", "b", [poems[8][2][0][:12] + "".join(map(chr, range(0x9100, 0x9112)))]),
+    ]
     groups = make_texts.near_duplicates(poems, english=False)
-    assert [7, 60] in groups and [8] in groups and [61] in groups and len(groups) == 61  # 20 of 24 7-grams shared, and 6 of 24
+    assert (
+        [7, 60] in groups and [8] in groups and [61] in groups and len(groups) == 61
+    )  # 20 of 24 7-grams shared, and 6 of 24
     parts = make_texts.split(poems, groups, False, np.random.default_rng(1))
-    assert parts == make_texts.split(poems, groups, False, np.random.default_rng(1)) and parts[7] == parts[60]
+    assert (
+        parts == make_texts.split(poems, groups, False, np.random.default_rng(1))
+        and parts[7] == parts[60]
+    )
     assert 46 <= parts.count("0") <= 53 and min(parts.count("1"), parts.count("2")) >= 4

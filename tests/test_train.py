@@ -1,4 +1,5 @@
 """Training that can be trusted: stopped or killed at any step and resumed, it ends with the same bits; the best weights are kept; faults are told."""
+
 import json
 import math
 import os
@@ -18,7 +19,14 @@ STEPS = 24
 
 def model() -> keras.Model:
     """A network with noise of its own (dropout) and an optimizer with slots."""
-    net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(16, activation="tanh"), keras.layers.Dropout(0.4), keras.layers.Dense(1)])
+    net = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(16, activation="tanh"),
+            keras.layers.Dropout(0.4),
+            keras.layers.Dense(1),
+        ]
+    )
     net.compile(keras.optimizers.AdamW(1e-2, global_clipnorm=1.0), "mse")
     return net
 
@@ -34,7 +42,18 @@ def train_once(folder, before=None, **given) -> tuple[list[np.ndarray], list[dic
     net = model()
     x, y = batch(10**6)
     validate = given.pop("validate", lambda: float(np.mean((net(x) - y) ** 2)))
-    rows = train.fit(net, batch, validate, folder, 3, peak=1e-2, validations=6, before=before, bar=False, **({"steps": STEPS} | given))
+    rows = train.fit(
+        net,
+        batch,
+        validate,
+        folder,
+        3,
+        peak=1e-2,
+        validations=6,
+        before=before,
+        bar=False,
+        **({"steps": STEPS} | given),
+    )
     return net.get_weights(), rows
 
 
@@ -51,7 +70,9 @@ def whole(tmp_path_factory):
     return train_once(tmp_path_factory.mktemp("whole"))
 
 
-@pytest.mark.parametrize("save_every", [0.0, 1e9], ids=["a checkpoint at each step", "at validations only"])
+@pytest.mark.parametrize(
+    "save_every", [0.0, 1e9], ids=["a checkpoint at each step", "at validations only"]
+)
 def test_stopped_and_resumed_is_the_same(tmp_path, monkeypatch, whole, save_every):
     monkeypatch.setattr(train, "SAVE_EVERY", save_every)
 
@@ -59,6 +80,7 @@ def test_stopped_and_resumed_is_the_same(tmp_path, monkeypatch, whole, save_ever
         def before(step, steps):
             if step == at:
                 raise KeyboardInterrupt
+
         return before
 
     for at in (3, 14, 23):
@@ -67,30 +89,41 @@ def test_stopped_and_resumed_is_the_same(tmp_path, monkeypatch, whole, save_ever
     weights, rows = train_once(tmp_path)
     assert same(weights, whole[0])
     assert without_times(rows) == without_times(whole[1]), "the curves go on as if nothing had been"
-    assert [json.loads(line) for line in (tmp_path / "curves.jsonl").read_text().splitlines()] == rows
+    assert [
+        json.loads(line) for line in (tmp_path / "curves.jsonl").read_text().splitlines()
+    ] == rows
     assert not list(tmp_path.glob("*.tmp"))
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_killed_in_another_process_and_resumed_is_the_same(tmp_path, whole):
-    code = ("import os, signal, sys; from pathlib import Path; sys.path.insert(0, 'tests'); import test_train\n"
-            "def before(step, steps):\n    if step == 17: os.kill(os.getpid(), signal.SIGKILL)\n"
-            f"test_train.train_once(Path({str(tmp_path)!r}), before)")
-    done = subprocess.run([sys.executable, "-c", code], cwd=os.path.dirname(os.path.dirname(__file__)), capture_output=True)
+    code = (
+        "import os, signal, sys; from pathlib import Path; sys.path.insert(0, 'tests'); import test_train\n"
+        "def before(step, steps):\n    if step == 17: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"test_train.train_once(Path({str(tmp_path)!r}), before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=os.path.dirname(os.path.dirname(__file__)),
+        capture_output=True,
+    )
     assert done.returncode == -signal.SIGKILL
     assert same(train_once(tmp_path)[0], whole[0])
 
 
 def test_a_finished_training_is_only_loaded(tmp_path, whole):
     train_once(tmp_path)
-    weights, rows = train_once(tmp_path, before=lambda step, steps: pytest.fail("there is nothing left to do"))
+    weights, rows = train_once(
+        tmp_path, before=lambda step, steps: pytest.fail("there is nothing left to do")
+    )
     assert same(weights, whole[0]) and len(rows) == 6
 
 
 def test_noise_and_data_follow_from_the_step_alone(whole, tmp_path):
     def shaken(step, steps):
-        np.random.default_rng().normal(size=3)      # other draws between steps change nothing
+        np.random.default_rng().normal(size=3)  # other draws between steps change nothing
         keras.random.normal((2,))
+
     assert same(train_once(tmp_path, shaken)[0], whole[0])
 
 
@@ -111,6 +144,7 @@ def test_the_best_weights_are_kept(tmp_path):
     def validate():
         seen.append(net.get_weights())
         return next(scores)
+
     train.fit(net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, bar=False)
     assert same(net.get_weights(), seen[1]) and not same(seen[1], seen[-1])
 
@@ -123,8 +157,16 @@ def test_each_validation_is_told_with_the_curves_so_far(tmp_path):
 
 def test_learning_rate():
     rates = [train.learning_rate(step, 1000, 0.5, 0.1) for step in range(1000)]
-    assert rates[99] == 0.5 == max(rates) and rates[0] == 0.005 and np.allclose(np.diff(rates[:100]), 0.005)
-    assert all(np.diff(rates[100:]) < 0) and rates[550] == pytest.approx(0.5 * 0.505) and rates[-1] < 0.0051
+    assert (
+        rates[99] == 0.5 == max(rates)
+        and rates[0] == 0.005
+        and np.allclose(np.diff(rates[:100]), 0.005)
+    )
+    assert (
+        all(np.diff(rates[100:]) < 0)
+        and rates[550] == pytest.approx(0.5 * 0.505)
+        and rates[-1] < 0.0051
+    )
 
 
 @pytest.mark.parametrize("mode, minutes", [("smoke", 1), ("lesson", 2), ("full", 3)])
@@ -135,7 +177,11 @@ def test_budget(monkeypatch, mode, minutes):
 
 def test_another_setting_has_another_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
-    assert train.folder_for("a", {"hidden": 1}) == train.folder_for("a", {"hidden": 1}) != train.folder_for("a", {"hidden": 2})
+    assert (
+        train.folder_for("a", {"hidden": 1})
+        == train.folder_for("a", {"hidden": 1})
+        != train.folder_for("a", {"hidden": 2})
+    )
     assert tmp_path in train.folder_for("a", {}).parents
 
 
@@ -148,7 +194,7 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
     whole = (tmp_path / "checkpoint.npz").read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1
-    for broken in (b"PK nothing", b"", whole[:len(whole) // 2], bytes(flipped)):
+    for broken in (b"PK nothing", b"", whole[: len(whole) // 2], bytes(flipped)):
         (tmp_path / "checkpoint.npz").write_bytes(broken)
         with pytest.raises(UserError, match="no checkpoint that can be read.*delete"):
             train_once(tmp_path)
@@ -158,8 +204,16 @@ def test_a_loss_that_is_no_number_is_told(tmp_path):
     train.make_deterministic(3)
     net = model()
     with pytest.raises(UserError, match="loss is nan at step 5; train again with a lower"):
-        train.fit(net, lambda step: (batch(step)[0], batch(step)[1] * (math.nan if step == 4 else 1)), lambda: 1.0, tmp_path, 3, peak=1e-2,
-                  steps=STEPS, bar=False)
+        train.fit(
+            net,
+            lambda step: (batch(step)[0], batch(step)[1] * (math.nan if step == 4 else 1)),
+            lambda: 1.0,
+            tmp_path,
+            3,
+            peak=1e-2,
+            steps=STEPS,
+            bar=False,
+        )
 
 
 def test_the_bar_tells_losses_and_time_left(tmp_path, capsys):

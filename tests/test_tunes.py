@@ -1,4 +1,5 @@
 """The tune books: ABC read, repeats played, regular bars, cache, windows, clusters and the committed split."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -44,16 +45,23 @@ def order(body: str) -> str:
 def runs(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[tuple[list, list[bool]]]:
     """Of each run its notes in steps, and its exact bars."""
     found = abcbooks.runs(abcbooks.played(bars(body, header)))
-    assert all(melody.is_canonical(events) and len(events) == 16 * len(exact) for events, exact in found)
+    assert all(
+        melody.is_canonical(events) and len(events) == 16 * len(exact) for events, exact in found
+    )
     return [(melody.to_notes(events).tolist(), exact.tolist()) for events, exact in found]
 
 
 # ---- ABC as it is written ------------------------------------------------------------------------------------------------------
 
+
 def test_lengths_and_octaves():
     assert notes("C2 D/2E/2 c'3/2 D,,") == [
-        (0, 1, 60), (1, Fraction(1, 4), 62), (Fraction(5, 4), Fraction(1, 4), 64), (Fraction(3, 2), Fraction(3, 4), 84),
-        (Fraction(9, 4), Fraction(1, 2), 38)]
+        (0, 1, 60),
+        (1, Fraction(1, 4), 62),
+        (Fraction(5, 4), Fraction(1, 4), 64),
+        (Fraction(3, 2), Fraction(3, 4), 84),
+        (Fraction(9, 4), Fraction(1, 2), 38),
+    ]
 
 
 def test_a_tie_makes_one_note_also_across_the_bar_line():
@@ -66,12 +74,19 @@ def test_a_hyphen_between_two_pitches_is_no_tie():
 
 def test_triplet_and_other_tuplets():
     third = Fraction(1, 3)
-    assert notes("(3CDE F2") == [(0, third, 60), (third, third, 62), (2 * third, third, 64), (1, 1, 65)]
+    assert notes("(3CDE F2") == [
+        (0, third, 60),
+        (third, third, 62),
+        (2 * third, third, 64),
+        (1, 1, 65),
+    ]
     assert notes("(3:2:2C2D F2")[-1] == (1, 1, 65)
 
 
 def test_broken_rhythm():
-    assert [duration for _, duration, _ in notes("C>D E<F G>>A")] == [Fraction(n, 8) for n in (6, 2, 2, 6, 7, 1)]
+    assert [duration for _, duration, _ in notes("C>D E<F G>>A")] == [
+        Fraction(n, 8) for n in (6, 2, 2, 6, 7, 1)
+    ]
 
 
 def test_an_accidental_holds_to_the_end_of_its_bar():
@@ -92,43 +107,74 @@ def test_what_music21_passes_over_is_read():
 
 
 def test_of_two_voices_the_fuller_one():
-    assert pitches("V:1\nC8|\nV:2\nDDDD EEEE|\nV:1\nG8|\nV:2\nFF|") == [62] * 4 + [64] * 4 + [65] * 2
+    assert (
+        pitches("V:1\nC8|\nV:2\nDDDD EEEE|\nV:1\nG8|\nV:2\nFF|") == [62] * 4 + [64] * 4 + [65] * 2
+    )
     assert pitches("[V:1] C4 C4|[V:2] G8|\n[V:1] D8|[V:2] A8|") == [60, 60, 62]
 
 
 def test_several_tunes_in_one_file():
-    found = abcbooks.tunes_of({"book.abc": "% a book\n\nX:1\nK:C\nC\n\nX: 12\nK:C\nD\n", "one.abc": "X:7\nK:C\nE"})
-    assert [(id, abc[-3:]) for id, abc in found] == [("book/1", "C\n\n"), ("book/12", "\nD\n"), ("one/7", "C\nE")]
+    found = abcbooks.tunes_of(
+        {"book.abc": "% a book\n\nX:1\nK:C\nC\n\nX: 12\nK:C\nD\n", "one.abc": "X:7\nK:C\nE"}
+    )
+    assert [(id, abc[-3:]) for id, abc in found] == [
+        ("book/1", "C\n\n"),
+        ("book/12", "\nD\n"),
+        ("one/7", "C\nE"),
+    ]
 
 
-@pytest.mark.parametrize(("text", "key"), [
-    ("G", (7, "major")), ("F#m", (6, "minor")), ("A Dorian % as printed", (9, "dorian")), ("AMix", (9, "mixolydian")), ("Bb", (10, "major")),
-    ("E Minor", (4, "minor")), ("Emin", (4, "minor")), ("Cmaj", (0, "major")), ("Hp", (-1, "")), ("", (-1, ""))])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("G", (7, "major")),
+        ("F#m", (6, "minor")),
+        ("A Dorian % as printed", (9, "dorian")),
+        ("AMix", (9, "mixolydian")),
+        ("Bb", (10, "major")),
+        ("E Minor", (4, "minor")),
+        ("Emin", (4, "minor")),
+        ("Cmaj", (0, "major")),
+        ("Hp", (-1, "")),
+        ("", (-1, "")),
+    ],
+)
 def test_keys(text, key):
     assert abcbooks.key(text) == key
 
 
 # ---- repeats -------------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("body", "expected"), [
-    ("A8|B8|]", "AB"),
-    ("|:A8|B8:|c8|]", "ABABc"),
-    ("A8|B8:|c8:|", "ABABcc"),                        # the second repeat goes back to the first
-    ("A8::B8:|", "AABB"),
-    ("A8:||:B8:|", "AABB"),
-    ("A8||B8:|", "ABB"),                              # ... or to a double bar
-    ("|:A8||B8:|", "ABAB"),                           # but not past a marked beginning
-    ("|:A8|1B8:|2c8|]", "ABAc"),
-    ("|:A8|[1B8:|[2c8|d8|]", "ABAcd"),
-    ("|:A8|1B8|c8:|2d8|e8||f8|]", "ABcAdef"),
-    ("|:A8|1B8:|2c8||d8|1e8:|2f8:|", "ABAcdedf"),
-    ("A8|1B8|2c8|]", "ABAc"),                         # the repeat sign before the second ending was forgotten
-    ("|:A8|1B8:|c8:|", "ABAcc")])                     # there is no second ending
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("A8|B8|]", "AB"),
+        ("|:A8|B8:|c8|]", "ABABc"),
+        ("A8|B8:|c8:|", "ABABcc"),  # the second repeat goes back to the first
+        ("A8::B8:|", "AABB"),
+        ("A8:||:B8:|", "AABB"),
+        ("A8||B8:|", "ABB"),  # ... or to a double bar
+        ("|:A8||B8:|", "ABAB"),  # but not past a marked beginning
+        ("|:A8|1B8:|2c8|]", "ABAc"),
+        ("|:A8|[1B8:|[2c8|d8|]", "ABAcd"),
+        ("|:A8|1B8|c8:|2d8|e8||f8|]", "ABcAdef"),
+        ("|:A8|1B8:|2c8||d8|1e8:|2f8:|", "ABAcdedf"),
+        ("A8|1B8|2c8|]", "ABAc"),  # the repeat sign before the second ending was forgotten
+        ("|:A8|1B8:|c8:|", "ABAcc"),
+    ],
+)  # there is no second ending
 def test_repeats_are_played(body, expected):
     assert order(body) == expected
 
 
-@given(st.lists(st.sampled_from(["A8|", "B8||", "|:c8|", "d8:|", "|1e8:|", "|2f8|", "A8::", "|1B8|"]), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["A8|", "B8||", "|:c8|", "d8:|", "|1e8:|", "|2f8|", "A8::", "|1B8|"]),
+        min_size=1,
+        max_size=12,
+    )
+)
 def test_playing_comes_to_an_end_and_leaves_out_no_bar_but_endings(pieces):
     written = bars("".join(pieces))
     played = abcbooks.played(written)
@@ -138,8 +184,11 @@ def test_playing_comes_to_an_end_and_leaves_out_no_bar_but_endings(pieces):
 
 # ---- regular bars on the grid --------------------------------------------------------------------------------------------------
 
+
 def test_a_full_bar_makes_a_run():
-    assert runs("C2D2E4|F8|") == [([[0, 4, 60], [4, 4, 62], [8, 8, 64], [16, 16, 65]], [True, True])]
+    assert runs("C2D2E4|F8|") == [
+        ([[0, 4, 60], [4, 4, 62], [8, 8, 64], [16, 16, 65]], [True, True])
+    ]
 
 
 def test_partial_bars_at_a_repeat_are_joined_and_the_pickup_is_no_bar():
@@ -148,17 +197,27 @@ def test_partial_bars_at_a_repeat_are_joined_and_the_pickup_is_no_bar():
 
 
 def test_an_irregular_bar_ends_a_run():
-    assert [events for events, _ in runs("C8|D6|E8|F2|G6|A8|")] == [[[0, 16, 60]], [[0, 16, 64]], [[0, 16, 69]]]
+    assert [events for events, _ in runs("C8|D6|E8|F2|G6|A8|")] == [
+        [[0, 16, 60]],
+        [[0, 16, 64]],
+        [[0, 16, 69]],
+    ]
     assert [events for events, _ in runs("C8|D8E2|F8|")] == [[[0, 16, 60]], [[0, 16, 65]]]
 
 
 def test_two_bars_of_two_four_make_one():
-    assert runs("C4|D4|E4|F4|G4|", "M:2/4\nL:1/8\nK:C") == [([[0, 8, 60], [8, 8, 62], [16, 8, 64], [24, 8, 65]], [True, True])]
+    assert runs("C4|D4|E4|F4|G4|", "M:2/4\nL:1/8\nK:C") == [
+        ([[0, 8, 60], [8, 8, 62], [16, 8, 64], [24, 8, 65]], [True, True])
+    ]
 
 
 def test_other_meters_are_left_out_and_a_change_of_meter_ends_a_run():
     assert runs("C6|D6|", "M:3/4\nL:1/8\nK:C") == []
-    assert [events for events, _ in runs("C8|[M:3/4]D6|[M:4/4]E8|[M:2/4]F4|G4|")] == [[[0, 16, 60]], [[0, 16, 64]], [[0, 8, 65], [8, 8, 67]]]
+    assert [events for events, _ in runs("C8|[M:3/4]D6|[M:4/4]E8|[M:2/4]F4|G4|")] == [
+        [[0, 16, 60]],
+        [[0, 16, 64]],
+        [[0, 8, 65], [8, 8, 67]],
+    ]
     assert abcbooks.parse("X:1\nM:6/8\nL:1/8\nK:C\nCDE FGA|\n")[-1] == []
 
 
@@ -167,10 +226,20 @@ def test_a_tie_goes_on_in_the_order_of_playing():
 
 
 def test_notes_off_the_grid_are_rounded_and_their_bars_marked():
-    (events, exact), = runs("C8|(3DEF G6|A8|")
+    ((events, exact),) = runs("C8|(3DEF G6|A8|")
     assert exact == [True, False, True]
-    assert events == [[0, 16, 60], [16, 1, 62], [17, 2, 64], [19, 1, 65], [20, 12, 67], [32, 16, 69]]
-    assert runs("C4D4-|(3DEF G6|")[0][1] == [True, False]        # the tied note ends off the grid in the second bar only
+    assert events == [
+        [0, 16, 60],
+        [16, 1, 62],
+        [17, 2, 64],
+        [19, 1, 65],
+        [20, 12, 67],
+        [32, 16, 69],
+    ]
+    assert runs("C4D4-|(3DEF G6|")[0][1] == [
+        True,
+        False,
+    ]  # the tied note ends off the grid in the second bar only
 
 
 def test_a_rest_of_more_than_a_bar_splits_a_run():
@@ -181,15 +250,28 @@ def test_a_rest_of_more_than_a_bar_splits_a_run():
 
 # ---- against music21's own parser ----------------------------------------------------------------------------------------------
 
+
 def test_the_notes_are_those_of_converter_parse():
-    spec = importlib.util.spec_from_file_location("compare_tunes", Path(__file__).parents[1] / "tools" / "compare_tunes.py")
+    spec = importlib.util.spec_from_file_location(
+        "compare_tunes", Path(__file__).parents[1] / "tools" / "compare_tunes.py"
+    )
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    different = {place for group in files.read_card(files.DATA / "results" / "tunes.json")["differences"] for place in group["tunes"]}
-    texts = [(f"{book} {id}", abc) for book in tunes.BOOKS for id, abc in abcbooks.tunes_of(abcbooks.sources(book, {}))]
+    different = {
+        place
+        for group in files.read_card(files.DATA / "results" / "tunes.json")["differences"]
+        for place in group["tunes"]
+    }
+    texts = [
+        (f"{book} {id}", abc)
+        for book in tunes.BOOKS
+        for id, abc in abcbooks.tunes_of(abcbooks.sources(book, {}))
+    ]
     for place, abc in texts[7::400]:
         text = abcbooks.prepared(abc)
-        assert (abcbooks.notes_of(abcbooks.written_bars(text)[0]) == tool.theirs(text)[0]) == (place not in different), place
+        assert (abcbooks.notes_of(abcbooks.written_bars(text)[0]) == tool.theirs(text)[0]) == (
+            place not in different
+        ), place
 
 
 def test_all_tunes_have_been_compared_and_99_percent_are_equal():
@@ -197,11 +279,15 @@ def test_all_tunes_have_been_compared_and_99_percent_are_equal():
     listed = [place for group in card["differences"] for place in group["tunes"]]
     assert card["tunes"] == 4433 and card["equal share"] >= 0.99 and card["without a reason"] == []
     assert card["equal"] + len(set(listed)) == card["tunes"]
-    assert all(group["why"] and group["right"] in ("ours", "music21", "neither") for group in card["differences"])
+    assert all(
+        group["why"] and group["right"] in ("ours", "music21", "neither")
+        for group in card["differences"]
+    )
     assert card["processor seconds"]["ratio"] >= 10
 
 
 # ---- the books -----------------------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture(scope="session")
 def exact() -> tuple[tunes.Tune, ...]:
@@ -216,16 +302,33 @@ def rounded() -> tuple[tunes.Tune, ...]:
 def test_the_books_are_there(exact, rounded):
     assert Counter(tune.book for tune in rounded).keys() == set(tunes.BOOKS)
     assert len(rounded) > 2600 and len(exact) > 2600
-    assert all(len(run) % 16 == 0 and melody.is_canonical(run) for tune in exact for run in tune.runs)
+    assert all(
+        len(run) % 16 == 0 and melody.is_canonical(run) for tune in exact for run in tune.runs
+    )
     by_id = {(tune.book, tune.id): tune for tune in exact}
     first = by_id["airdsAirs", "book1/0001"]
-    assert (first.title, first.meter, first.tonic, first.mode) == ("The Ranting Highlandman.", "C|", 7, "major")
-    assert melody.to_notes(first.runs[0])[:7].tolist() == [[0, 4, 71], [4, 4, 71], [8, 4, 71], [12, 2, 69], [14, 2, 67], [16, 4, 71], [20, 4, 71]]
+    assert (first.title, first.meter, first.tonic, first.mode) == (
+        "The Ranting Highlandman.",
+        "C|",
+        7,
+        "major",
+    )
+    assert melody.to_notes(first.runs[0])[:7].tolist() == [
+        [0, 4, 71],
+        [4, 4, 71],
+        [8, 4, 71],
+        [12, 2, 69],
+        [14, 2, 67],
+        [16, 4, 71],
+        [20, 4, 71],
+    ]
     assert all(tune.part in tunes.PARTS and tune.cluster >= 0 for tune in rounded)
 
 
 def test_rounding_adds_windows_and_changes_none(exact, rounded):
-    some, more = ({bytes(window) for window in tunes.windows(found, 2, None)[0]} for found in (exact, rounded))
+    some, more = (
+        {bytes(window) for window in tunes.windows(found, 2, None)[0]} for found in (exact, rounded)
+    )
     assert some < more
 
 
@@ -256,7 +359,9 @@ def test_clusters_are_whole_and_small_and_the_shares_are_80_10_10(rounded):
     assert max(sizes.values()) <= 0.05 * len(rounded)
     for book in (*tunes.BOOKS, None):
         own = Counter(tune.part for tune in rounded if book in (None, tune.book))
-        assert all(abs(own[part] / own.total() - share) < 0.03 for part, share in tunes.PARTS.items()), book
+        assert all(
+            abs(own[part] / own.total() - share) < 0.03 for part, share in tunes.PARTS.items()
+        ), book
 
 
 def test_few_test_windows_stand_in_the_training_part(exact, rounded):
@@ -268,7 +373,16 @@ def test_few_test_windows_stand_in_the_training_part(exact, rounded):
 
 def test_near_duplicates_are_found():
     def tune(id: str, *rows: list[int]) -> tunes.Tune:
-        return tunes.Tune("book", id, "", "C", 0, "major", tuple(melody.to_events(np.array(row), 64) for row in rows))
+        return tunes.Tune(
+            "book",
+            id,
+            "",
+            "C",
+            0,
+            "major",
+            tuple(melody.to_events(np.array(row), 64) for row in rows),
+        )
+
     rng = np.random.default_rng(1)
     line = rng.integers(60, 80, 32)
     first = [[2 * k, 2, pitch] for k, pitch in enumerate(line)]
@@ -276,7 +390,15 @@ def test_near_duplicates_are_found():
     other_rhythm = [[2 * k, 1 + k % 2, pitch] for k, pitch in enumerate(line)]
     half = first[:16] + [[2 * k, 2, pitch] for k, pitch in enumerate(rng.integers(60, 80, 16), 16)]
     strange = [[2 * k, 2, pitch] for k, pitch in enumerate(rng.integers(60, 80, 32))]
-    found = tunes.clusters([tune("a", first), tune("b", strange), tune("c", moved), tune("d", other_rhythm), tune("e", half)])
+    found = tunes.clusters(
+        [
+            tune("a", first),
+            tune("b", strange),
+            tune("c", moved),
+            tune("d", other_rhythm),
+            tune("e", half),
+        ]
+    )
     assert found == [0, 1, 0, 0, 0]
 
 
@@ -285,10 +407,14 @@ def test_groups_stay_whole_and_the_order_of_things_in_other_groups_does_not_matt
     parts = tunes.assign(groups, list(map(str, groups)), ["x"] * len(groups), seed)
     assert set(parts) <= set(tunes.PARTS)
     assert len(set(zip(groups, parts))) == len(set(groups))
-    assert tunes.assign(groups[::-1], list(map(str, groups[::-1])), ["x"] * len(groups), seed) == parts[::-1]
+    assert (
+        tunes.assign(groups[::-1], list(map(str, groups[::-1])), ["x"] * len(groups), seed)
+        == parts[::-1]
+    )
 
 
 # ---- the cache, and damaged files ----------------------------------------------------------------------------------------------
+
 
 def flip(path: Path, place: int) -> tuple[str, str]:
     """Flips one bit of a file; its hash before and after."""
@@ -315,7 +441,11 @@ def test_a_flipped_bit_in_a_tune_file_is_named_with_both_hashes(copied):
     before, after = flip(path, 5000)
     with pytest.raises(files.DataError) as caught:
         tunes.load(("miscFolk",), progress=False)
-    assert str(path) in str(caught.value) and before in str(caught.value) and after in str(caught.value)
+    assert (
+        str(path) in str(caught.value)
+        and before in str(caught.value)
+        and after in str(caught.value)
+    )
     assert not (copied.parents[2] / "cache").exists()
 
 
@@ -325,17 +455,25 @@ def test_a_missing_tune_file_is_named(copied):
         tunes.load(("miscFolk",), progress=False)
 
 
-def test_a_flipped_bit_in_the_cache_is_named_with_both_hashes_and_a_damaged_source_is_seen_when_warm(copied):
+def test_a_flipped_bit_in_the_cache_is_named_with_both_hashes_and_a_damaged_source_is_seen_when_warm(
+    copied,
+):
     first = tunes.load(("miscFolk",), progress=False)
     path = tunes.cache_path("miscFolk")
     assert [path] == list(path.parent.iterdir())
     again = tunes.load(("miscFolk",), progress=False)
-    assert [(tune.id, tune.part, list(map(bytes, tune.runs))) for tune in again] == [(t.id, t.part, list(map(bytes, t.runs))) for t in first]
+    assert [(tune.id, tune.part, list(map(bytes, tune.runs))) for tune in again] == [
+        (t.id, t.part, list(map(bytes, t.runs))) for t in first
+    ]
     flip(path, 1000)
     with pytest.raises(files.DataError) as caught:
         tunes.load(("miscFolk",), progress=False)
     data = path.read_bytes()
-    assert str(path) in str(caught.value) and files.sha256(data[:-64]) in str(caught.value) and data[-64:].decode() in str(caught.value)
+    assert (
+        str(path) in str(caught.value)
+        and files.sha256(data[:-64]) in str(caught.value)
+        and data[-64:].decode() in str(caught.value)
+    )
     path.unlink()
     assert len(tunes.load(("miscFolk",), progress=False)) == len(first)
     flip(copied / "americanfifeopus.abc", 100)
@@ -359,11 +497,22 @@ def test_another_reading_than_the_one_that_was_split_is_reported(copied, monkeyp
 
 def test_essen_comes_with_its_licence_and_without_a_part(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
-    monkeypatch.setattr(abcbooks, "sources", lambda book, known: {"x.abc": "X:1\nT:Eins\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n"})
+    monkeypatch.setattr(
+        abcbooks,
+        "sources",
+        lambda book, known: {"x.abc": "X:1\nT:Eins\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n"},
+    )
     (tune,) = tunes.load((tunes.ESSEN,), progress=False)
     assert "non-commercial" in capsys.readouterr().out
-    assert (tune.part, tune.cluster) == ("", -1) and len(tunes.windows([tune])[0]) == 0 and len(tunes.windows([tune], part=None)[0]) == 1
-    assert not any(line.startswith(tunes.ESSEN) for line in CARD["tunes"]) and tunes.ESSEN not in CARD["sources"]
+    assert (
+        (tune.part, tune.cluster) == ("", -1)
+        and len(tunes.windows([tune])[0]) == 0
+        and len(tunes.windows([tune], part=None)[0]) == 1
+    )
+    assert (
+        not any(line.startswith(tunes.ESSEN) for line in CARD["tunes"])
+        and tunes.ESSEN not in CARD["sources"]
+    )
 
 
 def test_an_unknown_book_is_a_user_error():
@@ -380,8 +529,12 @@ def test_two_workers_give_what_one_gives_and_one_takes_over_when_they_fail(monke
 
 
 def test_a_warm_load_takes_under_half_a_second_and_leaves_music21_alone(exact):
-    code = ("import sys, time; from lyricgen import tunes; start = time.process_time(); found = tunes.load(); "
-            "print(len(found), time.process_time() - start, 'music21' in sys.modules)")
-    count, seconds, imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    code = (
+        "import sys, time; from lyricgen import tunes; start = time.process_time(); found = tunes.load(); "
+        "print(len(found), time.process_time() - start, 'music21' in sys.modules)"
+    )
+    count, seconds, imported = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert int(count) == len(exact) and imported == "False"
     assert float(seconds) < 0.5

@@ -2,6 +2,7 @@
 
 The README's table comes from here as well; tests/test_notebooks.py holds everything to this file.
 """
+
 from __future__ import annotations
 
 import json
@@ -11,8 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
-TIMES = ROOT / "data" / "results" / "notebook_times.json"   # seconds in lesson mode on two cores, by tools/run_notebooks.py
-ADDRESS = ""   # the course's public address, for Colab's badge and the clone line; no badge while it is empty
+TIMES = (
+    ROOT / "data" / "results" / "notebook_times.json"
+)  # seconds in lesson mode on two cores, by tools/run_notebooks.py
+ADDRESS = ""  # the course's public address, for Colab's badge and the clone line; no badge while it is empty
 
 
 @dataclass(frozen=True)
@@ -32,127 +35,343 @@ class Notebook:
 
 
 COURSE = (
-    Notebook("00_start_here", "Start here: a song in two minutes",
-             ("make a song on this machine, hear it and see its score",
-              "find your way: which notebook answers which question",
-              "see what this machine has, and what that means for time",
-              "change one thing (the temperature) and say what it does"),
-             "nothing but a bit of Python: reading a loop and a function is enough",
-             "a song made on this machine, a map of the course, what the machine has",
-             ("temperature", "n-gram", "onset", "lead sheet", "bits per character")),
-    Notebook("01_lstm_gates", "The gates of an LSTM, proven equal to Keras",
-             ("write an LSTM in NumPy, one gate at a time, and count its parameters",
-              "measure the gates that Keras does not show, and prove that yours are the same, at every step",
-              "say how large a difference may be: float64, float32, TF32, and why",
-              "say what each gate does to the cell, by a slider and by a task that needs memory"),
-             "00; NumPy arrays and matrix products",
-             "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
-             ("LSTM", "gate", "input gate", "forget gate", "output gate", "candidate", "hidden state", "cell state", "TF32")),
-    Notebook("02_backpropagation_through_time", "Backpropagation through time, by hand",
-             ("derive the gradient of an LSTM line by line, and write it in NumPy",
-              "prove it: against Keras, and against differences of the loss, with the right step size",
-              "see why a plain recurrence loses or explodes a gradient, what the cell does to it, and what clipping cures",
-              "find a wrong gradient in TensorFlow with your own checker",
-              "put the hand-written gradient behind Keras, and measure that it is faster"),
-             "01; the chain rule",
-             "its gradient by hand, equal to Keras; why the cell carries gradient; the same gradient makes Keras faster",
-             ("backpropagation through time", "gradient checking", "vanishing gradient", "Jacobian", "clipping", "forget gate", "cell state")),
-    Notebook("03_lyrics_language_model", "A language model of lyrics",
-             ("say what a model of text costs, in bits and as a perplexity, and derive the n-gram that counts best",
-              "train an LSTM on lyrics, and prove its loss, its carried states and that a stopped training ends the same",
-              "see it learn by heart, and see what dropout does about it",
-              "draw from it by temperature, top-k and top-p, each derived first",
-              "find the units that count the characters of a line, and measure whether it copies"),
-             "02; logarithms and probabilities",
-             "a language model of lyrics, trained, judged against an n-gram, sampled by temperature, top-k, top-p",
-             ("token", "vocabulary", "corpus", "ci", "tune pattern", "pinyin", "n-gram", "Kneser-Ney", "bits per character", "perplexity", "LSTM",
-              "cell state", "embedding", "tied weights", "backpropagation through time", "clipping", "dropout", "learning rate", "temperature",
-              "top-k", "top-p", "mask", "split")),
-    Notebook("04_lyrics_across_datasets", "One model, four corpora, one table",
-             ("compare one configuration on four corpora, with packers and an n-gram beside it and the spread of its seeds",
-              "say why bits per character are never compared across languages",
-              "measure form, rhyme, diversity and copying, each beside the same figure of human text",
-              "make a form hold by masks, and say what it costs the model",
-              "say what a table of figures does not say"),
-             "03; what bits per character are",
-             "the same model on four corpora in two languages, one honest table",
-             ("corpus", "ci", "qu", "tune pattern", "pinyin", "bits per character", "Kneser-Ney", "spread", "learning curve", "mask", "rhyme class",
-              "distinct-n", "temperature", "split")),
-    Notebook("05_reading_midi", "Reading MIDI, down to the bytes",
-             ("read a MIDI file with music21: as a score, and as tracks of events",
-              "read it without any library: chunks, variable-length numbers, delta times, running status",
-              "prove that three readers give one table of notes, and say where quantising moves an onset",
-              "read the words of a song and join them to its notes",
-              "take melodies out of a song, and read a file of your own"),
-             "00; what a byte and a hexadecimal number are",
-             "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip",
-             ("MIDI", "tick", "track", "delta time", "variable-length number", "running status", "velocity", "onset", "duration", "tempo", "meter",
-              "quantising", "piano roll", "lead sheet")),
-    Notebook("06_melody_dataset", "A data set of melodies",
-             ("read tunes in ABC out of four old books, repeats played, onto the grid of 16ths",
-              "find near-duplicates, and hear that they are",
-              "measure how much of a test set leaks, and split so that nothing does",
-              "see what the data look like: pitches, intervals, durations, bars, keys",
-              "give a first model of melody a number that later models must beat"),
-             "00; 05 helps, but is not needed",
-             "from tune books to windows; near-duplicates, leakage, the split; what the data looks like",
-             ("ABC", "triplet", "step", "event", "canonical form", "window", "near-duplicate", "leakage", "split", "interval", "transposition",
-              "n-gram", "temperature")),
-    Notebook("07_variational_autoencoder", "A variational autoencoder, and how it collapses",
-             ("see what is wrong with the holes of a plain autoencoder, and count it",
-              "derive the ELBO, and prove the bound, the KL and the reparameterisation by numbers",
-              "say what a mean in place of a sum does to beta",
-              "drag through a map of rhythms, and hear it",
-              "make posterior collapse on purpose, see it in four measures, and cure it in four ways"),
-             "02 and 06; a Gaussian, and the mean of a function of it",
-             "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured, in two dimensions",
-             ("autoencoder", "latent space", "VAE", "prior", "posterior", "ELBO", "KL", "reparameterisation", "beta", "posterior collapse", "active unit",
-              "mutual information", "annealing", "free bits", "word dropout", "batch norm")),
-    Notebook("08_training_musicvae", "Training MusicVAE",
-             ("write encoder, z, decoder and loss of MusicVAE in NumPy, and prove them equal to Keras",
-              "say when the KL is charged, and why by the share of the steps",
-              "measure what comes back: onsets, exact melodies and free running, beside what needs no model",
-              "ask the decoder, by a swapped z, whether it listens",
-              "read accuracy as a curve over bits, with the n-gram as the code without loss"),
-             "01, 06 and 07",
-             "BiLSTM encoder, autoregressive decoder, free bits, annealing; the curves; accuracy on held-out tunes",
-             ("encoder", "decoder", "bidirectional LSTM", "posterior", "KL", "beta", "annealing", "free bits", "teacher forcing", "free running",
-              "greedy decoding", "note F1", "onset", "rate", "scheduled sampling", "word dropout", "transposition", "mixed precision")),
-    Notebook("09_sampling_musicvae", "New melodies out of a latent space",
-             ("draw melodies from the prior and from the fitted posterior, hear them, and say how far they are from real ones",
-              "walk from one melody to another along the arc, and let an n-gram judge the middle",
-              "make attribute vectors, and measure what each of them really does",
-              "look for copies, and send a MIDI file of your own through the model",
-              "find what is wrong in a published recipe for the same thing"),
-             "06 and 07; 08 explains the model that is used here",
-             "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved as MIDI",
-             ("latent space", "prior", "posterior", "aggregate posterior", "temperature", "KL", "Jensen-Shannon divergence", "interpolation", "slerp",
-              "attribute vector", "syncopation", "bootstrap", "near-duplicate", "n-gram")),
-    Notebook("A2_notation", "Notation: symbols, terms, and what to know before",
-             ("look up every letter of the course in one place",
-              "look up every term, in English and in Chinese",
-              "check what you know already, and where to read up the rest"),
-             "nothing; read it beside the other notebooks",
-             "symbols, terms in English and Chinese, what one should know before, with a self-check"),
+    Notebook(
+        "00_start_here",
+        "Start here: a song in two minutes",
+        (
+            "make a song on this machine, hear it and see its score",
+            "find your way: which notebook answers which question",
+            "see what this machine has, and what that means for time",
+            "change one thing (the temperature) and say what it does",
+        ),
+        "nothing but a bit of Python: reading a loop and a function is enough",
+        "a song made on this machine, a map of the course, what the machine has",
+        ("temperature", "n-gram", "onset", "lead sheet", "bits per character"),
+    ),
+    Notebook(
+        "01_lstm_gates",
+        "The gates of an LSTM, proven equal to Keras",
+        (
+            "write an LSTM in NumPy, one gate at a time, and count its parameters",
+            "measure the gates that Keras does not show, and prove that yours are the same, at every step",
+            "say how large a difference may be: float64, float32, TF32, and why",
+            "say what each gate does to the cell, by a slider and by a task that needs memory",
+        ),
+        "00; NumPy arrays and matrix products",
+        "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
+        (
+            "LSTM",
+            "gate",
+            "input gate",
+            "forget gate",
+            "output gate",
+            "candidate",
+            "hidden state",
+            "cell state",
+            "TF32",
+        ),
+    ),
+    Notebook(
+        "02_backpropagation_through_time",
+        "Backpropagation through time, by hand",
+        (
+            "derive the gradient of an LSTM line by line, and write it in NumPy",
+            "prove it: against Keras, and against differences of the loss, with the right step size",
+            "see why a plain recurrence loses or explodes a gradient, what the cell does to it, and what clipping cures",
+            "find a wrong gradient in TensorFlow with your own checker",
+            "put the hand-written gradient behind Keras, and measure that it is faster",
+        ),
+        "01; the chain rule",
+        "its gradient by hand, equal to Keras; why the cell carries gradient; the same gradient makes Keras faster",
+        (
+            "backpropagation through time",
+            "gradient checking",
+            "vanishing gradient",
+            "Jacobian",
+            "clipping",
+            "forget gate",
+            "cell state",
+        ),
+    ),
+    Notebook(
+        "03_lyrics_language_model",
+        "A language model of lyrics",
+        (
+            "say what a model of text costs, in bits and as a perplexity, and derive the n-gram that counts best",
+            "train an LSTM on lyrics, and prove its loss, its carried states and that a stopped training ends the same",
+            "see it learn by heart, and see what dropout does about it",
+            "draw from it by temperature, top-k and top-p, each derived first",
+            "find the units that count the characters of a line, and measure whether it copies",
+        ),
+        "02; logarithms and probabilities",
+        "a language model of lyrics, trained, judged against an n-gram, sampled by temperature, top-k, top-p",
+        (
+            "token",
+            "vocabulary",
+            "corpus",
+            "ci",
+            "tune pattern",
+            "pinyin",
+            "n-gram",
+            "Kneser-Ney",
+            "bits per character",
+            "perplexity",
+            "LSTM",
+            "cell state",
+            "embedding",
+            "tied weights",
+            "backpropagation through time",
+            "clipping",
+            "dropout",
+            "learning rate",
+            "temperature",
+            "top-k",
+            "top-p",
+            "mask",
+            "split",
+        ),
+    ),
+    Notebook(
+        "04_lyrics_across_datasets",
+        "One model, four corpora, one table",
+        (
+            "compare one configuration on four corpora, with packers and an n-gram beside it and the spread of its seeds",
+            "say why bits per character are never compared across languages",
+            "measure form, rhyme, diversity and copying, each beside the same figure of human text",
+            "make a form hold by masks, and say what it costs the model",
+            "say what a table of figures does not say",
+        ),
+        "03; what bits per character are",
+        "the same model on four corpora in two languages, one honest table",
+        (
+            "corpus",
+            "ci",
+            "qu",
+            "tune pattern",
+            "pinyin",
+            "bits per character",
+            "Kneser-Ney",
+            "spread",
+            "learning curve",
+            "mask",
+            "rhyme class",
+            "distinct-n",
+            "temperature",
+            "split",
+        ),
+    ),
+    Notebook(
+        "05_reading_midi",
+        "Reading MIDI, down to the bytes",
+        (
+            "read a MIDI file with music21: as a score, and as tracks of events",
+            "read it without any library: chunks, variable-length numbers, delta times, running status",
+            "prove that three readers give one table of notes, and say where quantising moves an onset",
+            "read the words of a song and join them to its notes",
+            "take melodies out of a song, and read a file of your own",
+        ),
+        "00; what a byte and a hexadecimal number are",
+        "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip",
+        (
+            "MIDI",
+            "tick",
+            "track",
+            "delta time",
+            "variable-length number",
+            "running status",
+            "velocity",
+            "onset",
+            "duration",
+            "tempo",
+            "meter",
+            "quantising",
+            "piano roll",
+            "lead sheet",
+        ),
+    ),
+    Notebook(
+        "06_melody_dataset",
+        "A data set of melodies",
+        (
+            "read tunes in ABC out of four old books, repeats played, onto the grid of 16ths",
+            "find near-duplicates, and hear that they are",
+            "measure how much of a test set leaks, and split so that nothing does",
+            "see what the data look like: pitches, intervals, durations, bars, keys",
+            "give a first model of melody a number that later models must beat",
+        ),
+        "00; 05 helps, but is not needed",
+        "from tune books to windows; near-duplicates, leakage, the split; what the data looks like",
+        (
+            "ABC",
+            "triplet",
+            "step",
+            "event",
+            "canonical form",
+            "window",
+            "near-duplicate",
+            "leakage",
+            "split",
+            "interval",
+            "transposition",
+            "n-gram",
+            "temperature",
+        ),
+    ),
+    Notebook(
+        "07_variational_autoencoder",
+        "A variational autoencoder, and how it collapses",
+        (
+            "see what is wrong with the holes of a plain autoencoder, and count it",
+            "derive the ELBO, and prove the bound, the KL and the reparameterisation by numbers",
+            "say what a mean in place of a sum does to beta",
+            "drag through a map of rhythms, and hear it",
+            "make posterior collapse on purpose, see it in four measures, and cure it in four ways",
+        ),
+        "02 and 06; a Gaussian, and the mean of a function of it",
+        "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured, in two dimensions",
+        (
+            "autoencoder",
+            "latent space",
+            "VAE",
+            "prior",
+            "posterior",
+            "ELBO",
+            "KL",
+            "reparameterisation",
+            "beta",
+            "posterior collapse",
+            "active unit",
+            "mutual information",
+            "annealing",
+            "free bits",
+            "word dropout",
+            "batch norm",
+        ),
+    ),
+    Notebook(
+        "08_training_musicvae",
+        "Training MusicVAE",
+        (
+            "write encoder, z, decoder and loss of MusicVAE in NumPy, and prove them equal to Keras",
+            "say when the KL is charged, and why by the share of the steps",
+            "measure what comes back: onsets, exact melodies and free running, beside what needs no model",
+            "ask the decoder, by a swapped z, whether it listens",
+            "read accuracy as a curve over bits, with the n-gram as the code without loss",
+        ),
+        "01, 06 and 07",
+        "BiLSTM encoder, autoregressive decoder, free bits, annealing; the curves; accuracy on held-out tunes",
+        (
+            "encoder",
+            "decoder",
+            "bidirectional LSTM",
+            "posterior",
+            "KL",
+            "beta",
+            "annealing",
+            "free bits",
+            "teacher forcing",
+            "free running",
+            "greedy decoding",
+            "note F1",
+            "onset",
+            "rate",
+            "scheduled sampling",
+            "word dropout",
+            "transposition",
+            "mixed precision",
+        ),
+    ),
+    Notebook(
+        "09_sampling_musicvae",
+        "New melodies out of a latent space",
+        (
+            "draw melodies from the prior and from the fitted posterior, hear them, and say how far they are from real ones",
+            "walk from one melody to another along the arc, and let an n-gram judge the middle",
+            "make attribute vectors, and measure what each of them really does",
+            "look for copies, and send a MIDI file of your own through the model",
+            "find what is wrong in a published recipe for the same thing",
+        ),
+        "06 and 07; 08 explains the model that is used here",
+        "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved as MIDI",
+        (
+            "latent space",
+            "prior",
+            "posterior",
+            "aggregate posterior",
+            "temperature",
+            "KL",
+            "Jensen-Shannon divergence",
+            "interpolation",
+            "slerp",
+            "attribute vector",
+            "syncopation",
+            "bootstrap",
+            "near-duplicate",
+            "n-gram",
+        ),
+    ),
+    Notebook(
+        "A2_notation",
+        "Notation: symbols, terms, and what to know before",
+        (
+            "look up every letter of the course in one place",
+            "look up every term, in English and in Chinese",
+            "check what you know already, and where to read up the rest",
+        ),
+        "nothing; read it beside the other notebooks",
+        "symbols, terms in English and Chinese, what one should know before, with a self-check",
+    ),
 )
 PLANNED = (
-    ("01_lstm_gates", "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step"),
-    ("02_backpropagation_through_time", "its gradient by hand, equal to Keras; why the cell carries gradient"),
-    ("03_lyrics_language_model", "a language model of lyrics, trained, judged against an n-gram, sampled"),
-    ("04_lyrics_across_datasets", "the same model on four corpora in two languages, one honest table"),
-    ("05_reading_midi", "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip"),
-    ("06_melody_dataset", "from tune books to windows; near-duplicates, leakage, the split; what the data looks like"),
-    ("07_variational_autoencoder", "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured"),
-    ("08_training_musicvae", "BiLSTM encoder, autoregressive decoder, free bits, annealing; accuracy on held-out tunes"),
-    ("09_sampling_musicvae", "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved"),
+    (
+        "01_lstm_gates",
+        "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
+    ),
+    (
+        "02_backpropagation_through_time",
+        "its gradient by hand, equal to Keras; why the cell carries gradient",
+    ),
+    (
+        "03_lyrics_language_model",
+        "a language model of lyrics, trained, judged against an n-gram, sampled",
+    ),
+    (
+        "04_lyrics_across_datasets",
+        "the same model on four corpora in two languages, one honest table",
+    ),
+    (
+        "05_reading_midi",
+        "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip",
+    ),
+    (
+        "06_melody_dataset",
+        "from tune books to windows; near-duplicates, leakage, the split; what the data looks like",
+    ),
+    (
+        "07_variational_autoencoder",
+        "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured",
+    ),
+    (
+        "08_training_musicvae",
+        "BiLSTM encoder, autoregressive decoder, free bits, annealing; accuracy on held-out tunes",
+    ),
+    (
+        "09_sampling_musicvae",
+        "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved",
+    ),
     ("10_hierarchical_musicvae", "longer melodies: flat against conductor"),
-    ("11_words_and_music", "words set to a generated tune: syllables, stress, rhyme, tune patterns; the writing desk"),
+    (
+        "11_words_and_music",
+        "words set to a generated tune: syllables, stress, rhyme, tune patterns; the writing desk",
+    ),
     ("12_outlook", "a GAN and others on the same measures; is lyric writing solved?"),
     ("A1_reading_the_article", "the mistakes of a published tutorial, each shown by a cell"),
 )
 
-SETUP = '''# Set-up, the same in every notebook. It finds the course, sets the seed and says what this machine has.
-import os, subprocess, sys
+SETUP = """# Set-up, the same in every notebook. It finds the course, sets the seed and says what this machine has.
+import os
+import subprocess
+import sys
 
 if "google.colab" in sys.modules and not os.path.isdir("../lyricgen"):
     # Colab starts empty: fetch the course, and the packages that Colab lacks (and no others)
@@ -163,7 +382,7 @@ if "google.colab" in sys.modules and not os.path.isdir("../lyricgen"):
 sys.path.insert(0, "..")
 from lyricgen import show
 
-show.begin(seed=0)'''
+show.begin(seed=0)"""
 
 
 def order() -> list[Notebook]:
@@ -180,12 +399,20 @@ def header(row: Notebook) -> str:
     seconds = json.loads(TIMES.read_text()).get(row.name) if TIMES.exists() else None
     lines = [f"# {row.name[:2]} · {row.title}", "", "**What you will learn**", ""]
     lines += [f"- {point}" for point in row.learn]
-    lines += ["", f"**What you need:** {row.needs}.", "", f"**Time:** {spoken(seconds)} for all cells on a 2-core CPU; reading takes longer."]
+    lines += [
+        "",
+        f"**What you need:** {row.needs}.",
+        "",
+        f"**Time:** {spoken(seconds)} for all cells on a 2-core CPU; reading takes longer.",
+    ]
     if row.terms:
         lines += ["", f"**Terms** explained in [A2](A2_notation.ipynb): {', '.join(row.terms)}."]
     lines += ["", " · ".join(links)]
     if ADDRESS:
-        colab = ADDRESS.replace("https://github.com/", "https://colab.research.google.com/github/") + f"/blob/main/notebooks/{row.name}.ipynb"
+        colab = (
+            ADDRESS.replace("https://github.com/", "https://colab.research.google.com/github/")
+            + f"/blob/main/notebooks/{row.name}.ipynb"
+        )
         lines += ["", f"[Open in Colab]({colab})"]
     return "\n".join(lines)
 
@@ -194,8 +421,14 @@ def spoken(seconds: float | None) -> str:
     """A measured time in words that do not change with every run."""
     if seconds is None:
         return "not yet measured"
-    for limit, words in ((15, "under 15 seconds"), (30, "under 30 seconds"), (60, "under a minute"), (120, "under 2 minutes"),
-                         (180, "under 3 minutes"), (240, "under 4 minutes")):
+    for limit, words in (
+        (15, "under 15 seconds"),
+        (30, "under 30 seconds"),
+        (60, "under a minute"),
+        (120, "under 2 minutes"),
+        (180, "under 3 minutes"),
+        (240, "under 4 minutes"),
+    ):
         if seconds < limit:
             return words
     return f"about {round(seconds / 60)} minutes"
@@ -203,22 +436,32 @@ def spoken(seconds: float | None) -> str:
 
 def readme_table() -> str:
     """The README's table of notebooks: those that exist with a link, those that are planned without."""
-    rows = {row.name: f"| [{row.name}](notebooks/{row.name}.ipynb) | {row.leaves} |" for row in COURSE}
-    rows.update({name: f"| {name} (planned) | {leaves} |" for name, leaves in PLANNED if name not in rows})
+    rows = {
+        row.name: f"| [{row.name}](notebooks/{row.name}.ipynb) | {row.leaves} |" for row in COURSE
+    }
+    rows.update(
+        {name: f"| {name} (planned) | {leaves} |" for name, leaves in PLANNED if name not in rows}
+    )
     names = sorted(rows, key=lambda name: (name[0] == "A", name))
-    return "\n".join(["| notebook | you leave with |", "|---|---|", *(rows[name] for name in names)])
+    return "\n".join(
+        ["| notebook | you leave with |", "|---|---|", *(rows[name] for name in names)]
+    )
 
 
 def write(row: Notebook) -> bool:
     """Puts the header and the set-up cell into a notebook; says whether anything changed. Outputs stay."""
     book = json.loads(row.path.read_text("utf-8"))
     before = json.dumps(book)
-    for place, (kind, name, source) in enumerate((("markdown", "header", header(row)), ("code", "setup", SETUP % ADDRESS))):
+    for place, (kind, name, source) in enumerate(
+        (("markdown", "header", header(row)), ("code", "setup", SETUP % ADDRESS))
+    ):
         cell = book["cells"][place] if len(book["cells"]) > place else {}
         if cell.get("id") != name:
             cell = {"cell_type": kind, "id": name, "metadata": {}, "source": ""}
             if kind == "code":
-                cell.update(outputs=[], execution_count=None, metadata={"tags": ["nbval-ignore-output"]})
+                cell.update(
+                    outputs=[], execution_count=None, metadata={"tags": ["nbval-ignore-output"]}
+                )
             book["cells"].insert(place, cell)
         cell["source"] = source.splitlines(keepends=True)
     if json.dumps(book) == before:

@@ -3,6 +3,7 @@
 Three are music21's encodings of old music, the others are written here by hand: words in several ways, running status, odd meters, notes that never
 end.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -20,7 +21,9 @@ from lyricgen.midi_file import table  # noqa: E402
 STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 
 
-def notes(text: str, division: int = 480, octave: int = 5) -> tuple[list[int], list[int], list[int]]:
+def notes(
+    text: str, division: int = 480, octave: int = 5
+) -> tuple[list[int], list[int], list[int]]:
     """Onsets, durations and pitches of a tune such as "c:1 g#':2 z:1": ' and , for octaves, # and ! for sharp and flat, quarters after the colon."""
     onsets, durations, pitches, tick = [], [], [], 0
     for word in text.split():
@@ -29,7 +32,12 @@ def notes(text: str, division: int = 480, octave: int = 5) -> tuple[list[int], l
         if name[0] != "z":
             onsets.append(tick)
             durations.append(ticks)
-            pitches.append(12 * (octave + name.count("'") - name.count(",")) + STEPS[name[0]] + name.count("#") - name.count("!"))
+            pitches.append(
+                12 * (octave + name.count("'") - name.count(","))
+                + STEPS[name[0]]
+                + name.count("#")
+                - name.count("!")
+            )
         tick += ticks
     return onsets, durations, pitches
 
@@ -38,54 +46,97 @@ def parts(*tunes: str, octaves: tuple[int, ...], **more: object) -> MidiFile:
     """A MidiFile of several tunes, in tracks 1, 2, …"""
     read = [notes(tune, octave=octave) for tune, octave in zip(tunes, octaves)]
     onset, duration, pitch = (sum((part[k] for part in read), []) for k in range(3))
-    return MidiFile.from_notes(onset, duration, pitch, track=np.repeat(np.arange(len(read)) + 1, [len(part[0]) for part in read]), **more)
+    return MidiFile.from_notes(
+        onset,
+        duration,
+        pitch,
+        track=np.repeat(np.arange(len(read)) + 1, [len(part[0]) for part in read]),
+        **more,
+    )
 
 
-def from_music21(name: str, title: str, words: bool, programs: tuple[int, ...], bpm: float) -> MidiFile:
+def from_music21(
+    name: str, title: str, words: bool, programs: tuple[int, ...], bpm: float
+) -> MidiFile:
     """The notes of a piece in music21's corpus, a track for each part; the words of the first part in tracks of their own, one for each verse."""
     from music21 import corpus
+
     score = corpus.parse(name)
     rows, lyrics = [], []
     for track, part in enumerate(score.parts, 1):
         for element in part.stripTies().flatten().notes:
-            onset, duration = round(element.offset * 480), round(element.duration.quarterLength * 480)
+            onset, duration = (
+                round(element.offset * 480),
+                round(element.duration.quarterLength * 480),
+            )
             rows += [(onset, duration, pitch.midi, track) for pitch in element.pitches if duration]
     for element in score.parts[0].flatten().notes if words else ():
         for lyric in element.lyrics:
             end = "" if lyric.syllabic in ("begin", "middle") else " "  # a space ends a word
-            lyrics.append((round(element.offset * 480), len(score.parts) + lyric.number, lyric.text + end))
-    names = {0: title, **{track: part.partName for track, part in enumerate(score.parts, 1)},
-             **{track: f"verse {track - len(score.parts)}" for _, track, _ in lyrics}}
+            lyrics.append(
+                (round(element.offset * 480), len(score.parts) + lyric.number, lyric.text + end)
+            )
+    names = {
+        0: title,
+        **{track: part.partName for track, part in enumerate(score.parts, 1)},
+        **{track: f"verse {track - len(score.parts)}" for _, track, _ in lyrics},
+    }
     onset, duration, pitch, track = zip(*sorted(rows))
     meter = next(iter(score.recurse().getElementsByClass("TimeSignature")))
     key = next(iter(score.recurse().getElementsByClass("KeySignature")))
-    midi = MidiFile.from_notes(onset, duration, pitch, track=track, bpm=bpm, meter=(meter.numerator, meter.denominator), names=names,
-                               programs=[(0, track, 0, program) for track, program in enumerate(programs, 1)])
-    return replace(midi, lyrics=tuple(sorted(lyrics, key=lambda row: row[:2])), keys=table([(0, key.sharps, 0)], 3))
+    midi = MidiFile.from_notes(
+        onset,
+        duration,
+        pitch,
+        track=track,
+        bpm=bpm,
+        meter=(meter.numerator, meter.denominator),
+        names=names,
+        programs=[(0, track, 0, program) for track, program in enumerate(programs, 1)],
+    )
+    return replace(
+        midi,
+        lyrics=tuple(sorted(lyrics, key=lambda row: row[:2])),
+        keys=table([(0, key.sharps, 0)], 3),
+    )
 
 
 def jig() -> bytes:
     """One track of format 0, as old sequencers write it."""
     from music21 import corpus
+
     tune = corpus.parse("ryansMammoth/BarneyBrallagansJig")
-    rows = [(round(note.offset * 480), round(note.duration.quarterLength * 480), note.pitch.midi) for note in tune.flatten().notes]
-    midi = MidiFile.from_notes(*zip(*rows), track=0, meter=(6, 8), bpm=180, names={0: "Barney Brallagan's Jig"})
-    return write_midi(replace(midi, format=0, ends=midi.notes["onset"][-1:] + midi.notes["duration"][-1:]))
+    rows = [
+        (round(note.offset * 480), round(note.duration.quarterLength * 480), note.pitch.midi)
+        for note in tune.flatten().notes
+    ]
+    midi = MidiFile.from_notes(
+        *zip(*rows), track=0, meter=(6, 8), bpm=180, names={0: "Barney Brallagan's Jig"}
+    )
+    return write_midi(
+        replace(midi, format=0, ends=midi.notes["onset"][-1:] + midi.notes["duration"][-1:])
+    )
 
 
 def grace() -> bytes:
     """A hymn as engravers write it: each verse in a track without notes, a blank where a syllable is held; and a drum track."""
-    tune = ("c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:2 d:1 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 c':5 "
-            "a:1 c':1.5 a:0.5 c':0.5 a:0.5 f:2 c:1 d:1.5 f:0.5 f:0.5 d:0.5 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:5")
+    tune = (
+        "c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:2 d:1 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 c':5 "
+        "a:1 c':1.5 a:0.5 c':0.5 a:0.5 f:2 c:1 d:1.5 f:0.5 f:0.5 d:0.5 c:2 c:1 f:2 a:0.5 f:0.5 a:2 g:1 f:5"
+    )
     bass = "z:1 f:3 f:3 b!,:3 f:3 f:3 f:3 c:6 f:3 f:3 b!,:3 f:3 f:3 c:3 f,:5"
-    names = dict(enumerate(("Amazing Grace", "tune", "bass", "drums", "verse 1", "verse 2", "verse 3")))
+    names = dict(
+        enumerate(("Amazing Grace", "tune", "bass", "drums", "verse 1", "verse 2", "verse 3"))
+    )
     midi = parts(tune, bass, octaves=(5, 4), bpm=88, meter=(3, 4), names=names)
-    verses = ("A- ma- zing_ grace! How sweet the sound That saved a_ wretch like me! "
-              "I once_ was_ lost, but now_ am_ found, Was blind, but_ now I see.",
-              "'Twas grace that_ taught my heart to fear, And grace my_ fears re- lieved; "
-              "How pre-_ cious_ did that grace_ ap-_ pear The hour I_ first be- lieved!",
-              "Through ma- ny_ dan- gers, toils and snares, I have al-_ read- y come; "
-              "'Tis grace_ has_ brought me safe_ thus_ far, And grace will_ lead me home.")
+    verses = (
+        "A- ma- zing_ grace! How sweet the sound That saved a_ wretch like me! "
+        "I once_ was_ lost, but now_ am_ found, Was blind, but_ now I see.",
+        "'Twas grace that_ taught my heart to fear, And grace my_ fears re- lieved; "
+        "How pre-_ cious_ did that grace_ ap-_ pear The hour I_ first be- lieved!",
+        "Through ma- ny_ dan- gers, toils and snares, I have al-_ read- y come; "
+        "'Tis grace_ has_ brought me safe_ thus_ far, And grace will_ lead me home.",
+    )
     ticks = notes(tune)[0]
     lyrics = []
     for track, verse in enumerate(verses, 4):
@@ -95,42 +146,87 @@ def grace() -> bytes:
             texts += [" "] * word.count("_")
         lyrics += [(tick, track, text) for tick, text in zip(ticks, texts, strict=True)]
     beats = range(480, ticks[-1], 480)
-    drums = MidiFile.from_notes(beats, [120] * len(beats), [42] * len(beats), 50, channel=9, track=3)
+    drums = MidiFile.from_notes(
+        beats, [120] * len(beats), [42] * len(beats), 50, channel=9, track=3
+    )
     both = np.sort(np.concatenate([midi.notes, drums.notes]), order=["onset", "track"])
-    return write_midi(replace(midi, notes=both, lyrics=tuple(sorted(lyrics)), ends=np.full(7, midi.ends.max()), keys=table([(0, -1, 0)], 3)))
+    return write_midi(
+        replace(
+            midi,
+            notes=both,
+            lyrics=tuple(sorted(lyrics)),
+            ends=np.full(7, midi.ends.max()),
+            keys=table([(0, -1, 0)], 3),
+        )
+    )
 
 
 def karaoke() -> bytes:
     """Words as karaoke files have them: texts (FF 01), tags with @, \\ for a new verse and / for a new line."""
     line = "c:1 c:1 g:1 g:1 a:1 a:1 g:2 f:1 f:1 e:1 e:1 d:1 d:1 c:2"
     middle = "g:1 g:1 f:1 f:1 e:1 e:1 d:2 g:1 g:1 f:1 f:1 e:1 e:1 d:2"
-    words = ("\\Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! |"
-             "/Up |a-bove |the |world |so |high, |/Like |a |dia-mond |in |the |sky. |"
-             "/Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! ")
-    midi = parts(f"{line} {middle} {line}", octaves=(5,), bpm=100, names={0: "Twinkle, twinkle, little star", 1: "Melody", 2: "Words"})
-    texts = [(0, 2, 1, text) for text in ("@KMIDI KARAOKE FILE", "@LENGL", "@TTwinkle, twinkle, little star", "@TJane Taylor, 1806")]
+    words = (
+        "\\Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! |"
+        "/Up |a-bove |the |world |so |high, |/Like |a |dia-mond |in |the |sky. |"
+        "/Twin-kle, |twin-kle, |lit-tle |star, |/How |I |won-der |what |you |are! "
+    )
+    midi = parts(
+        f"{line} {middle} {line}",
+        octaves=(5,),
+        bpm=100,
+        names={0: "Twinkle, twinkle, little star", 1: "Melody", 2: "Words"},
+    )
+    texts = [
+        (0, 2, 1, text)
+        for text in (
+            "@KMIDI KARAOKE FILE",
+            "@LENGL",
+            "@TTwinkle, twinkle, little star",
+            "@TJane Taylor, 1806",
+        )
+    ]
     syllables = [syllable for word in words.split("|") for syllable in word.split("-")]
-    texts += [(tick, 2, 1, syllable) for tick, syllable in zip(midi.notes["onset"].tolist(), syllables, strict=True)]
+    texts += [
+        (tick, 2, 1, syllable)
+        for tick, syllable in zip(midi.notes["onset"].tolist(), syllables, strict=True)
+    ]
     return write_midi(replace(midi, texts=tuple(texts), ends=np.full(3, midi.ends.max())))
 
 
 def chinese() -> bytes:
     """A ci, one character to a note, on a tune of our own."""
     text = "常记溪亭日暮沉醉不知归路兴尽晚回舟误入藕花深处争渡争渡惊起一滩鸥鹭"
-    tune = ("g:1 a:1 c':1 d':1 c':1 a:3 g:1 e:1 g:1 a:1 e:1 d:3 e:1 g:1 a:1 g:1 e:4 d:1 e:1 g:1 a:1 c':1 a:3 "
-            "c':1 a:3 c':1 d':3 e':1 d':1 c':1 a:1 g:1 c':3")
-    midi = parts(tune, octaves=(5,), bpm=72, names={0: "如梦令 · 李清照", 1: "voice"}, programs=[(0, 1, 0, 24)], lyrics=text)
+    tune = (
+        "g:1 a:1 c':1 d':1 c':1 a:3 g:1 e:1 g:1 a:1 e:1 d:3 e:1 g:1 a:1 g:1 e:4 d:1 e:1 g:1 a:1 c':1 a:3 "
+        "c':1 a:3 c':1 d':3 e':1 d':1 c':1 a:1 g:1 c':3"
+    )
+    midi = parts(
+        tune,
+        octaves=(5,),
+        bpm=72,
+        names={0: "如梦令 · 李清照", 1: "voice"},
+        programs=[(0, 1, 0, 24)],
+        lyrics=text,
+    )
     return write_midi(midi)
 
 
 def meters() -> bytes:
     """Bars of 7/8, 5/8, 3/4 and 4/4, triplets, a slowing tempo and two keys."""
-    tune = ("d:0.5 e:0.5 f#:0.5 g:0.5 a:0.5 b:0.5 a:0.5 f#:0.5 e:0.5 d:0.5 e:0.5 f#:0.5 d:0.3333333 e:0.3333334 f#:0.3333333 g:1 a:1 "
-            "b!:0.75 a:0.25 g:1 f:0.6666667 e:0.6666666 d:0.6666667 d:4")
+    tune = (
+        "d:0.5 e:0.5 f#:0.5 g:0.5 a:0.5 b:0.5 a:0.5 f#:0.5 e:0.5 d:0.5 e:0.5 f#:0.5 d:0.3333333 e:0.3333334 f#:0.3333333 g:1 a:1 "
+        "b!:0.75 a:0.25 g:1 f:0.6666667 e:0.6666666 d:0.6666667 d:4"
+    )
     midi = parts(tune, octaves=(5,), meter=(7, 8), bpm=132, names={0: "Odd meters", 1: "tune"})
     slower = [(0, 454_545), *((7680 + 480 * k, 454_545 + 60_000 * k) for k in range(4))]
-    return write_midi(replace(midi, tempos=table(slower, 2), meters=table([(0, 7, 8), (1680, 5, 8), (2880, 3, 4), (4320, 4, 4)], 3),
-                              keys=table([(0, 2, 0), (4320, -1, 1)], 3)))
+    return write_midi(
+        replace(
+            midi,
+            tempos=table(slower, 2),
+            meters=table([(0, 7, 8), (1680, 5, 8), (2880, 3, 4), (4320, 4, 4)], 3),
+            keys=table([(0, 2, 0), (4320, -1, 1)], 3),
+        )
+    )
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
@@ -138,53 +234,102 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 
 def header(form: int, tracks: int, division: int) -> bytes:
-    return chunk(b"MThd", b"".join(number.to_bytes(2, "big") for number in (form, tracks, division)))
+    return chunk(
+        b"MThd", b"".join(number.to_bytes(2, "big") for number in (form, tracks, division))
+    )
 
 
 END = bytes.fromhex("00 FF 2F 00")
-RUNNING = bytes.fromhex(  # one status for the whole track: it also holds over a text and a system exclusive message in two packets
-    "00 FF 03 07 52 75 6E 6E 69 6E 67  00 90 3C 50  60 3C 00  00 40 50  60 40 00  00 43 50  60 43 00  00 FF 06 04 68 61 6C 66"
-    "00 3C 50  00 40 46  00 43 46  81 40 3C 00  00 40 00  00 43 00  00 F0 03 7E 7F 09  10 F7 02 01 F7  00 90 48 50  83 00 48 00") + END
-HANGING = [bytes.fromhex(  # one pitch twice at once, a note of no length, one that never ends, an end of nothing
-    "00 90 3C 50  60 90 3C 40  60 80 3C 40  60 80 3C 40  00 90 40 50  00 80 40 40  00 90 43 50  00 90 45 50  60 80 45 40  00 80 30 40") + END,
-    bytes.fromhex("00 91 48 50  83 00 81 48 40") + END]  # the header does not declare this track
+RUNNING = (
+    bytes.fromhex(  # one status for the whole track: it also holds over a text and a system exclusive message in two packets
+        "00 FF 03 07 52 75 6E 6E 69 6E 67  00 90 3C 50  60 3C 00  00 40 50  60 40 00  00 43 50  60 43 00  00 FF 06 04 68 61 6C 66"
+        "00 3C 50  00 40 46  00 43 46  81 40 3C 00  00 40 00  00 43 00  00 F0 03 7E 7F 09  10 F7 02 01 F7  00 90 48 50  83 00 48 00"
+    )
+    + END
+)
+HANGING = [
+    bytes.fromhex(  # one pitch twice at once, a note of no length, one that never ends, an end of nothing
+        "00 90 3C 50  60 90 3C 40  60 80 3C 40  60 80 3C 40  00 90 40 50  00 80 40 40  00 90 43 50  00 90 45 50  60 80 45 40  00 80 30 40"
+    )
+    + END,
+    bytes.fromhex("00 91 48 50  83 00 81 48 40") + END,
+]  # the header does not declare this track
 
 
 def by_hand() -> dict[str, bytes]:
     """The files that are written byte by byte."""
     film = bytes.fromhex("00 90 3C 50  87 68 80 3C 40  00 90 43 50  87 68 80 43 40") + END
-    pieces = [bytes.fromhex(f"00 FF 03 01 {65 + k:02X}  00 90 {60 + 4 * k:02X} 50  60 {60 + 4 * k:02X} 00") + END for k in range(3)]
-    return {"running.mid": header(0, 1, 96) + chunk(b"MTrk", RUNNING),
-            "hanging.mid": header(1, 1, 96) + b"".join(chunk(b"MTrk", track) for track in HANGING),
-            "film.mid": header(1, 1, 0xE728) + chunk(b"MTrk", film),  # 25 frames a second, 40 ticks a frame
-            "pieces.mid": header(2, 3, 96) + b"".join(chunk(b"MTrk", piece) for piece in pieces)}
+    pieces = [
+        bytes.fromhex(
+            f"00 FF 03 01 {65 + k:02X}  00 90 {60 + 4 * k:02X} 50  60 {60 + 4 * k:02X} 00"
+        )
+        + END
+        for k in range(3)
+    ]
+    return {
+        "running.mid": header(0, 1, 96) + chunk(b"MTrk", RUNNING),
+        "hanging.mid": header(1, 1, 96) + b"".join(chunk(b"MTrk", track) for track in HANGING),
+        "film.mid": header(1, 1, 0xE728)
+        + chunk(b"MTrk", film),  # 25 frames a second, 40 ticks a frame
+        "pieces.mid": header(2, 3, 96) + b"".join(chunk(b"MTrk", piece) for piece in pieces),
+    }
 
 
 OWN = "Written for the course, CC BY 4.0."
 ENCODING = "The music is in the public domain; onsets, durations and pitches are taken from the encoding that music21's corpus holds."
 ABOUT = {
-    "burg.mid": ("Ein feste Burg ist unser Gott, J. S. Bach, BWV 302: four voices, the words in two tracks (the second goes on after the repeat)",
-                 f"Words by Martin Luther, public domain. {ENCODING} (by Margaret Greentree, used there by permission)"),
-    "menuet.mid": ("Joseph Haydn, string quartet op. 1 no. 1, second movement: four tracks with programs", ENCODING),
-    "jig.mid": ("Barney Brallagan's Jig, from Ryan's Mammoth Collection (1883): format 0, 6/8", ENCODING),
-    "grace.mid": ("Amazing Grace: tune, bass, drums and three verses in tracks without notes, a blank where a syllable is held",
-                  f"Tune New Britain (1829), words by John Newton (1779), public domain. {OWN}"),
-    "karaoke.mid": ("Twinkle, twinkle, little star: karaoke text with tags and marks of lines",
-                    f"Tune 1761, words by Jane Taylor (1806), public domain. {OWN}"),
-    "rumengling.mid": ("如梦令, Li Qingzhao: a character to a note", f"Words of the 12th century, public domain; the tune is our own. {OWN}"),
+    "burg.mid": (
+        "Ein feste Burg ist unser Gott, J. S. Bach, BWV 302: four voices, the words in two tracks (the second goes on after the repeat)",
+        f"Words by Martin Luther, public domain. {ENCODING} (by Margaret Greentree, used there by permission)",
+    ),
+    "menuet.mid": (
+        "Joseph Haydn, string quartet op. 1 no. 1, second movement: four tracks with programs",
+        ENCODING,
+    ),
+    "jig.mid": (
+        "Barney Brallagan's Jig, from Ryan's Mammoth Collection (1883): format 0, 6/8",
+        ENCODING,
+    ),
+    "grace.mid": (
+        "Amazing Grace: tune, bass, drums and three verses in tracks without notes, a blank where a syllable is held",
+        f"Tune New Britain (1829), words by John Newton (1779), public domain. {OWN}",
+    ),
+    "karaoke.mid": (
+        "Twinkle, twinkle, little star: karaoke text with tags and marks of lines",
+        f"Tune 1761, words by Jane Taylor (1806), public domain. {OWN}",
+    ),
+    "rumengling.mid": (
+        "如梦令, Li Qingzhao: a character to a note",
+        f"Words of the 12th century, public domain; the tune is our own. {OWN}",
+    ),
     "meters.mid": ("7/8, 5/8, 3/4 and 4/4, triplets, a slowing tempo, two keys", OWN),
-    "running.mid": ("Running status, velocity 0, a text and a system exclusive message between", OWN),
-    "hanging.mid": ("Overlapping notes of one pitch, a note of no length, one that never ends, a track that is not declared", OWN),
+    "running.mid": (
+        "Running status, velocity 0, a text and a system exclusive message between",
+        OWN,
+    ),
+    "hanging.mid": (
+        "Overlapping notes of one pitch, a note of no length, one that never ends, a track that is not declared",
+        OWN,
+    ),
     "film.mid": ("SMPTE division: 25 frames of 40 ticks a second", OWN),
-    "pieces.mid": ("Format 2: three pieces in one file", OWN)}
+    "pieces.mid": ("Format 2: three pieces in one file", OWN),
+}
 
 
 def make() -> dict[str, bytes]:
     """All files by name."""
     burg = from_music21("bach/bwv302", "Ein feste Burg ist unser Gott", True, (19, 19, 19, 19), 84)
     menuet = from_music21("haydn/opus1no1/movement2", "Menuet", False, (40, 40, 41, 42), 120)
-    return {"burg.mid": write_midi(burg), "menuet.mid": write_midi(menuet), "jig.mid": jig(), "grace.mid": grace(), "karaoke.mid": karaoke(),
-            "rumengling.mid": chinese(), "meters.mid": meters(), **by_hand()}
+    return {
+        "burg.mid": write_midi(burg),
+        "menuet.mid": write_midi(menuet),
+        "jig.mid": jig(),
+        "grace.mid": grace(),
+        "karaoke.mid": karaoke(),
+        "rumengling.mid": chinese(),
+        "meters.mid": meters(),
+        **by_hand(),
+    }
 
 
 def card(files: dict[str, bytes]) -> dict:
@@ -193,9 +338,22 @@ def card(files: dict[str, bytes]) -> dict:
     for name, data in files.items():
         midi = read_midi(data)
         about, licence = ABOUT[name]
-        rows[name] = {"about": about, "licence": licence, "format": midi.format, "tracks": len(midi.ends), "notes": len(midi.notes),
-                      "lyrics": len(midi.lyrics), "bytes": len(data), "sha256": sha256(data)}
-    return {"name": "midi", "about": "Example MIDI files of the course", "files": rows, "made_by": "python tools/make_midi.py"}
+        rows[name] = {
+            "about": about,
+            "licence": licence,
+            "format": midi.format,
+            "tracks": len(midi.ends),
+            "notes": len(midi.notes),
+            "lyrics": len(midi.lyrics),
+            "bytes": len(data),
+            "sha256": sha256(data),
+        }
+    return {
+        "name": "midi",
+        "about": "Example MIDI files of the course",
+        "files": rows,
+        "made_by": "python tools/make_midi.py",
+    }
 
 
 def main() -> None:

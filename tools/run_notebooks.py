@@ -3,6 +3,7 @@
 Outputs are stored in lesson mode, which also measures the times in the headers. What a run prints differently each time is kept out:
 no widget state, no times, cell ids by place, and a picture that says the same as before stays as it was.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -28,12 +29,25 @@ PICTURES = ("image/png", "image/svg+xml")
 
 def texts(outputs: list) -> list:
     """Everything in a cell's outputs that is not a picture."""
-    return [[o.get("name"), o.get("text"), {k: v for k, v in o.get("data", {}).items() if k not in PICTURES}] for o in outputs]
+    return [
+        [
+            o.get("name"),
+            o.get("text"),
+            {k: v for k, v in o.get("data", {}).items() if k not in PICTURES},
+        ]
+        for o in outputs
+    ]
 
 
 def keep_pictures(new: list, old: list) -> list:
     """The new outputs; but the old ones where only pictures differ, so that git does not grow by them."""
-    return old if new != old and texts(new) == texts(old) and any(o.get("data", {}).keys() & set(PICTURES) for o in new) else new
+    return (
+        old
+        if new != old
+        and texts(new) == texts(old)
+        and any(o.get("data", {}).keys() & set(PICTURES) for o in new)
+        else new
+    )
 
 
 def run(path: Path, mode: str) -> float:
@@ -42,27 +56,46 @@ def run(path: Path, mode: str) -> float:
     before = {cell.id: cell.get("outputs", []) for cell in book.cells}
     sources = {cell.id: cell.source for cell in book.cells}
     os.environ["LYRICGEN_MODE"] = mode
-    client = NotebookClient(book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}},
-                            store_widget_state=False, record_timing=False)
+    client = NotebookClient(
+        book,
+        timeout=1800,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
+        record_timing=False,
+    )
     began = time.perf_counter()
     client.execute()
     seconds = time.perf_counter() - began
     for cell in book.cells:
         if cell.cell_type == "code":
-            cell.outputs = keep_pictures(cell.outputs, before.get(cell.id, [])) if sources.get(cell.id) == cell.source else cell.outputs
+            cell.outputs = (
+                keep_pictures(cell.outputs, before.get(cell.id, []))
+                if sources.get(cell.id) == cell.source
+                else cell.outputs
+            )
             cell.metadata.pop("execution", None)
-    book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    book.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
     path.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return seconds
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="notebooks, with or without .ipynb; all of the course when nothing is said")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help="notebooks, with or without .ipynb; all of the course when nothing is said",
+    )
     parser.add_argument("--mode", default="lesson", choices=("smoke", "lesson", "full"))
     chosen = parser.parse_args()
     paths = [course.NOTEBOOKS / (name.removesuffix(".ipynb") + ".ipynb") for name in chosen.names]
-    paths = paths or [row.path for row in course.order()] + sorted((course.NOTEBOOKS / "solutions").glob("*.ipynb"))
+    paths = paths or [row.path for row in course.order()] + sorted(
+        (course.NOTEBOOKS / "solutions").glob("*.ipynb")
+    )
     times = json.loads(course.TIMES.read_text()) if course.TIMES.exists() else {}
     failed = 0
     for path in paths:

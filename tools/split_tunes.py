@@ -5,6 +5,7 @@
 
 To be run with the locked music21. The rule and the split are in lyricgen/tunes.py.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -17,14 +18,22 @@ from pathlib import Path
 
 from lyricgen import abcbooks, files, tunes
 
-NOTE = ("Each tune: book, file/number, cluster, part. sources: SHA-256 of the ABC files in music21's corpus; events: SHA-256 of the events "
-        "that were read of each book (repeats played, bars off the 16th grid rounded), as music21 in the version named here gave them.")
+NOTE = (
+    "Each tune: book, file/number, cluster, part. sources: SHA-256 of the ABC files in music21's corpus; events: SHA-256 of the events "
+    "that were read of each book (repeats played, bars off the 16th grid rounded), as music21 in the version named here gave them."
+)
 
 
 def sources() -> dict[str, dict[str, str]]:
     """The SHA-256 of each ABC file of the books in the installed music21."""
     corpus = Path(importlib.util.find_spec("music21").submodule_search_locations[0]) / "corpus"
-    return {book: {name: files.sha256((corpus / book / name).read_bytes()) for name in abcbooks.sources(book, {})} for book in tunes.BOOKS}
+    return {
+        book: {
+            name: files.sha256((corpus / book / name).read_bytes())
+            for name in abcbooks.sources(book, {})
+        }
+        for book in tunes.BOOKS
+    }
 
 
 def card() -> dict:
@@ -32,16 +41,33 @@ def card() -> dict:
     found = tunes.split(tunes.load(rounded=True))
     parts, sizes = Counter(tune.part for tune in found), Counter(tune.cluster for tune in found)
     exact = {(tune.book, tune.id): tune for tune in tunes.load()}
-    split = [tunes.replace(exact[tune.book, tune.id], cluster=tune.cluster, part=tune.part) for tune in found
-             if (tune.book, tune.id) in exact]
+    split = [
+        tunes.replace(exact[tune.book, tune.id], cluster=tune.cluster, part=tune.part)
+        for tune in found
+        if (tune.book, tune.id) in exact
+    ]
     return {
-        "note": NOTE, "rule": tunes.RULE, "seed": 0, "music21": importlib.metadata.version("music21"), "code": tunes.CODE,
-        "events": {book: files.sha256(tunes.read_cache(tunes.cache_path(book))["events"].tobytes()) for book in tunes.BOOKS},
-        "counts": {"tunes": len(found), "clusters": len(sizes), "largest cluster": max(sizes.values()), **parts},
-        "share of 2-bar test windows also in train, up to transposition":
-            {by: round(tunes.leakage(split, by), 4) for by in ("cluster", "tune", "window")},
+        "note": NOTE,
+        "rule": tunes.RULE,
+        "seed": 0,
+        "music21": importlib.metadata.version("music21"),
+        "code": tunes.CODE,
+        "events": {
+            book: files.sha256(tunes.read_cache(tunes.cache_path(book))["events"].tobytes())
+            for book in tunes.BOOKS
+        },
+        "counts": {
+            "tunes": len(found),
+            "clusters": len(sizes),
+            "largest cluster": max(sizes.values()),
+            **parts,
+        },
+        "share of 2-bar test windows also in train, up to transposition": {
+            by: round(tunes.leakage(split, by), 4) for by in ("cluster", "tune", "window")
+        },
         "tunes": [f"{tune.book} {tune.id} {tune.cluster} {tune.part}" for tune in found],
-        "sources": sources()}
+        "sources": sources(),
+    }
 
 
 def main() -> int:
@@ -49,7 +75,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     if parser.parse_args().check:
         same = json.loads(json.dumps(card())) == files.read_card(tunes.SPLIT)
-        print("data/splits/tunes.json is what the rule makes." if same else "data/splits/tunes.json is NOT what the rule makes.")
+        print(
+            "data/splits/tunes.json is what the rule makes."
+            if same
+            else "data/splits/tunes.json is NOT what the rule makes."
+        )
         return 0 if same else 1
     files.write_json(tunes.SPLIT, {"music21": "", "events": {}, "tunes": [], "sources": sources()})
     files.write_json(tunes.SPLIT, card())

@@ -1,8 +1,10 @@
 """The answers to exercises, one file a notebook: unanswered gives the hint, wrong names the mistake, right says why it matters."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,9 @@ def same(answer: Any, expected: Any, tolerance: float = 1e-6) -> bool:
         if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
             return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
         return type(answer) is type(expected) and bool(np.all(answer == expected))
-    except ValueError:  # a ragged answer is no array, and arrays of unlike shapes cannot be compared
+    except (
+        ValueError
+    ):  # a ragged answer is no array, and arrays of unlike shapes cannot be compared
         return False
 
 
@@ -60,7 +64,9 @@ class Exercise:
                 return f"Not yet: the answer should be a function, and it is a {type(answer).__name__}."
             try:
                 answer = self.call(answer)
-            except Exception as error:  # whatever a reader's function raises is an answer to be explained
+            except (
+                Exception
+            ) as error:  # whatever a reader's function raises is an answer to be explained
                 return f"Not yet: your function raised {type(error).__name__}: {error}"
         right = self.right()
         if same(answer, right, self.tolerance):
