@@ -22,8 +22,10 @@ if __name__ == "__main__":
 import keras
 import numpy as np
 
-from lyricgen import gates, lstm
 from lyricgen.files import DATA, read_card, write_json
+from lyricgen.models.lstm import cell as lstm_cell
+from lyricgen.models.lstm import gradient_check
+from lyricgen.models.lstm import layer as lstm_layer
 
 B, T, D, H, V = 4, 256, 64, 512, 90
 BACKEND = keras.backend.backend()
@@ -70,14 +72,14 @@ def differences(dtype: str, cudnn: bool) -> tuple[dict[str, float], list[float]]
     layer.build((None, None, D))
     rng = np.random.default_rng(0)
     x, h0, c0 = (rng.standard_normal(shape).astype(dtype) for shape in ((B, T, D), (B, H), (B, H)))
-    steps = gates.forward(x, *gates.read_weights(layer), h0, c0)
+    steps = lstm_cell.forward(x, *lstm_cell.layer_weights(layer), h0, c0)
     by_step = np.abs(keras.ops.convert_to_numpy(layer(x, initial_state=[h0, c0])[0]) - steps.h).max(
         axis=(0, 2)
     )
     rows = [
         array.reshape(B * T, -1) for array in (x, steps.h_before, steps.c_before)
     ]  # each step as a sequence of its own
-    measured = gates.measure_gates(layer, *rows)
+    measured = gradient_check.measure_gates(layer, *rows)
     largest = {
         name: np.abs(value - getattr(steps, name).reshape(B * T, -1)).max()
         for name, value in measured.items()
@@ -93,8 +95,8 @@ def training_ms(steps: int) -> float:
     model = keras.Sequential(
         [
             keras.Input((steps,), dtype="int32"),
-            lstm.Embedding(V, D),
-            lstm.LSTM(H, return_sequences=True),
+            lstm_layer.Embedding(V, D),
+            lstm_layer.LSTM(H, return_sequences=True),
             keras.layers.Dense(V),
         ]
     )

@@ -27,9 +27,11 @@ import numpy as np
 import tensorflow as tf
 from one_core import Contenders, race
 
-from lyricgen.language import CORPUS, TEXT, LanguageModel, Loop, Settings
-from lyricgen.sampler import CharacterLSTM, free, sample
-from lyricgen.texts import END, NEWLINE, UNKNOWN, Vocabulary
+from lyricgen.lyrics.vocabulary import END, NEWLINE, UNKNOWN, Vocabulary
+from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.language.network import CompiledSampler, LanguageModel, Settings
+from lyricgen.models.language.training import CORPUS, TEXT
+from lyricgen.models.language.writing import sample_tokens, unconstrained_plan
 
 try:
     import torch
@@ -159,7 +161,7 @@ def sampling(arrays: dict[str, np.ndarray], sequences: int, quick: bool) -> Cont
     """All who draw tokens for so many sequences, int (SAMPLES, sequences)."""
     V, H = len(arrays["embedding"]), len(arrays["U1"])
     characters = Vocabulary((UNKNOWN, END, NEWLINE, *map(chr, range(0x4E00, 0x4E00 + V - 3))))
-    rng, plan = np.random.default_rng(0), free(characters, sequences, SAMPLES)
+    rng, plan = np.random.default_rng(0), unconstrained_plan(characters, sequences, SAMPLES)
     model, unknown = (
         tutorial_step(arrays),
         np.where(np.arange(V) == 0, -np.inf, 0).astype("float32"),
@@ -198,9 +200,11 @@ def sampling(arrays: dict[str, np.ndarray], sequences: int, quick: bool) -> Cont
                 drawn.append(tokens)
             return torch.stack(drawn).numpy()
 
-    in_numpy = {dtype: CharacterLSTM(arrays, characters, dtype) for dtype in ("float64", "float32")}
+    in_numpy = {
+        dtype: NumpyLanguageModel(arrays, characters, dtype) for dtype in ("float64", "float32")
+    }
     by_numpy = {
-        dtype: (lambda writer=writer: sample(writer, plan, rng))
+        dtype: (lambda writer=writer: sample_tokens(writer, plan, rng))
         for dtype, writer in in_numpy.items()
     }
     if sequences == 1:
@@ -209,7 +213,7 @@ def sampling(arrays: dict[str, np.ndarray], sequences: int, quick: bool) -> Cont
             "lyricgen, float32": by_numpy["float32"],
         }
     else:
-        loop = Loop(in_numpy["float32"])
+        loop = CompiledSampler(in_numpy["float32"])
         contenders = {"lyricgen": lambda: loop.sample(plan, rng)} | (
             {} if quick else {"lyricgen, NumPy float64": by_numpy["float64"]}
         )

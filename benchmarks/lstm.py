@@ -11,6 +11,7 @@ arrays in and arrays out, with the softmax and the draw in NumPy. `step that dra
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import one_core
 
@@ -22,7 +23,9 @@ import numpy as np
 import tensorflow as tf
 from one_core import Contenders, race
 
-from lyricgen import gates, lstm
+from lyricgen.models.lstm import cell as lstm_cell
+from lyricgen.models.lstm import layer as lstm_layer
+from lyricgen.models.lstm.cell import Weights
 
 try:
     import torch
@@ -30,6 +33,87 @@ except ImportError:
     torch = None
 
 V, D, B, H, SAMPLES = 90, 64, 64, 512, 256
+Tensor = Any
+
+
+State = tuple[np.ndarray, np.ndarray]
+
+
+class TokenLSTM(NamedTuple):
+    """An LSTM from tokens to logits, folded for sampling: one product and two tanh a step. Made by `fold`.
+
+    table (V, 4H) holds x W + b for each token's embedding x; U_out (H, 4H + V) is the recurrent and the output kernel side by side. The blocks
+    i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2. A state is (h U, c).
+    """
+
+    table: np.ndarray
+    U_out: np.ndarray
+    b_out: np.ndarray
+
+    def start(self, h: np.ndarray, c: np.ndarray) -> State:
+        """The state to begin from, given h and c, (H,) or (B, H)."""
+        return h @ self.U_out[:, : 4 * len(self.U_out)], c
+
+    def step(self, token: int | np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """Reads a token, or one (B,) for each sequence: the logits (V,) or (B, V) of the next one, and the new state."""
+        H = len(self.U_out)
+        a = state[0] + self.table[token]
+        np.tanh(a, out=a)
+        s = a * 0.5 + 0.5
+        c = s[..., H : 2 * H] * state[1] + s[..., :H] * a[..., 2 * H : 3 * H]
+        z = (s[..., 3 * H :] * np.tanh(c)) @ self.U_out
+        return z[..., 4 * H :] + self.b_out, (z[..., : 4 * H], c)
+
+
+def fold(
+    embeddings: np.ndarray, weights: Weights, kernel: np.ndarray, bias: np.ndarray
+) -> TokenLSTM:
+    """Folds an embedding (V, D), an LSTM and an output layer, kernel (H, V) and bias (V,), into a `TokenLSTM` of the same dtype."""
+    W, U, b = weights
+    half = np.repeat(np.array([0.5, 0.5, 1, 0.5], U.dtype), len(U))
+    return TokenLSTM((embeddings @ W + b) * half, np.concatenate([U * half, kernel], axis=1), bias)
+
+
+Step = Callable[[Any, Any], tuple[Any, Any]]  # (tokens, state) -> (logits, state)
+
+
+def token_step(model: TokenLSTM) -> Step:
+    """The step of a folded LSTM as a TensorFlow function of (tokens (B,), state): what `TokenLSTM.step` computes in NumPy."""
+    table, U_out, b_out = (tf.constant(array) for array in model)
+    H, V = len(model.U_out), len(model.b_out)
+
+    def step(tokens: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        a_i, a_f, g, a_o = tf.split(tf.tanh(state[0] + tf.gather(table, tokens)), 4, axis=1)
+        c = (a_f * 0.5 + 0.5) * state[1] + (a_i * 0.5 + 0.5) * g
+        z, logits = tf.split(tf.matmul((a_o * 0.5 + 0.5) * tf.tanh(c), U_out), [4 * H, V], axis=1)
+        return logits + b_out, (z, c)
+
+    return step
+
+
+def sampler(step: Step) -> Callable[[Tensor, Any, Tensor], tuple[Tensor, Any]]:
+    """Compiles a loop that draws tokens: sample(tokens (B,), state, noise (T, B, V)) gives T tokens for each sequence, (B, T), and the last state.
+
+    It reads the given tokens first. With Gumbel noise times a temperature, the largest of logits + noise is a draw at that temperature. All
+    noise is drawn beforehand, by NumPy, so that the loop never leaves TensorFlow.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def sample(tokens, state, noise):
+        T, tokens = tf.shape(noise)[0], tf.cast(tokens, tf.int32)
+
+        def draw(t, tokens, state, drawn):
+            logits, state = step(tokens, state)
+            tokens = tf.argmax(logits + noise[t], axis=1, output_type=tf.int32)
+            return t + 1, tokens, state, drawn.write(t, tokens)
+
+        drawn = tf.TensorArray(tf.int32, T, element_shape=tokens.shape)
+        *_, state, drawn = tf.while_loop(
+            lambda t, *_: t < T, draw, (0, tokens, state, drawn), maximum_iterations=T
+        )
+        return tf.transpose(drawn.stack()), state
+
+    return sample
 
 
 def keras_step(T: int, embedding: type, layer: type, jit: bool = False) -> Callable[[], object]:
@@ -76,7 +160,7 @@ def training(T: int, quick: bool) -> Contenders:
     """All who run the training step, and the product that gives the peak."""
     square = tf.random.normal((2048, 2048))
     contenders = {
-        "lyricgen": keras_step(T, lstm.Embedding, lstm.LSTM),
+        "lyricgen": keras_step(T, lstm_layer.Embedding, lstm_layer.LSTM),
         "keras": keras_step(T, keras.layers.Embedding, keras.layers.LSTM),
     }
     if not quick:
@@ -99,8 +183,8 @@ def sampling(sequences: int, quick: bool) -> Contenders:
     y, h, c = layer(embedding(inputs[0]), initial_state=inputs[1:])
     model = keras.Model(inputs, (dense(y), h, c))
     step = tf.function(model)
-    folded = gates.fold(embedding.get_weights()[0], gates.read_weights(layer), *dense.get_weights())
-    sample = lstm.sampler(lstm.token_step(folded))
+    folded = fold(embedding.get_weights()[0], lstm_cell.layer_weights(layer), *dense.get_weights())
+    sample = sampler(token_step(folded))
     rng = np.random.default_rng(0)
     noise = rng.gumbel(size=(SAMPLES, sequences, V)).astype("float32")
     zeros, first = np.zeros((sequences, H), "float32"), np.zeros(sequences, "int32")

@@ -23,8 +23,11 @@ from pathlib import Path
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lyricgen.files import DATA, write_json  # noqa: E402
-from lyricgen.midi import read_midi  # noqa: E402
+from lyricgen.files import (
+    DATA,
+    write_json,  # noqa: E402
+)
+from lyricgen.music.midi import read_midi  # noqa: E402
 
 CORPUS = (
     "bach/bwv66.6",

@@ -24,39 +24,39 @@ import numpy as np
 import tensorflow as tf
 from one_core import Contenders, race
 
-from lyricgen import musicvae
-from lyricgen.melody import HOLD, REST
-from lyricgen.vae import FORBIDDEN, NOTHING, SILENCE, SOUND, MelodyVAE
+from lyricgen.models.musicvae import network as musicvae_network
+from lyricgen.models.musicvae.inference import FORBIDDEN, NOTHING, SILENCE, SOUND, NumpyMusicVAE
+from lyricgen.music.melody import HOLD, REST
 
 try:
     import torch
 except ImportError:
     torch = None
 
-SETTINGS = musicvae.Settings()
+SETTINGS = musicvae_network.Settings()
 LN2 = float(np.log(2))
 
 
-def melodies(settings: musicvae.Settings) -> np.ndarray:
+def melodies(settings: musicvae_network.Settings) -> np.ndarray:
     """A batch of random events, int32 (B, T): the time of a step does not depend on which they are."""
     return np.random.default_rng(0).integers(
         0, settings.tokens, (settings.batch, settings.steps), dtype=np.int32
     )
 
 
-def keras_model(settings: musicvae.Settings, stock: bool) -> musicvae.MusicVAE:
+def keras_model(settings: musicvae_network.Settings, stock: bool) -> musicvae_network.MusicVAE:
     """MusicVAE, or the same of stock layers, with the same weights at the start."""
     keras.utils.set_random_seed(settings.seed)
     if not stock:
-        return musicvae.MusicVAE(settings)
+        return musicvae_network.MusicVAE(settings)
     with (
-        patch.object(musicvae, "LSTM", keras.layers.LSTM),
-        patch.object(musicvae, "Embedding", keras.layers.Embedding),
+        patch.object(musicvae_network, "LSTM", keras.layers.LSTM),
+        patch.object(musicvae_network, "Embedding", keras.layers.Embedding),
     ):
-        return musicvae.MusicVAE(settings)
+        return musicvae_network.MusicVAE(settings)
 
 
-def torch_step(settings: musicvae.Settings) -> Callable[[], object]:
+def torch_step(settings: musicvae_network.Settings) -> Callable[[], object]:
     """The same training step in PyTorch."""
     s, nn = settings, torch.nn
 
@@ -120,7 +120,7 @@ def torch_step(settings: musicvae.Settings) -> Callable[[], object]:
     return step
 
 
-def training(settings: musicvae.Settings) -> Contenders:
+def training(settings: musicvae_network.Settings) -> Contenders:
     """All who run the training step, and the product that gives the peak."""
     square, events = tf.random.normal((2048, 2048)), tf.constant(melodies(settings))
     ours, stock = (keras_model(settings, kind) for kind in (False, True))
@@ -133,7 +133,7 @@ def training(settings: musicvae.Settings) -> Contenders:
     return contenders | {"product": lambda: tf.matmul(square, square)}
 
 
-def flops(settings: musicvae.Settings) -> int:
+def flops(settings: musicvae_network.Settings) -> int:
     """The products of a training step: forward, and twice as many back."""
     s = settings
     layers = (
@@ -144,14 +144,14 @@ def flops(settings: musicvae.Settings) -> int:
     return 3 * 2 * s.batch * s.steps * layers
 
 
-def decoding(settings: musicvae.Settings, quick: bool) -> Contenders:
+def decoding(settings: musicvae_network.Settings, quick: bool) -> Contenders:
     """All who write a melody for each z, from the same weights."""
     s, model = settings, keras_model(settings, False)
     rng = np.random.default_rng(0)
     for layer in (model.first, model.out):  # larger than at the start, so that the melodies differ
         layer.kernel.assign(rng.normal(0, 0.5, layer.kernel.shape))
     z = rng.standard_normal((s.batch, s.latent)).astype("float32")
-    cells = MelodyVAE(model.arrays(), "float32")
+    cells = NumpyMusicVAE(model.arrays(), "float32")
     lstm = keras.layers.LSTM(s.decoder, return_state=True)
     inputs = (
         keras.Input((1,), dtype="int32"),

@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-MODES = ("smoke", "lesson", "full")
 
 
 class UserError(ValueError):
@@ -19,14 +18,6 @@ class UserError(ValueError):
 
 class DataError(UserError):
     """A file that is not what it says it is: the message names the file and the place."""
-
-
-def mode() -> str:
-    """The training budget of a notebook: `smoke` (seconds), `lesson` (minutes, the default) or `full`, from LYRICGEN_MODE."""
-    name = os.environ.get("LYRICGEN_MODE", "lesson")
-    if name not in MODES:
-        raise UserError(f"LYRICGEN_MODE is {name!r}; it can be {', '.join(MODES)}.")
-    return name
 
 
 def cache_dir() -> Path:

@@ -20,6 +20,8 @@ BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
     "#F0E442",
     "#000000",
 )
+
+
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
 
 
@@ -199,7 +201,7 @@ def begin(seed: int = 0) -> None:
     import shutil
     import subprocess
 
-    from .files import mode
+    from lyricgen.budget import mode
 
     random.seed(seed)
     np.random.seed(seed)

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks")]
 import language as benchmark  # benchmarks/language.py  # noqa: E402
 
-from lyricgen.sampler import CharacterLSTM  # noqa: E402
-from lyricgen.texts import Vocabulary  # noqa: E402
+from lyricgen.lyrics.vocabulary import Vocabulary  # noqa: E402
+from lyricgen.models.language.inference import NumpyLanguageModel  # noqa: E402
 
 V = 30
 SMALL = replace(benchmark.TEXT, embedding=8, hidden=12, batch=3, length=5)
@@ -28,7 +28,7 @@ ARRAYS = {name: 10 * array for name, array in benchmark.some_weights(V, SMALL).i
     ids=lambda step: step.__name__,
 )
 def test_the_steps_of_the_peers_are_the_courses(step):
-    course = CharacterLSTM(
+    course = NumpyLanguageModel(
         ARRAYS, Vocabulary(("<unk>", "<end>", "\n", *"abcdefghijklmnopqrstuvwxyz+"))
     )
     theirs, states, (h, c) = step(ARRAYS), course.start(4), np.zeros((2, 4, 12), "float32")

@@ -11,8 +11,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from lyricgen import lstm as ours
-from lyricgen.musicvae import Settings
+from lyricgen.models.lstm import layer as ours
+from lyricgen.models.musicvae.network import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -7,25 +7,25 @@ import pkgutil
 import numpy as np
 import pytest
 
-import lyricgen.check
-from lyricgen.check import Exercise, same
+import lyricgen.exercises
+from lyricgen.exercises import Exercise, same
 
 NAMES = {
-    "start": ["sharpen"],
-    "midi": ["digits", "times", "notes"],
+    "start_here": ["sharpen"],
+    "reading_midi": ["digits", "times", "notes"],
     "notation": ["shapes", "product", "bits"],
-    "dataset": ["grid", "cut", "leak"],
-    "gates": ["hidden", "step", "keep"],
-    "gradients": ["bias", "forget", "step_back"],
-    "language": ["perplexity", "top_p", "line_end", "rising"],
-    "datasets": ["two_sizes", "distinct", "price"],
-    "vae": ["gaussians", "sign", "means", "unused"],
-    "musicvae": ["mean_for_sum", "flatters", "free_bits"],
-    "latent": ["half_way", "arc", "vector"],
+    "melody_dataset": ["grid", "cut", "leak"],
+    "lstm_gates": ["hidden", "step", "keep"],
+    "backpropagation_through_time": ["bias", "forget", "step_back"],
+    "lyrics_language_model": ["perplexity", "top_p", "line_end", "rising"],
+    "lyrics_across_datasets": ["two_sizes", "distinct", "price"],
+    "variational_autoencoder": ["gaussians", "sign", "means", "unused"],
+    "training_musicvae": ["mean_for_sum", "flatters", "free_bits"],
+    "sampling_musicvae": ["half_way", "arc", "vector"],
 }
 MODULES = {
-    found.name: importlib.import_module(f"lyricgen.check.{found.name}")
-    for found in pkgutil.iter_modules(lyricgen.check.__path__)
+    found.name: importlib.import_module(f"lyricgen.exercises.{found.name}")
+    for found in pkgutil.iter_modules(lyricgen.exercises.__path__)
 }
 EXERCISES = {
     f"{name}.{key}": value

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lyricgen import gates as lstm
-from lyricgen.check import gates, gradients
+from lyricgen.exercises import backpropagation_through_time, lstm_gates
+from lyricgen.models.lstm import cell as lstm
 
 
 def test_the_function_of_a_reader_is_called_and_its_mistakes_are_named():
@@ -12,39 +12,47 @@ def test_the_function_of_a_reader_is_called_and_its_mistakes_are_named():
         c = lstm.sigmoid(f) * c + lstm.sigmoid(i) * np.tanh(g)
         return lstm.sigmoid(o) * np.tanh(c), c
 
-    assert gates.step.verdict(step).startswith("Right.")
-    assert "recurrent term" in gates.step.verdict(
+    assert lstm_gates.step.verdict(step).startswith("Right.")
+    assert "recurrent term" in lstm_gates.step.verdict(
         lambda x, h, c, W, U, b: step(x, 0 * h, c, W, U, b)
     )
-    assert "where the old cell c belongs" in gates.step.verdict(
+    assert "where the old cell c belongs" in lstm_gates.step.verdict(
         lambda x, h, c, W, U, b: step(x, h, h, W, U, b)
     )
-    assert "should be a function" in gates.step.verdict(3)
-    assert "raised ValueError" in gates.step.verdict(lambda x, h, c, W, U, b: x @ W.T)
-    assert "the shape of your answer" in gates.step.verdict(lambda x, h, c, W, U, b: x @ W)
+    assert "should be a function" in lstm_gates.step.verdict(3)
+    assert "raised ValueError" in lstm_gates.step.verdict(lambda x, h, c, W, U, b: x @ W.T)
+    assert "the shape of your answer" in lstm_gates.step.verdict(lambda x, h, c, W, U, b: x @ W)
 
 
 def test_the_given_numbers_are_those_of_the_cell():
-    assert np.allclose(gates.hidden.right(), gates._step.h[0, 0], atol=1e-14)
-    assert np.allclose(gates.step.right(), [gates._step.h[:, 0], gates._step.c[:, 0]], atol=1e-14)
-    right = lstm.backward(gradients.STEPS, gradients.DH)
-    assert np.allclose(gradients.bias.right(), right.b, atol=1e-13)
-    assert np.allclose(gradients.DZ @ gradients.STEPS.weights.W.T, right.x, atol=1e-13)
-    assert gradients.forget.right().shape == gradients.DC.shape
-    kept = lstm.sigmoid(gates.keep.right()[3:6]) ** gates.STEPS_KEPT
+    assert np.allclose(lstm_gates.hidden.right(), lstm_gates._step.h[0, 0], atol=1e-14)
+    assert np.allclose(
+        lstm_gates.step.right(), [lstm_gates._step.h[:, 0], lstm_gates._step.c[:, 0]], atol=1e-14
+    )
+    right = lstm.backward(backpropagation_through_time.STEPS, backpropagation_through_time.DH)
+    assert np.allclose(backpropagation_through_time.bias.right(), right.b, atol=1e-13)
+    assert np.allclose(
+        backpropagation_through_time.DZ @ backpropagation_through_time.STEPS.weights.W.T,
+        right.x,
+        atol=1e-13,
+    )
+    assert (
+        backpropagation_through_time.forget.right().shape == backpropagation_through_time.DC.shape
+    )
+    kept = lstm.sigmoid(lstm_gates.keep.right()[3:6]) ** lstm_gates.STEPS_KEPT
     assert np.allclose(kept, 0.5) and lstm.sigmoid(np.array(1.0)) ** 2 < 0.54
 
 
 def test_steps_back_in_a_loop_are_the_gradient():
-    first = gradients._step_back(*gradients._arguments())
-    steps = gradients.STEPS
+    first = backpropagation_through_time._step_back(*backpropagation_through_time._arguments())
+    steps = backpropagation_through_time.STEPS
     arguments = (
-        gradients.DH[:, 0] + first[0],
+        backpropagation_through_time.DH[:, 0] + first[0],
         first[1],
         *(gate[:, 0] for gate in steps[:5]),
         steps.c0,
         steps.weights.U,
     )
-    dh0, dc0 = gradients._step_back(*arguments)
-    right = lstm.backward(steps, gradients.DH)
+    dh0, dc0 = backpropagation_through_time._step_back(*arguments)
+    right = lstm.backward(steps, backpropagation_through_time.DH)
     assert np.allclose(dh0, right.h0, atol=1e-13) and np.allclose(dc0, right.c0, atol=1e-13)

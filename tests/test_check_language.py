@@ -3,17 +3,27 @@
 import numpy as np
 import pytest
 
-from lyricgen import metrics, sampler
-from lyricgen.check import language
+from lyricgen.exercises import lyrics_language_model
+from lyricgen.lyrics import measures as lyric_measures
+from lyricgen.models import sampling
 
 
 def test_the_right_answers_are_those_of_the_library():
-    bits = np.mean(-np.log2(language.P))
-    assert bits == 2.6 and np.isclose(language.perplexity.right(), metrics.perplexity(bits))
-    library = sampler.distribution(np.log(language.CHARACTERS), top_p=language.SHARE)
-    assert np.allclose(language.top_p.right(), library) and np.count_nonzero(library) == 3
-    mask = language.line_end.right()
-    assert mask.dtype == bool and mask.shape == (len(language.DONE), len(language.TOKENS))
+    bits = np.mean(-np.log2(lyrics_language_model.P))
+    assert bits == 2.6 and np.isclose(
+        lyrics_language_model.perplexity.right(), lyric_measures.perplexity(bits)
+    )
+    library = sampling.distribution(
+        np.log(lyrics_language_model.CHARACTERS), top_p=lyrics_language_model.SHARE
+    )
+    assert (
+        np.allclose(lyrics_language_model.top_p.right(), library) and np.count_nonzero(library) == 3
+    )
+    mask = lyrics_language_model.line_end.right()
+    assert mask.dtype == bool and mask.shape == (
+        len(lyrics_language_model.DONE),
+        len(lyrics_language_model.TOKENS),
+    )
     assert (
         np.flatnonzero(mask[:, 2]).tolist() == [2] and mask[2].sum() == 1 and not mask[:, :2].any()
     )
@@ -24,7 +34,9 @@ def test_masks_drawn_from_make_lines_of_one_length():
     for _ in range(24):
         full = done == 4
         mask = np.where(full[:, None], np.arange(8) == 2, np.arange(8) > 2)
-        tokens = sampler.pick(sampler.distribution(np.zeros((2, 8)), mask=mask), rng.random(2))
+        tokens = sampling.pick_token(
+            sampling.distribution(np.zeros((2, 8)), mask=mask), rng.random(2)
+        )
         done = np.where(tokens == 2, 0, done + 1)
         [line.append(int(token)) for line, token in zip(lines, tokens)]
     for line, first in zip(lines, (4, 3)):
@@ -38,19 +50,19 @@ def test_functions_of_a_reader_are_called_and_their_mistakes_named():
         p[order[np.cumsum(p[order]) > share]] = 0  # drops the one with which the share is reached
         return p / p.sum()
 
-    assert "with which the share is reached" in language.top_p.verdict(top_p)
-    assert "should be a function" in language.top_p.verdict([0.5])
-    assert "raised IndexError" in language.top_p.verdict(lambda p, share: p[99])
-    assert language.top_p.verdict(lambda p, share: np.sort(p)).startswith("Not yet")
-    assert "the shape of your answer is (8,)" in language.line_end.verdict(
+    assert "with which the share is reached" in lyrics_language_model.top_p.verdict(top_p)
+    assert "should be a function" in lyrics_language_model.top_p.verdict([0.5])
+    assert "raised IndexError" in lyrics_language_model.top_p.verdict(lambda p, share: p[99])
+    assert lyrics_language_model.top_p.verdict(lambda p, share: np.sort(p)).startswith("Not yet")
+    assert "the shape of your answer is (8,)" in lyrics_language_model.line_end.verdict(
         lambda done, length, V: np.arange(V) == 2
     )
-    integers = language.line_end.verdict(
+    integers = lyrics_language_model.line_end.verdict(
         lambda done, length, V: np.where(
             (done == length)[:, None], np.arange(V) == 2, np.arange(V) > 2
         ).astype(int)
     )
     assert integers.startswith("Right."), "a mask of 0 and 1 is one, too"
-    assert language.CHARACTERS.sum() == pytest.approx(1), (
+    assert lyrics_language_model.CHARACTERS.sum() == pytest.approx(1), (
         "a reader's function cannot change what is given"
     )

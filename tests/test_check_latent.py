@@ -5,43 +5,50 @@ from pathlib import Path
 
 import numpy as np
 
-from lyricgen import latent as space
-from lyricgen import melody, show, sound
-from lyricgen.check import latent
+from lyricgen import show
+from lyricgen.exercises import sampling_musicvae
+from lyricgen.models.musicvae import latent as space
+from lyricgen.music import melody
+from lyricgen.song import sound
 
 BOOK = Path(__file__).resolve().parents[1] / "notebooks" / "09_sampling_musicvae.ipynb"
 
 
 def test_the_middle_of_two_draws_is_so_long_indeed():
-    a, b = np.random.default_rng(0).standard_normal((2, 20_000, latent.DIMENSIONS))
-    assert latent.half_way.verdict(float(np.linalg.norm((a + b) / 2, axis=1).mean())).startswith(
-        "Right."
-    )
-    assert "between them" in latent.half_way.verdict(
+    a, b = np.random.default_rng(0).standard_normal((2, 20_000, sampling_musicvae.DIMENSIONS))
+    assert sampling_musicvae.half_way.verdict(
+        float(np.linalg.norm((a + b) / 2, axis=1).mean())
+    ).startswith("Right.")
+    assert "between them" in sampling_musicvae.half_way.verdict(
         float(np.linalg.norm(space.slerp(a, b, 0.5), axis=1).mean())
     )
-    assert "half of it" in latent.half_way.verdict(float(np.linalg.norm(a + b, axis=1).mean()))
+    assert "half of it" in sampling_musicvae.half_way.verdict(
+        float(np.linalg.norm(a + b, axis=1).mean())
+    )
 
 
 def test_the_arc_is_that_of_the_package_and_a_wrong_function_is_named():
-    assert latent.arc.verdict(space.slerp).startswith("Right.")
-    assert "straight line" in latent.arc.verdict(lambda a, b, t: (1 - t) * a + t * b)
-    assert "swapped" in latent.arc.verdict(lambda a, b, t: space.slerp(b, a, t))
+    assert sampling_musicvae.arc.verdict(space.slerp).startswith("Right.")
+    assert "straight line" in sampling_musicvae.arc.verdict(lambda a, b, t: (1 - t) * a + t * b)
+    assert "swapped" in sampling_musicvae.arc.verdict(lambda a, b, t: space.slerp(b, a, t))
 
     def unscaled(a, b, t):
         with np.errstate(invalid="ignore"):
             w = np.arccos(a @ b)
             return (np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)
 
-    assert "divide a @ b by the two lengths" in latent.arc.verdict(unscaled)
-    assert "should be a function" in latent.arc.verdict(1.0)
+    assert "divide a @ b by the two lengths" in sampling_musicvae.arc.verdict(unscaled)
+    assert "should be a function" in sampling_musicvae.arc.verdict(1.0)
 
 
 def test_the_vector_is_that_of_the_package():
     assert np.allclose(
-        space.attribute_vectors(latent.Z, latent.DENSITY[:, None])[0], latent.vector.right()
+        space.attribute_vectors(sampling_musicvae.Z, sampling_musicvae.DENSITY[:, None])[0],
+        sampling_musicvae.vector.right(),
     )
-    assert len(set(latent.DENSITY.tolist())) == 12, "no two are level, so a quarter is a quarter"
+    assert len(set(sampling_musicvae.DENSITY.tolist())) == 12, (
+        "no two are level, so a quarter is a quarter"
+    )
 
 
 def cells_with(*texts: str) -> list[str]:

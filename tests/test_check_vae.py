@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from lyricgen.check import vae
-from lyricgen.vae import kl_divergence
+from lyricgen.exercises import variational_autoencoder
+from lyricgen.models.musicvae.posterior import kl_divergence
 
 
 def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula():
-    mu_q, sigma_q, mu_p, sigma_p = vae._PAIRS
+    mu_q, sigma_q, mu_p, sigma_p = variational_autoencoder._PAIRS
     z = mu_q + sigma_q * np.random.default_rng(0).standard_normal((400_000, len(mu_q)))
     log_ratio = (
         ((z - mu_p) / sigma_p) ** 2 / 2
@@ -17,8 +17,12 @@ def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula(
         - np.log(sigma_q)
     )
     error = log_ratio.std(axis=0) / np.sqrt(len(z))
-    assert (np.abs(log_ratio.mean(axis=0) - vae.gaussians.right()) < 5 * error).all()
-    assert np.allclose(vae._two(mu_q, sigma_q, 0.0, 1.0), kl_divergence(mu_q, sigma_q))
+    assert (
+        np.abs(log_ratio.mean(axis=0) - variational_autoencoder.gaussians.right()) < 5 * error
+    ).all()
+    assert np.allclose(
+        variational_autoencoder._two(mu_q, sigma_q, 0.0, 1.0), kl_divergence(mu_q, sigma_q)
+    )
 
 
 def test_a_function_is_called_and_a_wrong_one_is_named():
@@ -27,17 +31,23 @@ def test_a_function_is_called_and_a_wrong_one_is_named():
             np.log(sigma_p / sigma_q) + (sigma_q**2 + (mu_q - mu_p) ** 2) / (2 * sigma_p**2) - 0.5
         )
 
-    assert vae.gaussians.verdict(right).startswith("Right.")
-    assert "mean is to be taken under q" in vae.gaussians.verdict(
+    assert variational_autoencoder.gaussians.verdict(right).startswith("Right.")
+    assert "mean is to be taken under q" in variational_autoencoder.gaussians.verdict(
         lambda m, s, n, t: right(n, t, m, s)
     )
-    assert "should be a function" in vae.gaussians.verdict(1.0)
+    assert "should be a function" in variational_autoencoder.gaussians.verdict(1.0)
 
 
 def test_the_loss_is_that_of_the_definition():
-    kl = (vae.MU**2 + vae.SIGMA**2 - 1) / 2 - np.log(vae.SIGMA)
-    assert vae.sign.verdict((vae.COST.sum(axis=1) + kl.sum(axis=1)).mean()).startswith("Right.")
-    assert "wrong sign" in vae.sign.verdict((vae.COST.sum(axis=1) - kl.sum(axis=1)).mean())
+    kl = (variational_autoencoder.MU**2 + variational_autoencoder.SIGMA**2 - 1) / 2 - np.log(
+        variational_autoencoder.SIGMA
+    )
+    assert variational_autoencoder.sign.verdict(
+        (variational_autoencoder.COST.sum(axis=1) + kl.sum(axis=1)).mean()
+    ).startswith("Right.")
+    assert "wrong sign" in variational_autoencoder.sign.verdict(
+        (variational_autoencoder.COST.sum(axis=1) - kl.sum(axis=1)).mean()
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,12 +60,14 @@ def test_the_loss_is_that_of_the_definition():
     ],
 )
 def test_other_answers_on_the_unused_z_are_led_on(answer, said):
-    assert said in vae.unused.verdict(answer)
+    assert said in variational_autoencoder.unused.verdict(answer)
 
 
 def test_the_models_of_the_last_exercise_are_what_its_answer_says():
-    for name, found in vae.MODELS.items():
-        assert (found["own"] - found["swapped"] < 0.03) == (name in vae.unused.right())
+    for name, found in variational_autoencoder.MODELS.items():
+        assert (found["own"] - found["swapped"] < 0.03) == (
+            name in variational_autoencoder.unused.right()
+        )
         assert (
             found["information_bits"] <= found["kl_bits"]
         )  # the aggregate posterior is at best the prior

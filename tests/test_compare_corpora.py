@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lyricgen import evaluate, language, texts
 from lyricgen.files import UserError
+from lyricgen.lyrics import corpora
+from lyricgen.models.language import data as language_data
+from lyricgen.models.language import network as language_network
+from lyricgen.models.language import training as language_training
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 import compare_corpora as tool  # noqa: E402
 
-SMALL = language.Settings(embedding=16, hidden=24, batch=16, length=32, rate=2e-2)
+SMALL = language_network.Settings(embedding=16, hidden=24, batch=16, length=32, rate=2e-2)
 QUEUE = [("ballads", "1", 1), ("ballads", "1/4", 2)]
 
 
@@ -21,9 +24,9 @@ QUEUE = [("ballads", "1", 1), ("ballads", "1/4", 2)]
 def made(monkeypatch, tmp_path):
     """The comparison on some poems of the ballads, with a small model and very little time."""
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
-    characters, parts, card = evaluate.corpus_parts("ballads")
+    characters, parts, card = language_data.load_corpus_splits("ballads")
     few = {part: sorted(poems, key=len)[:n] for (part, poems), n in zip(parts.items(), (40, 6, 6))}
-    monkeypatch.setattr(tool, "corpus_parts", lambda name: (characters, few, card))
+    monkeypatch.setattr(tool, "load_corpus_splits", lambda name: (characters, few, card))
     path = tmp_path / "corpora.json"
     tool.compare(path, 0.02, QUEUE, SMALL)
     return path, json.loads(path.read_text("utf-8")), few, tmp_path
@@ -55,10 +58,10 @@ def test_it_writes_what_it_measured_and_goes_on_where_it_was(made, monkeypatch):
 
     del found["runs"]["ballads 1 seed 1"]
     path.write_text(json.dumps(found), "utf-8")
-    trained, learn = [], language.learn
+    trained, learn = [], language_training.train
     monkeypatch.setattr(
-        language,
-        "learn",
+        language_training,
+        "train",
         lambda *given, **more: trained.append(given[2].seed) or learn(*given, **more),
     )
     tool.compare(path, 0.02, QUEUE, SMALL)
@@ -105,8 +108,8 @@ def test_the_queue_has_every_run_once_in_the_order_of_need():
 
 
 def test_gzip_and_xz_read_as_many_characters_as_the_models_predict():
-    for name in texts.CORPORA:
-        corpus, (_, parts, _) = texts.load(name), evaluate.corpus_parts(name)
+    for name in corpora.CORPORA:
+        corpus, (_, parts, _) = corpora.load_corpus(name), language_data.load_corpus_splits(name)
         assert sum(len(text + tool.MARK) for text in corpus.texts("test")) == sum(
             map(len, parts["test"])
         )

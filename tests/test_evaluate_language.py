@@ -5,9 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from lyricgen import evaluate, files, sampler, texts
-from lyricgen.__main__ import main
-from lyricgen.sampler import CharacterLSTM
+from lyricgen import files
+from lyricgen.cli import evaluate as cli_evaluate
+from lyricgen.cli.main import main
+from lyricgen.lyrics import corpora, vocabulary
+from lyricgen.models import weights
+from lyricgen.models.language import data as language_data
+from lyricgen.models.language import evaluation as language_evaluation
+from lyricgen.models.language.inference import NumpyLanguageModel
 
 FORM = ("form", "form_constrained", "human_form", "rhyme", "human_rhyme")
 KEYS = {
@@ -24,7 +29,7 @@ STORED = json.loads((files.DATA / "results" / "language.json").read_text("utf-8"
 @pytest.fixture
 def small(monkeypatch):
     """Few poems and short ones, so that it takes seconds; the weights and the corpora are the shipped ones."""
-    whole = evaluate.corpus_parts
+    whole = language_data.load_corpus_splits
 
     def few(name):
         characters, parts, data = whole(name)
@@ -34,14 +39,14 @@ def small(monkeypatch):
             data,
         )
 
-    monkeypatch.setattr(evaluate, "corpus_parts", few)
+    monkeypatch.setattr(language_evaluation, "load_corpus_splits", few)
     for name, value in (("PATTERNS", 2), ("POEMS", 6), ("LENGTH", 30)):
-        monkeypatch.setattr(evaluate, name, value)
+        monkeypatch.setattr(language_evaluation, name, value)
 
 
 @pytest.mark.parametrize("name", ["songci", "ballads"])
 def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
-    found = evaluate.measure_language(name)
+    found = language_evaluation.measure_language(name)
     assert set(found) == KEYS and {key for key, value in found.items() if value is None} == (
         set() if name == "songci" else set(FORM)
     )
@@ -53,7 +58,7 @@ def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
         assert found["form_constrained"] == 1 and 0 <= found["form"] <= 1
     assert main(["evaluate", "language", "--corpus", name, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {name: found}
-    monkeypatch.setattr(evaluate, "measure_language", lambda name, said: found)
+    monkeypatch.setattr(cli_evaluate, "measure_language", lambda name, said: found)
     assert main(["evaluate", "language", "--corpus", name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [name] and {line.split()[0] for line in lines[1:]} == KEYS
@@ -61,25 +66,25 @@ def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
 
 
 def test_weights_for_other_characters_or_other_data_are_refused(small, monkeypatch):
-    real, read = CharacterLSTM.load("ballads"), sampler.read_weights
+    real, read = NumpyLanguageModel.load("ballads"), weights.load_weights
     tokens = list(real.vocabulary)
     tokens[5], tokens[6] = tokens[6], tokens[5]  # as many, but two have changed places
-    other = CharacterLSTM(real.arrays, texts.Vocabulary(tokens, real.characters.folded))
-    monkeypatch.setattr(CharacterLSTM, "load", lambda name: other)
+    other = NumpyLanguageModel(real.arrays, vocabulary.Vocabulary(tokens, real.characters.folded))
+    monkeypatch.setattr(NumpyLanguageModel, "load", lambda name: other)
     with pytest.raises(files.DataError, match="ballads.json is for another vocabulary"):
-        evaluate.measure_language("ballads")
+        language_evaluation.measure_language("ballads")
     monkeypatch.setattr(
-        evaluate,
-        "read_weights",
+        language_evaluation,
+        "load_weights",
         lambda name: (read(name)[0], read(name)[1] | {"data": {"name": "another"}}),
     )
     with pytest.raises(files.DataError, match="trained on other data"):
-        evaluate.measure_language("ballads")
+        language_evaluation.measure_language("ballads")
 
 
-@pytest.mark.parametrize("name", texts.CORPORA)
+@pytest.mark.parametrize("name", corpora.CORPORA)
 def test_the_stored_figures_are_of_the_shipped_weights_and_reach_what_is_required(name):
-    found, card = STORED[name], sampler.read_weights(name)[1]
+    found, card = STORED[name], weights.load_weights(name)[1]
     assert set(found) == KEYS
     assert round(found["test_bits_per_character"], 4) == pytest.approx(
         card["figures"]["test_bits_per_character"], abs=2e-4

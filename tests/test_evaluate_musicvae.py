@@ -5,14 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from lyricgen import evaluate_musicvae as evaluate
-from lyricgen import melody, tunes
-from lyricgen.__main__ import main
+from lyricgen.cli.main import main
 from lyricgen.files import DataError, sha256
-from lyricgen.melody import FIRST_ONSET, HOLD
-from lyricgen.ngram import NGram
-from lyricgen.sampler import write_weights
-from lyricgen.vae import MelodyVAE, fit_posterior
+from lyricgen.models.musicvae import evaluation as evaluate
+from lyricgen.models.musicvae.inference import NumpyMusicVAE
+from lyricgen.models.musicvae.posterior import fit_posterior
+from lyricgen.models.ngram import NGram
+from lyricgen.models.weights import save_weights
+from lyricgen.music import melody, splits, tune_books
+from lyricgen.music.melody import FIRST_ONSET, HOLD
 
 REQUIRED = {
     "kl_bits",
@@ -37,17 +38,17 @@ E, N, Z, H, T, V = 4, 5, 3, 6, 32, melody.EVENTS
 
 @pytest.fixture(scope="module")
 def windows():
-    loaded = tunes.load()
-    return {part: tunes.windows(loaded, 2, part)[0] for part in tunes.PARTS}
+    loaded = tune_books.load_tunes()
+    return {part: tune_books.cut_windows(loaded, 2, part)[0] for part in splits.SHARES}
 
 
 @pytest.fixture
 def few(monkeypatch, windows):
     """The tune books, but with 300 windows in each part."""
-    monkeypatch.setattr(tunes, "load", lambda: None)
+    monkeypatch.setattr(tune_books, "load_tunes", lambda: None)
     monkeypatch.setattr(
-        tunes,
-        "windows",
+        tune_books,
+        "cut_windows",
         lambda loaded, bars, part: (windows[part][:: len(windows[part]) // 300][:300], None),
     )
     return windows["test"][:: len(windows["test"]) // 300][:300]
@@ -78,17 +79,17 @@ def folder(tmp_path, windows):
             f"{name}_b": (4 * size,),
         }
     arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
-    arrays |= fit_posterior(*MelodyVAE(arrays).encode(windows["train"][:200]))
-    write_weights(
+    arrays |= fit_posterior(*NumpyMusicVAE(arrays).encode(windows["train"][:200]))
+    save_weights(
         tmp_path,
         "musicvae",
         arrays,
-        {"model": "musicvae", "data": {"split": sha256(tunes.SPLIT.read_bytes())}},
+        {"model": "musicvae", "data": {"split": sha256(tune_books.SPLIT_FILE.read_bytes())}},
     )
     return tmp_path
 
 
-class Copying(MelodyVAE):
+class Copying(NumpyMusicVAE):
     """z is the melody itself."""
 
     def encode(self, events):
@@ -112,7 +113,7 @@ class Deaf(Copying):
 
 
 def test_a_model_that_copies(monkeypatch, few, folder):
-    monkeypatch.setattr(evaluate, "MelodyVAE", Copying)
+    monkeypatch.setattr(evaluate, "NumpyMusicVAE", Copying)
     found = evaluate.measure_musicvae(folder=folder)
     right = (
         "free_running",
@@ -136,7 +137,7 @@ def test_a_model_that_copies(monkeypatch, few, folder):
 
 
 def test_a_model_that_is_deaf_to_z(monkeypatch, few, folder):
-    monkeypatch.setattr(evaluate, "MelodyVAE", Deaf)
+    monkeypatch.setattr(evaluate, "NumpyMusicVAE", Deaf)
     found = evaluate.measure_musicvae(folder=folder)
     assert (
         found["swapped"] == found["free_running"] == found["free_running_drawn"]
@@ -161,10 +162,10 @@ def test_the_same_figures_each_time_as_json_and_as_a_table(few, folder, capsys):
 
 def test_weights_of_other_data_are_refused(folder, capsys):
     arrays = dict(np.load(folder / "musicvae.npz"))
-    write_weights(folder, "musicvae", arrays, {"model": "musicvae", "data": {"split": "another"}})
+    save_weights(folder, "musicvae", arrays, {"model": "musicvae", "data": {"split": "another"}})
     with pytest.raises(DataError, match="learned something else"):
         evaluate.measure_musicvae(folder=folder)
-    write_weights(folder, "musicvae", arrays, {"model": "language"})
+    save_weights(folder, "musicvae", arrays, {"model": "language"})
     assert main(["evaluate", "musicvae", "--folder", str(folder)]) == 2
     assert main(["evaluate", "musicvae", "--folder", str(folder / "nowhere")]) == 2
     said = capsys.readouterr()
@@ -175,14 +176,14 @@ def test_weights_of_other_data_are_refused(folder, capsys):
 
 @pytest.mark.parametrize("count", [2, 3, 50])
 def test_another_one_is_never_the_same(count):
-    other = evaluate.others(count, np.random.default_rng(count))
+    other = evaluate.derangement(count, np.random.default_rng(count))
     assert sorted(other) == list(range(count)) and (other != np.arange(count)).all()
 
 
 def test_in_pieces():
     x = np.arange(10.0).reshape(5, 2)
-    np.testing.assert_array_equal(evaluate.in_pieces(lambda rows: rows + 1, x, size=2), x + 1)
-    one, two = evaluate.in_pieces(lambda a, b: (a, b[:, 0]), x, -x, size=3)
+    np.testing.assert_array_equal(evaluate.in_batches(lambda rows: rows + 1, x, size=2), x + 1)
+    one, two = evaluate.in_batches(lambda a, b: (a, b[:, 0]), x, -x, size=3)
     np.testing.assert_array_equal(one, x)
     np.testing.assert_array_equal(two, -x[:, 0])
 
@@ -190,11 +191,11 @@ def test_in_pieces():
 def test_midpoint_counts_bits_above_the_ends():
     a, b = np.array([[2, 0, 3, 0]] * 6), np.array([[4, 0, 5, 0]] * 6)
     model = NGram([*a.tolist(), *b.tolist()], 2, range(6))
-    assert evaluate.midpoint(model, a, (a, a)) == pytest.approx(0)
+    assert evaluate.midpoint_bits(model, a, (a, a)) == pytest.approx(0)
     bits = {
         name: model.bits(row).sum()
         for name, row in (("a", [2, 0, 3, 0]), ("b", [4, 0, 5, 0]), ("mixed", [2, 0, 0, 5]))
     }
-    assert evaluate.midpoint(model, np.array([[2, 0, 0, 5]] * 6), (a, b)) == pytest.approx(
+    assert evaluate.midpoint_bits(model, np.array([[2, 0, 0, 5]] * 6), (a, b)) == pytest.approx(
         bits["mixed"] - (bits["a"] + bits["b"]) / 2
     )

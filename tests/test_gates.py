@@ -1,7 +1,9 @@
-"""gates.py against Keras, against finite differences and against itself."""
+"""The LSTM cell against Keras, against finite differences and against itself."""
 
 import os
+import sys
 import warnings
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -12,7 +14,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen import gates
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks")]
+import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
+
+from lyricgen.models.lstm import cell as lstm_cell
+from lyricgen.models.lstm import gradient_check
 
 FORWARD = {"float32": 1e-6, "float64": 1e-14}
 BACKWARD = {"float32": 1e-5, "float64": 1e-12}
@@ -50,13 +56,15 @@ def test_every_gate_of_every_step_equals_keras(dtype, T, H, D, B):
     rng = np.random.default_rng(T)
     layer = keras_layer(D, H, dtype)
     x, h0, c0 = normal(rng, dtype, B, T, D), normal(rng, dtype, B, H), normal(rng, dtype, B, H)
-    steps = gates.forward(x, *gates.read_weights(layer), h0, c0)
+    steps = lstm_cell.forward(x, *lstm_cell.layer_weights(layer), h0, c0)
     outputs, h_T, c_T = layer(x, initial_state=[h0, c0])
     assert steps.h.dtype == dtype
     for found, expected in ((steps.h, outputs), (steps.h[:, -1], h_T), (steps.c[:, -1], c_T)):
         assert np.max(np.abs(found - expected.numpy())) <= FORWARD[dtype]
     rows = lambda array: array.reshape(B * T, -1)  # noqa: E731; each step as a sequence of its own
-    measured = gates.measure_gates(layer, rows(x), rows(steps.h_before), rows(steps.c_before))
+    measured = gradient_check.measure_gates(
+        layer, rows(x), rows(steps.h_before), rows(steps.c_before)
+    )
     for name, value in measured.items():
         assert np.max(np.abs(value - rows(getattr(steps, name)))) <= FORWARD[dtype], name
 
@@ -65,7 +73,7 @@ def test_measuring_tells_the_gates_apart_and_leaves_the_layer_as_it_was():
     layer = keras_layer(3, 4, "float64")
     before = layer.get_weights()
     rng = np.random.default_rng(1)
-    measured = gates.measure_gates(
+    measured = gradient_check.measure_gates(
         layer,
         normal(rng, "float64", 2, 3),
         normal(rng, "float64", 2, 4),
@@ -89,12 +97,15 @@ def test_gradients_equal_the_tape(dtype, T, H, D, B):
         h, h_T, c_T = layer(tf.convert_to_tensor(x), initial_state=[h0, c0])
         loss = tf.reduce_sum(h * dh) + tf.reduce_sum(h_T * dh_T) + tf.reduce_sum(c_T * dc_T)
     expected = tape.gradient(loss, [x, *(v.value for v in layer.trainable_variables), h0, c0])
-    found = gates.backward(
-        gates.forward(x.numpy(), *gates.read_weights(layer), h0.numpy(), c0.numpy()), dh, dh_T, dc_T
+    found = lstm_cell.backward(
+        lstm_cell.forward(x.numpy(), *lstm_cell.layer_weights(layer), h0.numpy(), c0.numpy()),
+        dh,
+        dh_T,
+        dc_T,
     )
     for name, a, b in zip(found._fields, found, expected):
         assert a.dtype == dtype
-        assert gates.relative_error(a, b.numpy()) <= BACKWARD[dtype], name
+        assert gradient_check.relative_error(a, b.numpy()) <= BACKWARD[dtype], name
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -108,22 +119,24 @@ def test_gradients_equal_finite_differences(seed):
     )
 
     def loss() -> float:
-        steps = gates.forward(**arguments)
+        steps = lstm_cell.forward(**arguments)
         return float(
             (steps.h * dh).sum() + (steps.h[:, -1] * dh_T).sum() + (steps.c[:, -1] * dc_T).sum()
         )
 
-    found = gates.backward(gates.forward(**arguments), dh, dh_T, dc_T)
+    found = lstm_cell.backward(lstm_cell.forward(**arguments), dh, dh_T, dc_T)
     for name, array in arguments.items():
         before = array.copy()
         assert (
-            gates.relative_error(getattr(found, name), gates.numerical_gradient(loss, array))
+            gradient_check.relative_error(
+                getattr(found, name), gradient_check.numerical_gradient(loss, array)
+            )
             <= 1e-6
         ), name
         assert np.array_equal(array, before)
     some = [3, 0]
     assert np.allclose(
-        gates.numerical_gradient(loss, arguments["U"], at=some),
+        gradient_check.numerical_gradient(loss, arguments["U"], at=some),
         found.U.flat[some],
         rtol=1e-6,
         atol=1e-8,
@@ -132,12 +145,12 @@ def test_gradients_equal_finite_differences(seed):
 
 def test_a_wrong_gradient_does_not_pass_the_check():
     arguments = small()
-    steps = gates.forward(**arguments)
-    wrong = gates.backward(steps._replace(f=np.ones_like(steps.f)), steps.h)
-    slopes = gates.numerical_gradient(
-        lambda: float((gates.forward(**arguments).h ** 2).sum() / 2), arguments["U"]
+    steps = lstm_cell.forward(**arguments)
+    wrong = lstm_cell.backward(steps._replace(f=np.ones_like(steps.f)), steps.h)
+    slopes = gradient_check.numerical_gradient(
+        lambda: float((lstm_cell.forward(**arguments).h ** 2).sum() / 2), arguments["U"]
     )
-    assert gates.relative_error(wrong.U, slopes) > 1e-2
+    assert gradient_check.relative_error(wrong.U, slopes) > 1e-2
 
 
 @pytest.mark.parametrize(
@@ -147,9 +160,9 @@ def test_a_wrong_gradient_does_not_pass_the_check():
 def test_pinned_gates_keep_or_replace_the_cell(pins, cell):
     arguments = small(T=9)
     for gate, bias in pins.items():
-        block = slice(gates.GATES.index(gate) * 2, gates.GATES.index(gate) * 2 + 2)
+        block = slice(lstm_cell.GATES.index(gate) * 2, lstm_cell.GATES.index(gate) * 2 + 2)
         arguments["W"][:, block], arguments["U"][:, block], arguments["b"][block] = 0, 0, bias
-    steps = gates.forward(**arguments)
+    steps = lstm_cell.forward(**arguments)
     assert np.allclose(steps.c[:, -1], cell(steps), atol=1e-12)
 
 
@@ -165,17 +178,19 @@ def test_pinned_gates_keep_or_replace_the_cell(pins, cell):
 def test_two_halves_are_the_whole_and_sequences_do_not_meet(B, T, D, H, cut, seed):
     arguments = small(B=B, T=T, D=D, H=H, seed=seed)
     cut = min(cut, T - 1)
-    whole = gates.forward(**arguments)
-    first = gates.forward(**arguments | {"x": arguments["x"][:, :cut]})
-    second = gates.forward(
+    whole = lstm_cell.forward(**arguments)
+    first = lstm_cell.forward(**arguments | {"x": arguments["x"][:, :cut]})
+    second = lstm_cell.forward(
         **arguments | {"x": arguments["x"][:, cut:], "h0": first.h[:, -1], "c0": first.c[:, -1]}
     )
     assert np.allclose(whole.h, np.concatenate([first.h, second.h], axis=1), rtol=0, atol=1e-14)
-    alone = gates.forward(**arguments | {name: arguments[name][:1] for name in ("x", "h0", "c0")})
+    alone = lstm_cell.forward(
+        **arguments | {name: arguments[name][:1] for name in ("x", "h0", "c0")}
+    )
     assert np.allclose(whole.c[:1], alone.c, rtol=0, atol=1e-14)
-    back = gates.backward(whole, whole.h)
-    halves = gates.backward(second, whole.h[:, cut:])
-    halves = gates.backward(first, whole.h[:, :cut], halves.h0, halves.c0)
+    back = lstm_cell.backward(whole, whole.h)
+    halves = lstm_cell.backward(second, whole.h[:, cut:])
+    halves = lstm_cell.backward(first, whole.h[:, :cut], halves.h0, halves.c0)
     assert np.allclose(back.h0, halves.h0, rtol=1e-12, atol=1e-13)
 
 
@@ -183,31 +198,31 @@ def test_states_and_gradients_that_are_left_out_are_zero():
     arguments = small()
     zeros = np.zeros((2, 2))
     assert np.array_equal(
-        gates.forward(**arguments | {"h0": None, "c0": None}).h,
-        gates.forward(**arguments | {"h0": zeros, "c0": zeros}).h,
+        lstm_cell.forward(**arguments | {"h0": None, "c0": None}).h,
+        lstm_cell.forward(**arguments | {"h0": zeros, "c0": zeros}).h,
     )
-    steps = gates.forward(**arguments)
+    steps = lstm_cell.forward(**arguments)
     assert np.array_equal(
-        gates.backward(steps, None, dc_T=zeros + 1).x,
-        gates.backward(steps, np.zeros_like(steps.h), zeros, zeros + 1).x,
+        lstm_cell.backward(steps, None, dc_T=zeros + 1).x,
+        lstm_cell.backward(steps, np.zeros_like(steps.h), zeros, zeros + 1).x,
     )
 
 
 def test_weights_are_read_and_written_back():
     source, target = keras_layer(3, 4, "float32", seed=1), keras_layer(3, 4, "float32", seed=2)
-    gates.write_weights(target, gates.read_weights(source))
+    lstm_cell.set_layer_weights(target, lstm_cell.layer_weights(source))
     x = normal(np.random.default_rng(0), "float32", 2, 5, 3)
     assert np.array_equal(source(x)[0].numpy(), target(x)[0].numpy())
     with pytest.raises(
         ValueError, match=r"^W has shape \(3, 8\); expected \(3, 16\), as the layer has\.$"
     ):
-        gates.write_weights(source, gates.Weights(*(small()[name] for name in "WUb")))
+        lstm_cell.set_layer_weights(source, lstm_cell.Weights(*(small()[name] for name in "WUb")))
     with pytest.raises(ValueError, match="layer has 0 weight arrays; expected 3"):
-        gates.read_weights(keras.layers.LSTM(4))
+        lstm_cell.layer_weights(keras.layers.LSTM(4))
     dense = keras.layers.LSTM(4, use_bias=False)
     dense.build((None, None, 3))
     with pytest.raises(ValueError, match="layer has 2 weight arrays; expected 3"):
-        gates.read_weights(dense)
+        lstm_cell.layer_weights(dense)
 
 
 @pytest.mark.parametrize(
@@ -233,32 +248,32 @@ def test_a_wrong_argument_is_named(name, change, message):
     arguments = small()
     arguments[name] = change(arguments[name])
     with pytest.raises(ValueError, match=message):
-        gates.forward(**arguments)
+        lstm_cell.forward(**arguments)
 
 
 def test_a_wrong_gradient_argument_is_named():
-    steps = gates.forward(**small())
+    steps = lstm_cell.forward(**small())
     with pytest.raises(
         ValueError, match=r"dh has shape \(2, 3, 2\); expected \(B, T, H\), here \(2, 4, 2\)"
     ):
-        gates.backward(steps, steps.h[:, 1:])
+        lstm_cell.backward(steps, steps.h[:, 1:])
     with pytest.raises(ValueError, match="dc_T has dtype float32; expected float64"):
-        gates.backward(steps, steps.h, dc_T=np.zeros((2, 2), "float32"))
+        lstm_cell.backward(steps, steps.h, dc_T=np.zeros((2, 2), "float32"))
     with pytest.raises(ValueError, match="x has dtype float32; expected float64"):
-        gates.numerical_gradient(lambda: 0.0, np.zeros(3, "float32"))
+        gradient_check.numerical_gradient(lambda: 0.0, np.zeros(3, "float32"))
 
 
 def test_the_sigmoid_does_not_overflow():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert gates.sigmoid(np.array([-1e4, 0, 1e4], "float32")).tolist() == [0, 0.5, 1]
+        assert lstm_cell.sigmoid(np.array([-1e4, 0, 1e4], "float32")).tolist() == [0, 0.5, 1]
 
 
 @pytest.mark.parametrize("dtype", FORWARD)
 def test_the_folded_lstm_gives_the_logits_of_the_whole(dtype):
     V, D, H, B, T = 11, 4, 6, 3, 20
     rng = np.random.default_rng(3)
-    weights = gates.Weights(
+    weights = lstm_cell.Weights(
         *(normal(rng, dtype, *shape) for shape in ((D, 4 * H), (H, 4 * H), (4 * H,)))
     )
     embeddings, kernel, bias = (
@@ -267,8 +282,8 @@ def test_the_folded_lstm_gives_the_logits_of_the_whole(dtype):
         normal(rng, dtype, V),
     )
     h0, c0, tokens = normal(rng, dtype, B, H), normal(rng, dtype, B, H), rng.integers(0, V, (B, T))
-    expected = gates.forward(embeddings[tokens], *weights, h0, c0).h @ kernel + bias
-    folded = gates.fold(embeddings, weights, kernel, bias)
+    expected = lstm_cell.forward(embeddings[tokens], *weights, h0, c0).h @ kernel + bias
+    folded = bench_lstm.fold(embeddings, weights, kernel, bias)
     state = folded.start(h0, c0)
     alone = folded.start(h0[1], c0[1])
     for t in range(T):

@@ -12,11 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from lyricgen import evaluate, language, metrics, prosody, sampler, texts
+from lyricgen.cli import train as cli_train
 from lyricgen.files import DATA, DataError, UserError, sha256
-from lyricgen.language import LanguageModel, Loop, Settings, Stream
-from lyricgen.sampler import CharacterLSTM, distribution
-from lyricgen.texts import Vocabulary
+from lyricgen.lyrics import chinese, corpora
+from lyricgen.lyrics import measures as lyric_measures
+from lyricgen.lyrics import patterns as lyrics_patterns
+from lyricgen.lyrics.vocabulary import Vocabulary
+from lyricgen.models import sampling, weights
+from lyricgen.models.language import data as language_data
+from lyricgen.models.language import evaluation as language_evaluation
+from lyricgen.models.language import inference as language_inference
+from lyricgen.models.language import training as language_training
+from lyricgen.models.language import writing
+from lyricgen.models.language.data import Stream
+from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.language.network import CompiledSampler, LanguageModel, Settings
+from lyricgen.models.sampling import distribution
 
 ROOT = DATA.parent
 VERSE = "the tide comes in, the tide goes out,\nand no one knows what it's about.\n" * 40
@@ -34,7 +45,7 @@ def untrained():
 
 @pytest.fixture(scope="module")
 def in_numpy(untrained):
-    return CharacterLSTM(untrained.arrays(), CHARACTERS)
+    return NumpyLanguageModel(untrained.arrays(), CHARACTERS)
 
 
 def softmax_costs(logits, y):
@@ -49,7 +60,7 @@ def softmax_costs(logits, y):
 def test_keras_and_numpy_agree_and_the_states_are_carried(given):
     model = LanguageModel(len(CHARACTERS), given)
     cells, stream = (
-        CharacterLSTM(model.arrays(), CHARACTERS),
+        NumpyLanguageModel(model.arrays(), CHARACTERS),
         Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3),
     )
     states = cells.start(4)
@@ -131,7 +142,7 @@ def test_a_stream_reads_on_and_gives_each_token_once():
 
 def test_it_learns(tmp_path):
     ids = CHARACTERS.encode(VERSE)
-    model, rows = language.learn(
+    model, rows = language_training.train(
         {"train": [ids], "validation": [ids[:500]]},
         len(CHARACTERS),
         Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2),
@@ -143,11 +154,14 @@ def test_it_learns(tmp_path):
     counts = np.bincount(ids) / len(ids)
     entropy = -np.sum(counts[counts > 0] * np.log(counts[counts > 0]))
     assert rows[-1]["validation"] < 0.25 < entropy, "two lines that return are soon known by heart"
-    writer = CharacterLSTM(model.arrays(), CHARACTERS)
+    writer = NumpyLanguageModel(model.arrays(), CHARACTERS)
     text = "".join(
         CHARACTERS.decode(
-            sampler.sample(
-                writer, sampler.free(CHARACTERS, 1, 60, "the tide "), np.random.default_rng(0), 0.2
+            writing.sample_tokens(
+                writer,
+                writing.unconstrained_plan(CHARACTERS, 1, 60, "the tide "),
+                np.random.default_rng(0),
+                0.2,
             )[:, 0]
         )
     )
@@ -155,7 +169,7 @@ def test_it_learns(tmp_path):
 
 
 def test_a_model_of_the_largest_corpus_fits_into_8_mb():
-    arrays = LanguageModel(4600, language.CORPUS["songci"]).arrays()
+    arrays = LanguageModel(4600, language_training.CORPUS["songci"]).arrays()
     assert sum(value.size for value in arrays.values()) * 2 < 8e6
 
 
@@ -195,12 +209,12 @@ def test_what_is_drawn_was_allowed(seed, temperature, top_k, top_p):
     )
     assert (p.argmax(1) == np.where(mask, logits, -np.inf).argmax(1)).all()
     for u in (0.0, rng.random(), 1 - 1e-6):
-        assert (np.take_along_axis(p, sampler.pick(p, np.full(3, u))[:, None], 1) > 0).all()
+        assert (np.take_along_axis(p, sampling.pick_token(p, np.full(3, u))[:, None], 1) > 0).all()
 
 
 def test_draws_follow_the_distribution():
     u = (np.arange(10_000) + 0.5) / 10_000
-    drawn = sampler.pick(np.repeat(distribution(LOGITS), 10_000, 0), u)
+    drawn = sampling.pick_token(np.repeat(distribution(LOGITS), 10_000, 0), u)
     assert np.bincount(drawn).tolist() == [5000, 2500, 1500, 1000]
 
 
@@ -208,9 +222,9 @@ def test_draws_follow_the_distribution():
     "kind", [{}, {"top_k": 3}, {"top_p": 0.8}, {"top_k": 5, "top_p": 0.9}], ids=str
 )
 def test_the_compiled_loop_draws_what_numpy_draws(in_numpy, kind):
-    plan = sampler.free(CHARACTERS, 6, 20, "the")
-    slow = sampler.sample(in_numpy, plan, np.random.default_rng(4), 0.7, **kind)
-    fast = Loop(in_numpy, **kind).sample(plan, np.random.default_rng(4), 0.7)
+    plan = writing.unconstrained_plan(CHARACTERS, 6, 20, "the")
+    slow = writing.sample_tokens(in_numpy, plan, np.random.default_rng(4), 0.7, **kind)
+    fast = CompiledSampler(in_numpy, **kind).sample(plan, np.random.default_rng(4), 0.7)
     assert slow.shape == (23, 6) and (slow == fast).all()
     assert (CHARACTERS.encode("the") == slow[:3].T).all() and (slow != 0).all()
 
@@ -229,18 +243,18 @@ def test_the_compiled_loop_draws_what_numpy_draws(in_numpy, kind):
     ids=str,
 )
 def test_settings_that_cannot_be_used(in_numpy, kind, said):
-    plan = sampler.free(CHARACTERS, 1, 3)
+    plan = writing.unconstrained_plan(CHARACTERS, 1, 3)
     with pytest.raises(UserError, match=said):
-        sampler.sample(in_numpy, plan, np.random.default_rng(0), **kind)
+        writing.sample_tokens(in_numpy, plan, np.random.default_rng(0), **kind)
     with pytest.raises(UserError, match=said):
         temperature = kind.get("temperature", 1.0)
-        Loop(
+        CompiledSampler(
             in_numpy, **{key: value for key, value in kind.items() if key != "temperature"}
         ).sample(plan, np.random.default_rng(0), temperature)
 
 
 def test_probabilities_go_on_from_the_last_context(in_numpy):
-    fresh = CharacterLSTM(in_numpy.arrays, CHARACTERS)
+    fresh = NumpyLanguageModel(in_numpy.arrays, CHARACTERS)
     steps = [in_numpy.probabilities("the tide"[:n]) for n in (0, 3, 8, 2, 8)]
     for n, p in zip((0, 3, 8, 2, 8), steps):
         fresh._seen = None
@@ -256,7 +270,7 @@ def test_probabilities_go_on_from_the_last_context(in_numpy):
 
 @pytest.fixture(scope="module")
 def ci():
-    corpus = texts.load("songci")
+    corpus = corpora.load_corpus("songci")
     characters = Vocabulary.build(corpus.texts("train"), min_count=3)
     rng = np.random.default_rng(0)
     arrays = {
@@ -267,7 +281,7 @@ def ci():
         "projection": rng.normal(size=(6, 4)),
         "output_bias": np.zeros(len(characters)),
     }
-    return prosody.stable_patterns(corpus.poems), CharacterLSTM(arrays, characters)
+    return lyrics_patterns.stable_patterns(corpus.poems), NumpyLanguageModel(arrays, characters)
 
 
 @pytest.mark.parametrize("place", range(0, 24, 4))
@@ -275,34 +289,34 @@ def test_a_form_holds_by_construction(ci, place):
     """Even a network that knows nothing keeps every line and rhyme."""
     patterns, model = ci
     pattern = list(patterns.values())[place % len(patterns)]
-    drawn = sampler.poems(
+    drawn = writing.decode_poems(
         model.characters,
-        sampler.sample(
+        writing.sample_tokens(
             model,
-            sampler.in_form(model.characters, pattern, 6, np.random.default_rng(place)),
+            writing.pattern_plan(model.characters, pattern, 6, np.random.default_rng(place)),
             np.random.default_rng(1),
             2.0,
         ),
     )
     assert all(lines[0] == pattern.name for lines in drawn)
     drawn = [lines[1:] for lines in drawn]
-    assert metrics.poem_form(drawn, pattern) == 1
-    assert max(pattern.rhymes) < 0 or metrics.rhyme_share(drawn, pattern.rhymes) == 1
-    assert all(prosody.is_han(character) for lines in drawn for line in lines for character in line)
+    assert lyric_measures.poem_form(drawn, pattern) == 1
+    assert max(pattern.rhymes) < 0 or lyric_measures.rhyme_share(drawn, pattern.rhymes) == 1
+    assert all(chinese.is_han(character) for lines in drawn for line in lines for character in line)
 
 
 # --- Weights, texts, and the command --------------------------------------------------------------------------------------------------------
 
 
 def ship(folder, in_numpy, **more):
-    return sampler.write_weights(
+    return weights.save_weights(
         folder, "verse", in_numpy.arrays, {"characters": "".join(CHARACTERS.tokens[3:])} | more
     )
 
 
 def test_weights_come_back_rounded_to_float16(tmp_path, in_numpy):
     card = ship(tmp_path, in_numpy)
-    again = CharacterLSTM.load("verse", tmp_path)
+    again = NumpyLanguageModel.load("verse", tmp_path)
     assert again.vocabulary == CHARACTERS.tokens and again.layers[1][0].dtype == np.float64
     assert all(
         (again.arrays[key] == value.astype(np.float16)).all()
@@ -325,25 +339,25 @@ def test_bad_weights_are_refused_in_a_sentence(tmp_path, in_numpy):
     with pytest.raises(
         DataError, match="verse.npz is damaged.*" + sha256(bytes(data)) + ".*" + expected
     ):
-        CharacterLSTM.load("verse", tmp_path)
+        NumpyLanguageModel.load("verse", tmp_path)
     ship(tmp_path, in_numpy, characters="abc")
     with pytest.raises(
         DataError,
         match=f"another vocabulary: they have {len(CHARACTERS)} tokens, and the vocabulary has 6",
     ):
-        CharacterLSTM.load("verse", tmp_path)
+        NumpyLanguageModel.load("verse", tmp_path)
     for card in ("{", "[]", '{"sha256": 3}'):
         (tmp_path / "verse.json").write_text(card)
         with pytest.raises(DataError):
-            CharacterLSTM.load("verse", tmp_path)
+            NumpyLanguageModel.load("verse", tmp_path)
     with pytest.raises(DataError, match="none.json"):
-        CharacterLSTM.load("none", tmp_path)
+        NumpyLanguageModel.load("none", tmp_path)
 
 
 def command(*words) -> int:
     parser = argparse.ArgumentParser()
-    language.add_train(parser)
-    return language.run_train(parser.parse_args(words))
+    cli_train.add_language_arguments(parser)
+    return cli_train.train_language(parser.parse_args(words))
 
 
 def test_training_on_a_text_of_ones_own(tmp_path, monkeypatch, capsys):
@@ -371,12 +385,12 @@ def test_training_on_a_text_of_ones_own(tmp_path, monkeypatch, capsys):
         and card["settings"]["hidden"] == 24
     )
     test = CHARACTERS.encode(VERSE[int(0.9 * len(VERSE)) :])
-    again = CharacterLSTM.load("tide", tmp_path / "out")
+    again = NumpyLanguageModel.load("tide", tmp_path / "out")
     assert again.vocabulary == CHARACTERS.tokens
-    assert evaluate.lstm_bits(again, [test], 100, 90) == pytest.approx(
-        evaluate.lstm_bits(again, [test]), abs=1e-3
+    assert language_inference.lstm_bits(again, [test], 100, 90) == pytest.approx(
+        language_inference.lstm_bits(again, [test]), abs=1e-3
     ), "pieces cost the same"
-    assert evaluate.lstm_bits(again, [test]) == pytest.approx(
+    assert language_inference.lstm_bits(again, [test]) == pytest.approx(
         card["figures"]["test_bits_per_character"], abs=1e-4
     ), "measured on the rounded file"
 
@@ -419,28 +433,29 @@ def test_settings_of_a_training_that_cannot_be_used(tmp_path, words):
 def test_the_ngram_order_is_chosen_on_the_validation_part():
     cuts = {"train": (0, 1500), "validation": (1500, 2200), "test": (2200, 2800)}
     parts = {part: [CHARACTERS.encode(VERSE[a:b], end=True)] for part, (a, b) in cuts.items()}
-    order, bits = evaluate.ngram_bits(CHARACTERS, parts)
+    order, bits = language_evaluation.ngram_bits(CHARACTERS, parts)
     assert order >= 3 and bits < 0.5
 
 
-@pytest.mark.parametrize("name", texts.CORPORA)
+@pytest.mark.parametrize("name", corpora.CORPORA)
 def test_shipped_weights(name):
-    if not (sampler.WEIGHTS / f"{name}.json").exists():
+    if not (weights.WEIGHTS / f"{name}.json").exists():
         pytest.skip(
-            f"the weights of {name} are not there yet: python tools/train_all.py makes them"
+            f"the weights of {name} are not there yet: python experiments/train_all.py makes them"
         )
-    model, (_, card) = CharacterLSTM.load(name), sampler.read_weights(name)
-    characters, parts, data = evaluate.corpus_parts(name)
+    model, (_, card) = NumpyLanguageModel.load(name), weights.load_weights(name)
+    characters, parts, data = language_data.load_corpus_splits(name)
     assert (
         card["data"] == data
         and model.vocabulary == characters.tokens
         and characters.folded == card["folded"]
     )
-    assert (sampler.WEIGHTS / card["file"]).stat().st_size < 8e6
+    assert (weights.WEIGHTS / card["file"]).stat().st_size < 8e6
     few = parts["test"][:12]
-    assert abs(evaluate.lstm_bits(model, few) - card["figures"]["test_bits_per_character"]) < 1.2, (
-        "the card's figure is of this file"
-    )
+    assert (
+        abs(language_inference.lstm_bits(model, few) - card["figures"]["test_bits_per_character"])
+        < 1.2
+    ), "the card's figure is of this file"
 
 
 def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
@@ -448,7 +463,7 @@ def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
         np.append(np.arange(100 * k, 100 * k + n), 1)
         for k, n in zip(range(1, 60), np.random.default_rng(0).integers(5, 30, 59))
     ]
-    stream = language.WholePoems(poems, 2, 40, seed=3)
+    stream = language_data.WholePoems(poems, 2, 40, seed=3)
     cut = stream._windows(0)
     assert (cut[:, 0] == 1).all() and all(row[1] % 100 == 0 for row in cut)
     for epoch in range(2):
@@ -462,7 +477,7 @@ def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
         assert len(seen) >= len(poems) - 3  # the last ones may not fill a window
     x, y = stream(1)
     assert x.shape == (2, 40) and (x[:, 1:] == y[:, :-1]).all() and x.dtype == np.int32
-    assert (language.WholePoems(poems, 2, 40, seed=3)(5)[0] == stream(5)[0]).all()
+    assert (language_data.WholePoems(poems, 2, 40, seed=3)(5)[0] == stream(5)[0]).all()
 
 
 def test_noise_exchanges_words_and_leaves_titles_line_ends_and_what_is_to_be_predicted():
@@ -472,12 +487,12 @@ def test_noise_exchanges_words_and_leaves_titles_line_ends_and_what_is_to_be_pre
         for _ in range(60)
     ]
     (x, y), (clean, target) = (
-        language.WholePoems(poems, 4, 50, 3, noise)(2) for noise in (0.5, 0.0)
+        language_data.WholePoems(poems, 4, 50, 3, noise)(2) for noise in (0.5, 0.0)
     )
     changed, words = x != clean, clean >= 100
     assert (y == target).all() and not changed[~words].any() and (x[words] >= 100).all()
     assert 0.4 < changed[words].mean() < 0.6
-    assert (language.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), (
+    assert (language_data.WholePoems(poems, 4, 50, 3, 0.5)(2)[0] == x).all(), (
         "a training that goes on sees the same noise"
     )
 
@@ -486,7 +501,7 @@ def test_batches_of_whole_poems_are_full_in_each_epoch():
     rng = np.random.default_rng(1)
     for trial in range(40):
         poems = [np.append(rng.integers(100, 200, n), 1) for n in rng.integers(5, 30, 170)]
-        stream = language.WholePoems(poems, 3, 40, seed=trial)
+        stream = language_data.WholePoems(poems, 3, 40, seed=trial)
         assert all(
             stream(step)[0].shape == (3, 40)
             for epoch in range(4)
@@ -497,22 +512,22 @@ def test_batches_of_whole_poems_are_full_in_each_epoch():
 def test_whole_poems_are_refused_where_windows_are_too_short():
     poems = [np.append(np.arange(3, 203), 1) for _ in range(50)]
     with pytest.raises(UserError, match="leave 80% of this text unread; make --length longer"):
-        language.WholePoems(poems, 2, 40, seed=1)
-    language.WholePoems(poems, 2, 190, seed=1)
+        language_data.WholePoems(poems, 2, 40, seed=1)
+    language_data.WholePoems(poems, 2, 190, seed=1)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, whole):
     code = (
-        "import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen import language\n"
-        "kind, folder, at = (language.WholePoems if sys.argv[1] == 'True' else language.Stream), Path(sys.argv[2]), int(sys.argv[3])\n"
+        "import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen.models.language import data, training\nfrom lyricgen.models.language.network import Settings\n"
+        "kind, folder, at = (data.WholePoems if sys.argv[1] == 'True' else data.Stream), Path(sys.argv[2]), int(sys.argv[3])\n"
         "read = kind.__call__\n"
         "def stopping(self, step):\n    if step == at: os.kill(os.getpid(), signal.SIGKILL)\n    return read(self, step)\n"
         "rng = np.random.default_rng(0)\npoems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
-        "settings = language.Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is language.WholePoems, noise=0.2)\n"
+        "settings = Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is data.WholePoems, noise=0.2)\n"
         "if at >= 0: kind.__call__ = stopping\n"
-        "model, _ = language.learn({'train': poems, 'validation': poems[:10]}, 20, settings, folder, bar=False, steps=15, validations=3)\n"
+        "model, _ = training.train({'train': poems, 'validation': poems[:10]}, 20, settings, folder, bar=False, steps=15, validations=3)\n"
         "np.savez(folder / 'end.npz', **model.arrays())"
     )
 
@@ -549,18 +564,18 @@ def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, w
         (("--out", __file__), "cannot be made"),
     ],
 )
-def test_settings_that_cannot_be_used(tmp_path, words, said):
+def test_a_training_with_settings_that_cannot_be_used(tmp_path, words, said):
     (tmp_path / "verse.txt").write_text(VERSE * 2, "utf-8")
     parser = argparse.ArgumentParser()
-    language.add_train(parser)
+    cli_train.add_language_arguments(parser)
     with pytest.raises(UserError, match=said):
-        language.run_train(parser.parse_args(["--text", str(tmp_path / "verse.txt"), *words]))
+        cli_train.train_language(parser.parse_args(["--text", str(tmp_path / "verse.txt"), *words]))
 
 
 def test_a_text_is_cut_so_that_training_reaches_the_test_part(tmp_path):
     text = "".join(f"line {k} of the sea\n" for k in range(9000))
     (tmp_path / "sea.txt").write_text(text, "utf-8")
-    characters, parts, _ = language.text_parts(tmp_path / "sea.txt")
+    characters, parts, _ = language_data.load_text_splits(tmp_path / "sea.txt")
     train, validation, test = (
         ["".join(characters.tokens[k] for k in piece) for piece in parts[part]]
         for part in ("train", "validation", "test")
@@ -594,10 +609,10 @@ def test_training_goes_on_from_weights(tmp_path, monkeypatch):
         "4",
     ]
     parser = argparse.ArgumentParser()
-    language.add_train(parser)
-    assert language.run_train(parser.parse_args([*first, "--out", str(tmp_path / "a")])) == 0
+    cli_train.add_language_arguments(parser)
+    assert cli_train.train_language(parser.parse_args([*first, "--out", str(tmp_path / "a")])) == 0
     assert (
-        language.run_train(
+        cli_train.train_language(
             parser.parse_args(
                 [
                     *first,
@@ -613,14 +628,14 @@ def test_training_goes_on_from_weights(tmp_path, monkeypatch):
         == 0
     )
     (before, _), (after, card) = (
-        sampler.read_weights("verse", tmp_path / folder) for folder in "ab"
+        weights.load_weights("verse", tmp_path / folder) for folder in "ab"
     )
     assert (
         all(np.abs(before[key] - after[key]).max() < 2e-3 for key in before)
         and card["begun_from"]["steps"] == 4
     )
     with pytest.raises(UserError, match="another size"):
-        language.run_train(
+        cli_train.train_language(
             parser.parse_args(
                 [
                     *first,
@@ -636,7 +651,7 @@ def test_training_goes_on_from_weights(tmp_path, monkeypatch):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "verse.txt").write_text("0123456789\n" * 300, "utf-8")
     with pytest.raises(UserError, match="another vocabulary"):
-        language.run_train(
+        cli_train.train_language(
             parser.parse_args(
                 ["--text", str(tmp_path / "other" / "verse.txt"), "--begin", str(tmp_path / "a")]
             )

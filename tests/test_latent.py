@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen import latent, melody
 from lyricgen.files import UserError
-from lyricgen.melody import FIRST_ONSET, HOLD, LOWEST, REST
+from lyricgen.models.musicvae import latent
+from lyricgen.music import keys as musical_keys
+from lyricgen.music import measures as melody_measures
+from lyricgen.music import melody
+from lyricgen.music.melody import FIRST_ONSET, HOLD, LOWEST, REST
 
 seeds = st.integers(0, 2**32 - 1)
 shares = st.floats(0, 1)
@@ -151,7 +154,7 @@ def slowly(events: np.ndarray) -> list[float]:
     n, jumps = max(1, len(notes)), [abs(b[2] - a[2]) for a, b in zip(notes, notes[1:])]
     late = {k: sum(t % (2 * k) == k and t - k not in onsets for t in onsets) / n for k in (1, 2)}
     return [
-        sum(pitch % 12 in latent.C_MAJOR for *_, pitch in notes) / n,
+        sum(pitch % 12 in musical_keys.C_MAJOR for *_, pitch in notes) / n,
         len(notes) / len(events),
         sum(jumps) / max(1, len(jumps)),
         late[2],
@@ -167,7 +170,7 @@ melodies = st.lists(
 @given(st.lists(melodies, min_size=1, max_size=4))
 def test_attributes_are_what_they_are_defined_as(drawn):
     events = melody.canonical(np.array(drawn))
-    np.testing.assert_allclose(latent.attributes(events), [slowly(row) for row in events])
+    np.testing.assert_allclose(melody_measures.attributes(events), [slowly(row) for row in events])
 
 
 def test_attributes_by_hand():
@@ -178,7 +181,7 @@ def test_attributes_by_hand():
     rows[2, [0, 1, 3, 7]] = C  # 1 follows 0; 3 and 7 have none before them
     rows[3, 0] = REST
     np.testing.assert_allclose(
-        latent.attributes(rows),
+        melody_measures.attributes(rows),
         [
             [3 / 4, 1 / 4, (4 + 2 + 6) / 3, 0, 0],
             [1, 1 / 4, 0, 2 / 4, 0],
@@ -191,10 +194,10 @@ def test_attributes_by_hand():
 @given(melodies, st.integers(-12, 12))
 def test_only_the_scale_depends_on_the_key(drawn, semitones):
     events = melody.canonical(np.array([drawn]))
-    moved = latent.attributes(melody.transpose(events, semitones))
-    np.testing.assert_allclose(moved[:, 1:], latent.attributes(events)[:, 1:])
+    moved = melody_measures.attributes(melody.transpose(events, semitones))
+    np.testing.assert_allclose(moved[:, 1:], melody_measures.attributes(events)[:, 1:])
     if semitones % 12 == 0:
-        np.testing.assert_allclose(moved, latent.attributes(events))
+        np.testing.assert_allclose(moved, melody_measures.attributes(events))
 
 
 def test_attribute_vectors_by_hand():

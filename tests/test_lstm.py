@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lyricgen import gates, lstm
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks")]
+import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
+
+from lyricgen.models.lstm import cell as lstm_cell
+from lyricgen.models.lstm import layer as lstm_layer
 
 ROOT = Path(__file__).resolve().parents[1]
 V, D = 30, 6
@@ -27,7 +31,7 @@ on_cpu = pytest.mark.skipif(
 def layers(H: int = 8, T: int = 7, **options) -> tuple[tuple, tuple]:
     """An embedding and an LSTM of Keras, and ours with the same weights."""
     stock = keras.layers.Embedding(V, D), keras.layers.LSTM(H, **options)
-    ours = lstm.Embedding(V, D), lstm.LSTM(H, **options)
+    ours = lstm_layer.Embedding(V, D), lstm_layer.LSTM(H, **options)
     for a, b in zip(stock, ours):
         for layer in (a, b):
             layer.build((3, T, D))
@@ -127,7 +131,7 @@ def test_fit_equals_the_stock_layer_and_files_fit_both_ways(kind, tmp_path):
     x = RNG.integers(0, V, (96, 12))
     stock, ours = (
         model(keras.layers.Embedding, keras.layers.LSTM, kind),
-        model(lstm.Embedding, lstm.LSTM, kind),
+        model(lstm_layer.Embedding, lstm_layer.LSTM, kind),
     )
     stock.save_weights(tmp_path / "stock.weights.h5")
     ours.load_weights(tmp_path / "stock.weights.h5")
@@ -144,8 +148,8 @@ def test_fit_equals_the_stock_layer_and_files_fit_both_ways(kind, tmp_path):
     if kind == "bidirectional":
         ours.save(tmp_path / "ours.keras")
         again = keras.models.load_model(tmp_path / "ours.keras")
-        assert isinstance(again.layers[1].backward_layer, lstm.LSTM) and isinstance(
-            again.layers[2], lstm.LSTM
+        assert isinstance(again.layers[1].backward_layer, lstm_layer.LSTM) and isinstance(
+            again.layers[2], lstm_layer.LSTM
         )
         assert close(again.predict(x[:32], verbose=0), ours.predict(x[:32], verbose=0), 1e-6)
 
@@ -205,11 +209,11 @@ def test_the_table_is_used_only_straight_after_the_embedding(monkeypatch):
     )
     used = []
     monkeypatch.setattr(
-        lstm, "token_gates", lambda *a: used.append(1) or lstm.dense_gates(a[0], *a[3:])
+        lstm_layer, "token_gates", lambda *a: used.append(1) or lstm_layer.dense_gates(a[0], *a[3:])
     )
     ours(embedding(tokens), training=True)
     ours(embedding(tokens))
-    monkeypatch.setattr(lstm, "TABLE", V - 1)
+    monkeypatch.setattr(lstm_layer, "TABLE", V - 1)
     ours(embedding(tokens), training=True)
     assert used == [1]  # in training, and for a small vocabulary
 
@@ -226,14 +230,15 @@ def test_the_recurrence_is_exact_in_float64():
     with tf.GradientTape() as tape:
         tape.watch(variables)
         x_, W_, U_, b_, h_, c_ = variables
-        h, h_T, c_T = lstm.recurrence(lstm.dense_gates(x_, W_, b_), U_, h_, c_)
+        h, h_T, c_T = lstm_layer.recurrence(lstm_layer.dense_gates(x_, W_, b_), U_, h_, c_)
         loss = (
             tf.reduce_sum(tf.transpose(h, (1, 0, 2)) * dh) + tf.reduce_sum(h_T) + tf.reduce_sum(c_T)
         )
-    steps = gates.forward(x, W, U, b, h0, c0)
+    steps = lstm_cell.forward(x, W, U, b, h0, c0)
     assert close(tf.transpose(h, (1, 0, 2)), steps.h, 1e-14)
     for a, e in zip(
-        tape.gradient(loss, variables), gates.backward(steps, dh, np.ones((B, H)), np.ones((B, H)))
+        tape.gradient(loss, variables),
+        lstm_cell.backward(steps, dh, np.ones((B, H)), np.ones((B, H))),
     ):
         assert close(a, e, 1e-13)
 
@@ -241,7 +246,7 @@ def test_the_recurrence_is_exact_in_float64():
 @pytest.mark.parametrize("sequences", [1, 5])
 def test_the_compiled_sampler_draws_what_numpy_draws(sequences):
     H, T = 16, 40
-    folded = gates.TokenLSTM(
+    folded = bench_lstm.TokenLSTM(
         *(RNG.standard_normal(shape) for shape in ((V, 4 * H), (H, 4 * H + V), (V,)))
     )
     noise = RNG.gumbel(size=(T, sequences, V))
@@ -249,7 +254,9 @@ def test_the_compiled_sampler_draws_what_numpy_draws(sequences):
         RNG.integers(0, V, sequences),
         folded.start(*RNG.standard_normal((2, sequences, H))),
     )
-    drawn, (z, c) = lstm.sampler(lstm.token_step(folded))(first.astype("int32"), state, noise)
+    drawn, (z, c) = bench_lstm.sampler(bench_lstm.token_step(folded))(
+        first.astype("int32"), state, noise
+    )
     tokens = first
     for t in range(T):
         logits, state = folded.step(tokens, state)
@@ -260,7 +267,7 @@ def test_the_compiled_sampler_draws_what_numpy_draws(sequences):
 
 def test_without_tensorflow_it_is_the_stock_layer(monkeypatch):
     (_, stock), (embedding, ours) = layers(8, 7, return_sequences=True)
-    monkeypatch.setattr(lstm, "tf", None)
+    monkeypatch.setattr(lstm_layer, "tf", None)
     x = embedding(RNG.integers(0, V, (3, 7)))
     assert not ours.is_fast() and not hasattr(x, "_lyricgen_tokens")
     assert np.array_equal(ours(x), stock(x))
@@ -271,16 +278,17 @@ def test_the_torch_backend_runs_the_stock_layer():
         pytest.skip("PyTorch is not installed")
     code = """
 import keras, numpy as np
-from lyricgen import gates, lstm
-layer = lstm.LSTM(4, return_sequences=True, return_state=True)
+from lyricgen.models.lstm import cell, gradient_check
+from lyricgen.models.lstm import layer as lstm_layer
+layer = lstm_layer.LSTM(4, return_sequences=True, return_state=True)
 x = np.random.default_rng(0).standard_normal((2, 5, 3)).astype("float32")
 found = keras.ops.convert_to_numpy(layer(x)[0])
 assert not layer.is_fast() and keras.backend.backend() == "torch"
-steps = gates.forward(x, *gates.read_weights(layer))
+steps = cell.forward(x, *cell.layer_weights(layer))
 assert np.abs(found - steps.h).max() < 1e-6
-measured = gates.measure_gates(layer, x[:, 1], steps.h[:, 0], steps.c[:, 0])
+measured = gradient_check.measure_gates(layer, x[:, 1], steps.h[:, 0], steps.c[:, 0])
 assert max(np.abs(measured[name] - getattr(steps, name)[:, 1]).max() for name in measured) < 1e-6
-assert lstm.Embedding(5, 3)(np.array([[1, 2]])).shape == (1, 2, 3)
+assert lstm_layer.Embedding(5, 3)(np.array([[1, 2]])).shape == (1, 2, 3)
 """
     subprocess.run(
         [sys.executable, "-c", code],

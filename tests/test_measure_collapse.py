@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from lyricgen import files
-from lyricgen.vae import MelodyVAE
+from lyricgen.models.musicvae.inference import NumpyMusicVAE
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 import measure_collapse as tool  # noqa: E402
 
 STEPS, E, H, Z, D = 16, 3, 5, 2, 3
@@ -60,7 +60,7 @@ def arrays(spoken: float = 3.0, heard: float = 3.0) -> dict[str, np.ndarray]:
 
 
 def test_a_z_that_is_told_and_heard():
-    found = tool.measure(MelodyVAE(arrays()), BARS)
+    found = tool.measure(NumpyMusicVAE(arrays()), BARS)
     assert (
         found["kl_bits"] > 2
         and found["active_units"] == Z
@@ -70,7 +70,7 @@ def test_a_z_that_is_told_and_heard():
 
 
 def test_a_z_that_is_not_told():
-    found = tool.measure(MelodyVAE(arrays(spoken=0.0)), BARS)
+    found = tool.measure(NumpyMusicVAE(arrays(spoken=0.0)), BARS)
     assert (
         abs(found["kl_bits"]) < 1e-6
         and found["active_units"] == 0
@@ -80,7 +80,7 @@ def test_a_z_that_is_not_told():
 
 
 def test_a_z_that_is_not_heard_looks_active_and_only_the_swap_shows_it():
-    found = tool.measure(MelodyVAE(arrays(heard=0.0)), BARS)
+    found = tool.measure(NumpyMusicVAE(arrays(heard=0.0)), BARS)
     assert found["kl_bits"] > 2 and found["active_units"] == Z and found["information_bits"] > 1
     assert found["own"] == found["swapped"]
 
@@ -94,7 +94,7 @@ def test_it_writes_each_run_and_goes_on_where_it_was(monkeypatch, tmp_path):
             {"validation_kl_bits": 1.0}
         ] * 2
 
-    monkeypatch.setattr(tool, "learn", learn)
+    monkeypatch.setattr(tool, "train", learn)
     parts, runs, path = (
         {"train": BARS, "validation": BARS},
         {"beta 1": {}, "more": {"beta": 4.0}},

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lyricgen import musicvae, tunes
 from lyricgen.files import UserError
-from lyricgen.musicvae import Settings
-from lyricgen.vae import MelodyVAE
+from lyricgen.models.musicvae import network as musicvae_network
+from lyricgen.models.musicvae import training as musicvae_training
+from lyricgen.models.musicvae.inference import NumpyMusicVAE
+from lyricgen.models.musicvae.network import Settings
+from lyricgen.music import splits
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 import measure_rate as tool  # noqa: E402
 
 TINY = Settings(embedding=8, encoder=8, latent=4, decoder=12, free_bits=0, transpose=0, batch=32)
@@ -49,10 +51,10 @@ def test_it_writes_what_it_measured_and_goes_on_where_it_was(parts, monkeypatch,
     )
     one = found["runs"].pop("beta 1 seed 1")
     path.write_text(json.dumps(found), "utf-8")
-    trained, learn = [], musicvae.learn
+    trained, learn = [], musicvae_training.train
     monkeypatch.setattr(
-        tool.musicvae,
-        "learn",
+        tool.musicvae_training,
+        "train",
         lambda parts, settings, *given, **more: (
             trained.append(settings.beta) or learn(parts, settings, *given, **more)
         ),
@@ -66,8 +68,8 @@ def test_it_writes_what_it_measured_and_goes_on_where_it_was(parts, monkeypatch,
 
 
 def test_the_cost_of_a_melody_is_that_of_its_events(parts):
-    model = musicvae.MusicVAE(TINY)
-    vae, events = MelodyVAE(model.arrays()), parts["test"][:5]
+    model = musicvae_network.MusicVAE(TINY)
+    vae, events = NumpyMusicVAE(model.arrays()), parts["test"][:5]
     z = np.random.default_rng(0).standard_normal((5, TINY.latent))
     costs, best = tool.step_costs(vae, z, events)
     p = np.exp(vae.logits(z, events))
@@ -88,12 +90,12 @@ def test_the_queue_has_what_the_curve_needs_first():
         row[3] for row in small if row[2] == tool.MORE_SEEDS[0]
     ) == [1, 2, 3]
     assert [row[3] for row in small[:5]] == [1] * 5 and all(row[4] == tool.STEPS for row in small)
-    assert tool.SMALL.free_bits == 0 and set(tunes.PARTS) == {"train", "validation", "test"}
+    assert tool.SMALL.free_bits == 0 and set(splits.SHARES) == {"train", "validation", "test"}
 
 
 def test_a_short_try_of_the_whole(parts, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(tool.musicvae, "book_parts", lambda: (parts, {}))
+    monkeypatch.setattr(tool.musicvae_data, "load_book_windows", lambda: (parts, {}))
     monkeypatch.setattr(tool, "SMALL", TINY)
     out = tmp_path / "out.json"
     monkeypatch.setattr(tool, "QUEUE", [("steps", TINY, 0.2, 1, 500)])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen import melody
-from lyricgen.melody import FIRST_ONSET, HOLD, REST
+from lyricgen.music import melody
+from lyricgen.music.melody import FIRST_ONSET, HOLD, REST
 
 EVENT = st.one_of(st.just(HOLD), st.just(REST), st.integers(FIRST_ONSET, melody.EVENTS - 1))
 EVENTS = st.lists(EVENT, max_size=80).map(lambda values: np.array(values, np.uint8))

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen import melody, tunes
-from lyricgen import melody_metrics as metrics
-from lyricgen.melody import FIRST_ONSET, HOLD, LOWEST, REST
+from lyricgen.models.musicvae import posterior
+from lyricgen.music import measures as metrics
+from lyricgen.music import melody, tune_books
+from lyricgen.music.melody import FIRST_ONSET, HOLD, LOWEST, REST
 
 C_MAJOR = {0, 2, 4, 5, 7, 9, 11}
 
@@ -118,7 +119,7 @@ def test_active_units():
     mu = np.zeros((1000, 3))
     mu[:, 1:] = np.random.default_rng(0).standard_normal((1000, 2)) * (0.05, 0.2)
     mu[:, 0] += 5  # far away, but the same for all
-    assert metrics.active_units(mu) == 1
+    assert posterior.active_units(mu) == 1
 
 
 @settings(max_examples=10)
@@ -126,25 +127,29 @@ def test_active_units():
 def test_mutual_information_at_its_ends(seed, n):
     rng = np.random.default_rng(seed)
     apart = 100.0 * np.arange(n)[:, None] + np.zeros(3)
-    assert metrics.mutual_information(apart, np.ones((n, 3)), rng) == pytest.approx(np.log(n)), (
+    assert posterior.mutual_information(apart, np.ones((n, 3)), rng) == pytest.approx(np.log(n)), (
         "z says which one it was"
     )
-    assert metrics.mutual_information(np.zeros((n, 3)), np.full((n, 3), 0.7), rng) == pytest.approx(
-        0, abs=1e-9
-    ), "z says nothing"
+    assert posterior.mutual_information(
+        np.zeros((n, 3)), np.full((n, 3), 0.7), rng
+    ) == pytest.approx(0, abs=1e-9), "z says nothing"
 
 
 def test_mutual_information_of_gaussians():
     """One dimension, mu ~ N(0, 1), sigma 0.5: ln sqrt(1 + 1/0.25)."""
     rng = np.random.default_rng(1)
-    found = metrics.mutual_information(rng.standard_normal((2000, 1)), np.full((2000, 1), 0.5), rng)
+    found = posterior.mutual_information(
+        rng.standard_normal((2000, 1)), np.full((2000, 1), 0.5), rng
+    )
     assert found == pytest.approx(np.log(5) / 2, abs=0.06)
 
 
 def test_real_tunes_and_a_markov_chain():
     """Real tunes are in a scale; a chain that knows the last event and the place in the bar is less so, and leaps."""
-    loaded, rng = tunes.load(), np.random.default_rng(0)
-    train, test = (tunes.windows(loaded, 2, part)[0].astype(int) for part in ("train", "test"))
+    loaded, rng = tune_books.load_tunes(), np.random.default_rng(0)
+    train, test = (
+        tune_books.cut_windows(loaded, 2, part)[0].astype(int) for part in ("train", "test")
+    )
     counted = np.zeros((32, 90, 90))
     for t in range(1, 32):
         np.add.at(counted[t], (train[:, t - 1], train[:, t]), 1)

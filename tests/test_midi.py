@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen import melody, midi
 from lyricgen.files import DATA, read_card, sha256
-from lyricgen.midi import MidiError, MidiFile, read_midi, write_midi
-from lyricgen.midi_file import table
+from lyricgen.music import extraction, melody, midi
+from lyricgen.music.midi import MidiError, MidiFile, read_midi, read_verses, write_midi
+from lyricgen.music.midi.file import table
 
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("tools", "benchmarks")]
 import fuzz_midi  # noqa: E402
@@ -246,7 +246,9 @@ def test_forty_bytes_do_not_make_a_huge_piano_roll():
     assert len(data) < 40
     with pytest.raises(MidiError, match="cells"):
         read_midi(data).piano_roll()
-    assert melody.extract(read_midi(data), least_pitches=1)[0].shape == (melody.LONGEST,)
+    assert extraction.extract_melodies(read_midi(data), least_pitches=1)[0].shape == (
+        extraction.LONGEST,
+    )
 
 
 def test_smpte_division_keeps_the_seconds():
@@ -333,7 +335,7 @@ def test_the_files_written_by_hand():
 
 def test_verses_in_tracks_without_notes_are_joined_to_the_tune():
     grace = by_name("grace.mid")
-    verses = grace.verses()
+    verses = read_verses(grace)
     assert [verse.track for verse in verses] == [4, 5, 6]
     assert verses[0].lines() == [
         "Amazing grace! How sweet the sound That saved a wretch like me! "
@@ -347,13 +349,13 @@ def test_verses_in_tracks_without_notes_are_joined_to_the_tune():
             grace.notes["onset"][verse.notes] == verse.ticks
         ).all()
     burg = by_name("burg.mid")
-    assert [burg.names[verse.track] for verse in burg.verses()] == ["verse 1", "verse 2"]
-    assert all((burg.notes["track"][verse.notes] == 1).all() for verse in burg.verses())
+    assert [burg.names[verse.track] for verse in read_verses(burg)] == ["verse 1", "verse 2"]
+    assert all((burg.notes["track"][verse.notes] == 1).all() for verse in read_verses(burg))
 
 
 def test_karaoke_has_lines_and_verses():
     karaoke = by_name("karaoke.mid")
-    (verse,) = karaoke.verses()
+    (verse,) = read_verses(karaoke)
     assert verse.lines() == [
         "Twinkle, twinkle, little star,",
         "How I wonder what you are!",
@@ -399,10 +401,10 @@ def test_which_texts_are_sung():
     ).lyrics == ((0, 3, "la"), (96, 3, "lu"))
     both = texts((0, 2, 5, "la\r"), (96, 3, 5, "\\lu"), (96, 2, 5, "li"))
     assert both.lyrics == ((0, 2, "la\r"), (96, 2, "li"), (96, 3, "\\lu"))
-    assert [verse.begins for verse in both.verses()] == [
+    assert [verse.begins for verse in read_verses(both)] == [
         ("", "line"),
         ("paragraph",),
-    ] and both.verses()[0].lines() == ["la", "li"]
+    ] and read_verses(both)[0].lines() == ["la", "li"]
 
 
 def test_a_syllable_goes_to_its_own_track_else_to_the_track_that_sings_the_verse():
@@ -416,7 +418,7 @@ def test_a_syllable_goes_to_its_own_track_else_to_the_track_that_sings_the_verse
     song = replace(
         song, lyrics=((0, 1, "own"), (0, 3, "a"), (96, 3, "b"), (100, 3, "late"), (192, 3, "c"))
     )
-    own, other = song.verses()
+    own, other = read_verses(song)
     assert song.notes[own.notes].tolist()[0][2] == 60
     assert [song.notes["pitch"][i] if i >= 0 else None for i in other.notes.tolist()] == [
         60,
@@ -424,7 +426,7 @@ def test_a_syllable_goes_to_its_own_track_else_to_the_track_that_sings_the_verse
         None,
         48,
     ]
-    assert [verse.notes.tolist() for verse in replace(song, format=2).verses()] == [
+    assert [verse.notes.tolist() for verse in read_verses(replace(song, format=2))] == [
         own.notes.tolist(),
         [-1] * 4,
     ]
@@ -618,30 +620,34 @@ def test_note_tables_and_lyrics_equal_midos_on_the_files_of_music21():
 def test_melodies_of_a_file():
     rise = list(range(60, 68))
     song = MidiFile.from_notes([480 * k for k in range(8)], [480] * 8, rise)
-    (events,) = melody.extract(song)
+    (events,) = extraction.extract_melodies(song)
     assert melody.to_notes(events).tolist() == [[4 * k, 4, pitch] for k, pitch in enumerate(rise)]
     chords = MidiFile.from_notes(
         [480 * (k // 2) + 13 for k in range(16)],
         [480] * 16,
         [pitch - 12 * low for pitch in rise for low in (0, 1)],
     )
-    assert melody.extract(chords)[0].tolist() == events.tolist()  # the highest, on the nearest 16th
+    assert (
+        extraction.extract_melodies(chords)[0].tolist() == events.tolist()
+    )  # the highest, on the nearest 16th
     bass = MidiFile.from_notes(
         [480 * k for k in range(8)] + [240, 1200], [480] * 8 + [3000, 2000], rise + [40, 41]
     )
-    assert melody.extract(bass)[0].tolist() == events.tolist()  # no lower note under a higher one
     assert (
-        melody.extract(replace(song, notes=np.repeat(song.notes[:1], 8))) == []
+        extraction.extract_melodies(bass)[0].tolist() == events.tolist()
+    )  # no lower note under a higher one
+    assert (
+        extraction.extract_melodies(replace(song, notes=np.repeat(song.notes[:1], 8))) == []
     )  # too few pitches
-    assert melody.extract(replace(song, meters=table([(0, 3, 4)], 3))) == []
-    assert len(melody.extract(replace(song, meters=table([(0, 2, 2)], 3)))) == 1
+    assert extraction.extract_melodies(replace(song, meters=table([(0, 3, 4)], 3))) == []
+    assert len(extraction.extract_melodies(replace(song, meters=table([(0, 2, 2)], 3)))) == 1
     assert (
-        melody.extract(replace(song, programs=table([(0, 0, 0, 73)], 4))) == []
-        and len(melody.extract(song, programs=range(128))) == 1
+        extraction.extract_melodies(replace(song, programs=table([(0, 0, 0, 73)], 4))) == []
+        and len(extraction.extract_melodies(song, programs=range(128))) == 1
     )
     drums = song.notes.copy()
     drums["channel"] = 9
-    assert melody.extract(replace(song, notes=drums)) == []
+    assert extraction.extract_melodies(replace(song, notes=drums)) == []
 
 
 @pytest.mark.parametrize(("gap", "melodies"), [(16, 1), (17, 2)])
@@ -650,7 +656,7 @@ def test_a_silence_of_more_than_a_bar_ends_a_melody(gap, melodies):
     song = MidiFile.from_notes(
         [120 * onset for onset in onsets], [480] * 10, list(range(60, 65)) * 2
     )
-    found = melody.extract(song)
+    found = extraction.extract_melodies(song)
     assert len(found) == melodies and sum(len(melody.to_notes(events)) for events in found) == 10
     assert all(melody.is_canonical(events) and len(events) % 16 == 0 for events in found)
 

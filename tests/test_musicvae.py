@@ -10,10 +10,18 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from keras import ops
 
-from lyricgen import melody, musicvae, parts, sampler, train
+from lyricgen.cli import train
 from lyricgen.files import DATA, DataError, UserError
-from lyricgen.musicvae import Batches, MusicVAE, Settings
-from lyricgen.vae import MelodyVAE, fit_mixture, fit_posterior, gumbel, kl_divergence, mean_of
+from lyricgen.models import training, weights
+from lyricgen.models.musicvae import data as musicvae_data
+from lyricgen.models.musicvae import training as musicvae_training
+from lyricgen.models.musicvae.data import Batches
+from lyricgen.models.musicvae.inference import NumpyMusicVAE
+from lyricgen.models.musicvae.network import MusicVAE, Settings
+from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
+from lyricgen.models.sampling import gumbel_noise
+from lyricgen.models.weights import mean_of
+from lyricgen.music import melody
 
 SMALL = dict(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
 
@@ -31,7 +39,7 @@ def melodies(count=24, seed=0):
 
 @pytest.fixture(scope="module")
 def model():
-    train.make_deterministic(3)
+    training.make_deterministic(3)
     made = MusicVAE(Settings(**SMALL))
     for layer in (
         made.out,
@@ -44,7 +52,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def cells(model):
-    return MelodyVAE(model.arrays())
+    return NumpyMusicVAE(model.arrays())
 
 
 def test_keras_and_numpy_agree(model, cells):
@@ -95,13 +103,15 @@ def test_gumbel_noise_makes_draws():
     logits, rng = np.log(p), np.random.default_rng(0)
     for temperature in (1.0, 0.5):
         drawn = (
-            np.bincount((logits + gumbel((40000, 3), temperature, rng)).argmax(1), minlength=3)
+            np.bincount(
+                (logits + gumbel_noise((40000, 3), temperature, rng)).argmax(1), minlength=3
+            )
             / 40000
         )
         expected = p ** (1 / temperature) / (p ** (1 / temperature)).sum()
         assert np.abs(drawn - expected).max() < 0.01
     with pytest.raises(UserError, match="temperature is -1"):
-        gumbel((1, 2), -1.0, rng)
+        gumbel_noise((1, 2), -1.0, rng)
 
 
 def test_kl_by_formula_and_by_sampling():
@@ -162,7 +172,7 @@ def test_validation_is_of_all_melodies(model, cells):
 
 def test_sigma_begins_small_and_beta_follows_the_plan():
     model = MusicVAE(Settings(**SMALL, sigma=0.13, beta=0.2, wait=0.25, ramp=0.75))
-    assert MelodyVAE(model.arrays()).encode(melodies())[1] == pytest.approx(0.13, rel=0.02)
+    assert NumpyMusicVAE(model.arrays()).encode(melodies())[1] == pytest.approx(0.13, rel=0.02)
     for step, expected in ((0, 0), (25, 0), (50, 0.1), (75, 0.2), (99, 0.2)):
         model.set_beta(step, 100)
         assert float(model.beta) == pytest.approx(expected, abs=1e-6)
@@ -193,7 +203,7 @@ def test_batches_give_each_melody_once_transposed_by_a_little():
 
 
 def test_a_walk_leads_to_where_melodies_are_and_is_that_of_its_rounds():
-    class Two(MelodyVAE):
+    class Two(NumpyMusicVAE):
         """Melodies are at z = -3 and 3; the decoder hears which is nearer, the encoder says where it is."""
 
         def __init__(self):
@@ -273,7 +283,7 @@ def test_each_option_learns(option):
     assert losses[-1] < 0.8 * losses[0]
     mu = ops.convert_to_numpy(model.encode(x.astype(np.int32))[0])
     assert (
-        np.abs(MelodyVAE(model.arrays()).encode(x)[0] - mu).max() < 1e-4
+        np.abs(NumpyMusicVAE(model.arrays()).encode(x)[0] - mu).max() < 1e-4
     )  # a batch norm is folded in
 
 
@@ -284,7 +294,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
     )
 
     def learn(folder):
-        return musicvae.learn(data, given, folder, bar=False, steps=8, validations=2)
+        return musicvae_training.train(data, given, folder, bar=False, steps=8, validations=2)
 
     whole, rows = learn(tmp_path / "whole")
     stop = Batches.__call__
@@ -311,7 +321,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
 
 def arguments(*words):
     parser = argparse.ArgumentParser()
-    musicvae.add_train(parser)
+    train.add_musicvae_arguments(parser)
     return parser.parse_args(
         [*words, "--embedding", "6", "--encoder", "7", "--latent", "4", "--decoder", "9"]
     )
@@ -323,14 +333,14 @@ def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
     shutil.copytree(DATA / "midi", tmp_path / "own")
     (tmp_path / "own" / "broken.mid").write_bytes(b"MThd no")
     assert (
-        musicvae.run_train(
+        train.train_musicvae(
             arguments("--midi", str(tmp_path / "own"), "--steps", "4", "--out", str(tmp_path / "w"))
         )
         == 0
     )
     said = capsys.readouterr()
     assert "left out" in said.err and "broken.mid" in said.err and "Written" in said.out
-    vae = MelodyVAE.load("own", tmp_path / "w")
+    vae = NumpyMusicVAE.load("own", tmp_path / "w")
     assert melody.is_canonical(
         vae.decode(vae.draw(5, np.random.default_rng(0)), 1.0, np.random.default_rng(0))
     ).all()
@@ -340,7 +350,7 @@ def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
     data[len(data) // 2] ^= 1
     (tmp_path / "w" / "own.npz").write_bytes(data)
     with pytest.raises(DataError, match="SHA-256"):
-        MelodyVAE.load("own", tmp_path / "w")
+        NumpyMusicVAE.load("own", tmp_path / "w")
 
 
 @pytest.mark.parametrize(
@@ -349,23 +359,23 @@ def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
 )
 def test_settings_that_cannot_be_used(monkeypatch, words, said):
     monkeypatch.setattr(
-        musicvae,
-        "book_parts",
+        train,
+        "load_book_windows",
         lambda: ({"train": melodies(), "validation": melodies()}, {"windows": {}}),
     )
     with pytest.raises(UserError, match=said):
-        musicvae.run_train(arguments(*words))
+        train.train_musicvae(arguments(*words))
 
 
 def test_a_folder_without_melodies(tmp_path):
     with pytest.raises(UserError, match="too little in .* 0 MIDI files"):
-        parts.midi_parts(tmp_path)
+        musicvae_data.load_midi_windows(tmp_path)
 
 
 def test_weights_of_another_model_are_refused(tmp_path):
-    sampler.write_weights(tmp_path, "x", {"a": np.zeros(3)}, {"model": "language"})
+    weights.save_weights(tmp_path, "x", {"a": np.zeros(3)}, {"model": "language"})
     with pytest.raises(DataError, match="no MusicVAE"):
-        MelodyVAE.load("x", tmp_path)
+        NumpyMusicVAE.load("x", tmp_path)
 
 
 def test_the_fitted_posterior_has_mean_and_covariance():
@@ -376,7 +386,7 @@ def test_the_fitted_posterior_has_mean_and_covariance():
         np.full((5000, 3), 0.4),
     )
     fitted = fit_posterior(mu, sigma)
-    vae = MelodyVAE({"mu_b": np.zeros(3), **fitted})
+    vae = NumpyMusicVAE({"mu_b": np.zeros(3), **fitted})
     z, drawn = mu + sigma * rng.standard_normal(mu.shape), vae.draw(20000, rng)
     assert (
         np.abs(z.mean(0) - drawn.mean(0)).max() < 0.05
@@ -399,7 +409,7 @@ def test_a_mixture_finds_its_components():
     assert np.abs(found["mixture_means"][order] - [[4, 0], [-4, 2]]).max() < 0.1
     covariance = found["mixture_factors"] @ found["mixture_factors"].transpose(0, 2, 1)
     assert np.abs(covariance[order] - [np.diag([0.09, 1]), np.eye(2)]).max() < 0.12
-    drawn = MelodyVAE({"mu_b": np.zeros(2), **found}).draw(20000, rng)
+    drawn = NumpyMusicVAE({"mu_b": np.zeros(2), **found}).draw(20000, rng)
     assert (drawn[:, 0] > 0).mean() == pytest.approx(0.75, abs=0.02) and np.abs(
         np.cov(drawn.T) - np.cov(z.T)
     ).max() < 0.3

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen.ngram import NGram, draw
+from lyricgen.models.ngram import NGram
+from lyricgen.models.sampling import draw_token
 
 
 class ByDefinition:
@@ -122,19 +123,19 @@ def test_sampling_follows_the_mask_and_the_seed():
 
 def test_draws_have_the_probabilities_at_a_temperature():
     p, rng = np.array([0.1, 0.2, 0.7]), np.random.default_rng(1)
-    counts = np.bincount([draw(p, rng, 0.5) for _ in range(20_000)], minlength=3) / 20_000
+    counts = np.bincount([draw_token(p, rng, 0.5) for _ in range(20_000)], minlength=3) / 20_000
     assert np.allclose(counts, p**2 / (p**2).sum(), atol=0.01)
 
 
 @pytest.mark.parametrize("temperature", [0, -1, float("nan")])
 def test_a_temperature_of_zero_or_below_is_refused(temperature):
     with pytest.raises(ValueError, match="temperature"):
-        draw(np.ones(3) / 3, np.random.default_rng(0), temperature)
+        draw_token(np.ones(3) / 3, np.random.default_rng(0), temperature)
 
 
 def test_a_mask_that_allows_nothing_is_refused():
     with pytest.raises(ValueError, match="mask"):
-        draw(np.ones(3) / 3, np.random.default_rng(0), 1.0, np.zeros(3, bool))
+        draw_token(np.ones(3) / 3, np.random.default_rng(0), 1.0, np.zeros(3, bool))
 
 
 @pytest.mark.parametrize("sequences, order", [([], 2), ([[]], 2), (["ab"], 0)])

@@ -35,7 +35,7 @@ def test_the_block_blocks():
 
 
 def test_the_main_job_works_offline(tmp_path):
-    code = BLOCK + "\nfrom lyricgen.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+    code = BLOCK + "\nfrom lyricgen.cli.main import main\nsys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, "song", "--out", str(tmp_path / "out")],
         capture_output=True,

@@ -8,18 +8,19 @@ import shutil
 import numpy as np
 import pytest
 
-from lyricgen import parse
-from lyricgen.__main__ import main
+from lyricgen.cli.main import main
 from lyricgen.files import DATA
-from lyricgen.midi import MidiFile, write_midi
-from lyricgen.midi_file import table
+from lyricgen.music import keys as musical_keys
+from lyricgen.music.midi import MidiFile, write_midi
+from lyricgen.music.midi import summary as midi_summary
+from lyricgen.music.midi.file import table
 
 
 def test_a_row_for_each_file(capsys):
     assert main(["parse", str(DATA / "midi")]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[0].split() == [*parse.COLUMNS, "file"] and len(lines) == 1 + len(
+    assert lines[0].split() == [*midi_summary.COLUMNS, "file"] and len(lines) == 1 + len(
         list((DATA / "midi").glob("*.mid"))
     )
     karaoke = next(line for line in lines if "karaoke" in line).split()
@@ -76,8 +77,8 @@ def test_the_key_is_guessed_where_none_is_named(tonic, steps, name):
     song = MidiFile.from_notes(
         np.arange(10) * 480, [480] * 10, [60 + tonic + step for step in steps]
     )
-    assert parse.key_name(song) == name
+    assert musical_keys.key_name(song) == name
     from dataclasses import replace
 
-    assert parse.key_name(replace(song, keys=table([(0, -3, 1)], 3))) == "C minor"
-    assert parse.key_name(replace(song, notes=song.notes[:0])) == "" and write_midi(song)
+    assert musical_keys.key_name(replace(song, keys=table([(0, -3, 1)], 3))) == "C minor"
+    assert musical_keys.key_name(replace(song, notes=song.notes[:0])) == "" and write_midi(song)

@@ -12,30 +12,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen import prosody, texts
+from lyricgen.lyrics import chinese, corpora, english, patterns, rhyme
 
 
 @pytest.fixture(scope="module")
 def songci():
-    return texts.load("songci")
+    return corpora.load_corpus("songci")
 
 
 @pytest.fixture(scope="module")
 def stable(songci):
-    return prosody.stable_patterns(songci)
+    return patterns.stable_patterns(songci)
 
 
 def test_english_rhymes():
-    same, other = prosody.rhyme_class("love"), prosody.rhyme_class("move")
-    assert same == prosody.rhyme_class("dove") == prosody.rhyme_class("above!") == "AH V" != other
+    same, other = rhyme.rhyme_class("love"), rhyme.rhyme_class("move")
+    assert same == rhyme.rhyme_class("dove") == rhyme.rhyme_class("above!") == "AH V" != other
     assert (
-        prosody.rhyme_class("That fluttered on the faem,") == prosody.rhyme_class("faem") == "-aem"
+        rhyme.rhyme_class("That fluttered on the faem,") == rhyme.rhyme_class("faem") == "-aem"
     )  # a word that no dictionary has
-    assert (
-        prosody.rhyme_class("flying") == prosody.rhyme_class("dying") != prosody.rhyme_class("ring")
-    )
-    assert prosody.rhyme_class("o'er") == prosody.rhyme_class("more")
-    assert prosody.rhyme_class("") is prosody.rhyme_class("--!") is None
+    assert rhyme.rhyme_class("flying") == rhyme.rhyme_class("dying") != rhyme.rhyme_class("ring")
+    assert rhyme.rhyme_class("o'er") == rhyme.rhyme_class("more")
+    assert rhyme.rhyme_class("") is rhyme.rhyme_class("--!") is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +57,7 @@ def test_english_rhymes():
     ],
 )
 def test_stress_and_syllables(word, expected):
-    assert prosody.stress(word) == expected and prosody.syllables(word) == len(expected)
+    assert english.stress(word) == expected and english.syllables(word) == len(expected)
 
 
 def test_rule_for_unknown_words_against_the_dictionary(monkeypatch):
@@ -67,21 +65,21 @@ def test_rule_for_unknown_words_against_the_dictionary(monkeypatch):
     spoken = sorted(
         {
             w
-            for p in texts.load("burns").poems
+            for p in corpora.load_corpus("burns").poems
             for line in p.lines
-            for w in prosody.words(line)
-            if prosody.phones(w)
+            for w in english.words(line)
+            if english.phones(w)
         }
     )
-    truth = {w: prosody.stress(w) for w in spoken}
-    monkeypatch.setattr(prosody, "phones", lambda word: None)
-    assert np.mean([prosody.syllables(w) == len(truth[w]) for w in spoken]) > 0.93
+    truth = {w: english.stress(w) for w in spoken}
+    monkeypatch.setattr(english, "phones", lambda word: None)
+    assert np.mean([english.syllables(w) == len(truth[w]) for w in spoken]) > 0.93
     several = [w for w in spoken if len(truth[w]) > 1]
-    assert np.mean([prosody.stress(w).find("1") == truth[w].find("1") for w in several]) > 0.8
+    assert np.mean([english.stress(w).find("1") == truth[w].find("1") for w in several]) > 0.8
 
 
 def test_words_of_a_line():
-    assert prosody.words("'Tis o'er, the well-belov\u2019d!") == [
+    assert english.words("'Tis o'er, the well-belov\u2019d!") == [
         "'tis",
         "o'er",
         "the",
@@ -91,8 +89,8 @@ def test_words_of_a_line():
 
 
 def test_pinyin_of_known_lines():
-    assert prosody.pinyin("漠漠轻寒上小楼") == ["mò", "mò", "qīng", "hán", "shàng", "xiǎo", "lóu"]
-    assert prosody.pinyin("春花秋月何时了，") == [
+    assert chinese.pinyin("漠漠轻寒上小楼") == ["mò", "mò", "qīng", "hán", "shàng", "xiǎo", "lóu"]
+    assert chinese.pinyin("春花秋月何时了，") == [
         "chūn",
         "huā",
         "qiū",
@@ -101,27 +99,27 @@ def test_pinyin_of_known_lines():
         "shí",
         "le",
     ]  # not at the end of the line
-    assert prosody.pinyin("春花秋月何时了")[-1] == "liǎo"
+    assert chinese.pinyin("春花秋月何时了")[-1] == "liǎo"
     assert (
-        prosody.pinyin("人恨水长东")[3] == "cháng"
-        and prosody.pinyin("音乐")[1] == "yuè"
-        and prosody.pinyin("快乐")[1] == "lè"
+        chinese.pinyin("人恨水长东")[3] == "cháng"
+        and chinese.pinyin("音乐")[1] == "yuè"
+        and chinese.pinyin("快乐")[1] == "lè"
     )
-    assert prosody.pinyin("") == prosody.pinyin("no Chinese") == []
+    assert chinese.pinyin("") == chinese.pinyin("no Chinese") == []
 
 
 @pytest.mark.parametrize(
     "rhyming", ["花家涯霞", "知时诗儿衣雨", "楼秋愁", "东风中声", "天年山寒", "去女绪", "了少"]
 )
 def test_chinese_rhymes(rhyming):
-    assert len({prosody.rhyme_class(c) for c in rhyming}) == 1
-    assert prosody.rhyme_class("落花人独" + rhyming) == prosody.rhyme_class(rhyming[-1])
+    assert len({rhyme.rhyme_class(c) for c in rhyming}) == 1
+    assert rhyme.rhyme_class("落花人独" + rhyming) == rhyme.rhyme_class(rhyming[-1])
 
 
 def test_chinese_rhymes_that_differ():
     assert (
-        len({prosody.rhyme_class(c) for c in "花波斜姑知来飞高楼天人阳东"})
-        == len(prosody.RHYMES)
+        len({rhyme.rhyme_class(c) for c in "花波斜姑知来飞高楼天人阳东"})
+        == len(chinese.RHYMES)
         == 13
     )
 
@@ -160,7 +158,7 @@ def test_stable_patterns(songci, stable):
         )
         assert all(pattern.rhymes.count(g) >= 2 for g in pattern.rhymes if g >= 0)
     start = time.process_time()
-    prosody.stable_patterns(songci.poems)
+    patterns.stable_patterns(songci.poems)
     assert time.process_time() - start < 2
 
 
@@ -172,7 +170,7 @@ def test_human_rhymes_beat_chance_on_held_out_poems(songci, stable):
         if pattern and tuple(map(len, poem.lines)) == pattern.lengths:
             for group in range(max(pattern.rhymes) + 1):
                 own = [
-                    prosody.rhyme_class(line)
+                    rhyme.rhyme_class(line)
                     for line, place in zip(poem.lines, pattern.rhymes)
                     if place == group
                 ]
@@ -193,13 +191,13 @@ def test_rhyme_places_finds_what_was_put_in(seed):
         a, b = rng.choice(words, 2, replace=False)
         lines = [a, a, b, rng.choice(words), b]
         poems.append([rng.choice(words) if rng.random() < 0.2 else line for line in lines])
-    assert prosody.rhyme_places(poems) == (0, 0, 1, -1, 1)
+    assert patterns.rhyme_places(poems) == (0, 0, 1, -1, 1)
     rng.shuffle(shuffled := np.array(poems)[:, 0])
     assert (
-        prosody.rhyme_places([[x, *p[1:]] for x, p in zip(shuffled, poems)])[0] == -1
+        patterns.rhyme_places([[x, *p[1:]] for x, p in zip(shuffled, poems)])[0] == -1
     )  # the first line of another poem
 
 
 def test_pypinyin_and_the_dictionary_are_read_only_when_asked():
-    code = "import sys, lyricgen.prosody as p; assert 'pypinyin' not in sys.modules; p.syllables('heaven'); assert 'pypinyin' not in sys.modules"
+    code = "import sys, lyricgen.lyrics.english as p; assert 'pypinyin' not in sys.modules; p.syllables('heaven'); assert 'pypinyin' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen import score
+from lyricgen.song import engraving, lead_sheet
 
 NOTES = np.array([[0, 4, 60], [4, 6, 64], [10, 8, 67], [20, 2, 66], [22, 10, 72], [32, 28, 60]])
-SHEET = score.LeadSheet(
+SHEET = lead_sheet.LeadSheet(
     "浣溪沙",
     "Huànxīshā",
     NOTES,
@@ -24,7 +24,7 @@ SHEET = score.LeadSheet(
 def parsed(sheet):
     from music21 import converter
 
-    return converter.parse(score.to_musicxml(sheet), format="musicxml")
+    return converter.parse(engraving.to_musicxml(sheet), format="musicxml")
 
 
 def sung(part) -> list[tuple[float, float, int]]:
@@ -61,24 +61,24 @@ def test_any_rhythm_can_be_written(rows):
     for duration, gap, pitch in rows:
         notes.append((onset + gap, duration, pitch))
         onset += gap + duration
-    sheet = score.LeadSheet("x", "", np.array(notes), ("la",) * len(notes), (0,))
+    sheet = lead_sheet.LeadSheet("x", "", np.array(notes), ("la",) * len(notes), (0,))
     assert sung(parsed(sheet).parts[0]) == [tuple(map(float, note)) for note in notes]
 
 
 def test_the_same_sheet_gives_the_same_bytes_without_dates_or_random_ids():
-    first, second = score.to_musicxml(SHEET), score.to_musicxml(SHEET)
+    first, second = engraving.to_musicxml(SHEET), engraving.to_musicxml(SHEET)
     assert (
         first == second
         and "encoding-date" not in first
         and "Music21" not in first
         and 'id="P1"' in first
     )
-    assert score.engrave(first, "a", "b") == score.engrave(second, "a", "b")
-    assert score.to_midi(SHEET) == score.to_midi(SHEET)
+    assert engraving.engrave(first, "a", "b") == engraving.engrave(second, "a", "b")
+    assert lead_sheet.to_midi(SHEET) == lead_sheet.to_midi(SHEET)
 
 
 def test_held_syllables_have_an_extender_and_white_keys_no_sign():
-    text = score.to_musicxml(SHEET)
+    text = engraving.to_musicxml(SHEET)
     assert (
         text.count("<extend") == 3
     )  # three notes are tied; the sign stands under the last line of words
@@ -86,7 +86,7 @@ def test_held_syllables_have_an_extender_and_white_keys_no_sign():
 
 
 def test_the_page_has_the_words_the_pinyin_and_a_description():
-    svg = score.engrave(score.to_musicxml(SHEET), "A & B", "Lead sheet <of> a song.")
+    svg = engraving.engrave(engraving.to_musicxml(SHEET), "A & B", "Lead sheet <of> a song.")
     words = "".join(re.findall(r">([^<>]+)</tspan>", svg))
     for text in ("浣溪沙", *"一曲新词酒杯", *SHEET.under):
         assert text in words
@@ -99,7 +99,7 @@ def test_the_page_has_the_words_the_pinyin_and_a_description():
 
 
 def test_midi_has_a_lyric_at_the_tick_of_each_note_for_mido_and_music21():
-    data = score.to_midi(SHEET)
+    data = lead_sheet.to_midi(SHEET)
     midi = mido.MidiFile(file=io.BytesIO(data), charset="utf-8")
     notes, lyrics = [], []
     for track in midi.tracks:
@@ -120,4 +120,4 @@ def test_midi_has_a_lyric_at_the_tick_of_each_note_for_mido_and_music21():
 
 def test_a_syllable_for_each_note():
     with pytest.raises(ValueError, match="syllable for each note"):
-        score.LeadSheet("x", "", NOTES, ("a",), (0,))
+        lead_sheet.LeadSheet("x", "", NOTES, ("a",), (0,))

@@ -10,25 +10,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lyricgen import __main__, melody, melody_metrics, midi, prosody, sampler, song, texts
+from lyricgen.cli import main as cli_main
 from lyricgen.files import UserError
-from lyricgen.ngram import NGram
-from lyricgen.sampler import CharacterLSTM
+from lyricgen.lyrics import chinese, corpora, rhyme
+from lyricgen.lyrics import patterns as lyrics_patterns
+from lyricgen.models import weights
+from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.ngram import NGram
+from lyricgen.music import keys as musical_keys
+from lyricgen.music import measures as melody_measures
+from lyricgen.music import melody, midi
+from lyricgen.song import song
+from lyricgen.song import tune as song_tune
+from lyricgen.song import words as song_words
 
 
 @pytest.fixture(scope="module")
 def corpus():
-    return texts.load("songci")
+    return corpora.load_corpus("songci")
 
 
 @pytest.fixture(scope="module")
 def words():
-    return CharacterLSTM.load("songci")
+    return NumpyLanguageModel.load("songci")
 
 
 @pytest.fixture(scope="module")
 def tune():
-    return song.LatentTunes()
+    return song_tune.LatentTunes()
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +56,19 @@ def command(*arguments, **options):
 
 
 def assert_in_form(writer, corpus, seeds):
-    patterns = prosody.stable_patterns(corpus.poems)
+    patterns = lyrics_patterns.stable_patterns(corpus.poems)
     assert len(patterns) >= 10 and "浣溪沙" in patterns
     for pattern in patterns.values():
         for seed in seeds:
-            lines = song.write_lines(writer, pattern, np.random.default_rng(seed), 0.8)
+            lines = song_words.write_lines(writer, pattern, np.random.default_rng(seed), 0.8)
             assert tuple(map(len, lines)) == pattern.lengths and all(
-                map(prosody.is_han, "".join(lines))
+                map(chinese.is_han, "".join(lines))
             )
             for group in set(pattern.rhymes) - {-1}:
                 ends = [line[-1] for line, g in zip(lines, pattern.rhymes) if g == group]
-                assert len({prosody.rhyme_class(end) for end in ends}) == 1 and len(
-                    set(ends)
-                ) == len(ends)
+                assert len({rhyme.rhyme_class(end) for end in ends}) == 1 and len(set(ends)) == len(
+                    ends
+                )
 
 
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, words):
@@ -69,7 +78,7 @@ def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, wor
 @pytest.mark.slow
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(corpus):
     assert_in_form(
-        CharacterLSTM.load("songci", dtype="float32"), corpus, range(20)
+        NumpyLanguageModel.load("songci", dtype="float32"), corpus, range(20)
     )  # twice as fast, and as strict
 
 
@@ -89,8 +98,8 @@ def test_the_words_begin_as_the_poems_of_the_training_do(corpus):
             asked.append("".join(context))
             return np.full(len(self.vocabulary), 1 / len(self.vocabulary))
 
-    pattern = prosody.stable_patterns(corpus.poems)["浣溪沙"]
-    lines = song.write_lines(Watched(), pattern, np.random.default_rng(0), 1.0)
+    pattern = lyrics_patterns.stable_patterns(corpus.poems)["浣溪沙"]
+    lines = song_words.write_lines(Watched(), pattern, np.random.default_rng(0), 1.0)
     whole = "\n".join(["浣溪沙", *lines])
     assert asked == [whole[:k] for k in range(4, len(whole)) if whole[k] != "\n"]
 
@@ -112,14 +121,14 @@ def draws(tune):
 
 def test_the_tune_fits_every_pattern(corpus, draws):
     tune = Drawn(draws)
-    for pattern in prosody.stable_patterns(corpus.poems).values():
-        notes, mended = song.write_tune(tune, pattern, np.random.default_rng(3), 0.8)
+    for pattern in lyrics_patterns.stable_patterns(corpus.poems).values():
+        notes, mended = song_tune.write_tune(tune, pattern, np.random.default_rng(3), 0.8)
         bars = notes[:, 0] // (2 * melody.STEPS_PER_BAR)
         assert np.bincount(bars).tolist() == list(pattern.lengths), (
             "as many onsets as characters, line by line"
         )
-        assert notes[:, 2].min() >= song.LOW and notes[:, 2].max() <= song.HIGH
-        assert song.IN_KEY[notes[:, 2] % 12].all() and notes[-1, 2] % 12 == 0
+        assert notes[:, 2].min() >= song_tune.LOW and notes[:, 2].max() <= song_tune.HIGH
+        assert song_tune.IN_KEY[notes[:, 2] % 12].all() and notes[-1, 2] % 12 == 0
         assert (notes[:-1, 0] + notes[:-1, 1] <= notes[1:, 0]).all() and (notes[:, 1] > 0).all()
         assert 0 <= mended <= len(pattern.lengths)
 
@@ -185,15 +194,15 @@ def test_a_thousand_draws_of_a_melody_survive_notes_and_midi(draws):
 def test_mending_gives_the_wanted_number_of_notes():
     bar = np.array([[0, 4, 60], [4, 2, 62], [6, 2, 64], [8, 8, 65]])
     for count in range(1, 14):
-        notes = song.mend(bar, count)
+        notes = song_tune.mend(bar, count)
         assert (
             len(notes) == count
             and notes[:, 1].sum() == 16
             and (notes[:, 0] == np.cumsum(notes[:, 1]) - notes[:, 1]).all()
         )
-    assert song.mend(bar, 3).tolist() == [[0, 6, 60], [6, 2, 64], [8, 8, 65]]
+    assert song_tune.mend(bar, 3).tolist() == [[0, 6, 60], [6, 2, 64], [8, 8, 65]]
     with pytest.raises(ValueError, match="no room"):
-        song.mend(bar, 17)
+        song_tune.mend(bar, 17)
 
 
 def test_what_was_copied_is_named(corpus, made):
@@ -209,7 +218,7 @@ def test_what_was_copied_is_named(corpus, made):
 def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
     """Nor does it read the tune books: all that it knows of tunes is in the weights."""
     code = (
-        f"import sys, lyricgen.__main__ as main; code = main.main(['song', '--out', {str(tmp_path / 'out')!r}]); "
+        f"import sys, lyricgen.cli.main as main; code = main.main(['song', '--out', {str(tmp_path / 'out')!r}]); "
         "sys.exit(code or str({'tensorflow', 'keras', 'torch'} & set(sys.modules)).replace('set()', '') or 0)"
     )
     done = subprocess.run(
@@ -239,16 +248,18 @@ def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
     assert all(line in done.stdout for line in made.lines)
 
 
-@pytest.mark.parametrize("name, model", [("songci", "CharacterLSTM"), ("musicvae", "MelodyVAE")])
+@pytest.mark.parametrize(
+    "name, model", [("songci", "NumpyLanguageModel"), ("musicvae", "NumpyMusicVAE")]
+)
 def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, capsys, name, model):
     for suffix in ("json", "npz"):
-        shutil.copy(sampler.WEIGHTS / f"{name}.{suffix}", tmp_path)
+        shutil.copy(weights.WEIGHTS / f"{name}.{suffix}", tmp_path)
     data = bytearray((tmp_path / f"{name}.npz").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / f"{name}.npz").write_bytes(data)
     load = getattr(song, model).load
     monkeypatch.setattr(getattr(song, model), "load", lambda own=name: load(own, tmp_path))
-    assert __main__.main(["song", "--out", str(tmp_path / "out")]) == 2
+    assert cli_main.main(["song", "--out", str(tmp_path / "out")]) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
     assert (
         len(said) == 1
@@ -261,7 +272,7 @@ def test_list_shows_every_pattern(corpus):
     shown = command("song", "--pattern", "list")
     assert shown.returncode == 0
     assert [line.split()[0] for line in shown.stdout.splitlines()] == list(
-        prosody.stable_patterns(corpus.poems)
+        lyrics_patterns.stable_patterns(corpus.poems)
     )
 
 
@@ -302,14 +313,14 @@ def scale(tonic, degrees=(0, 2, 4, 5, 7, 9, 11, 12)):
 
 
 def test_a_melody_moves_to_the_c_major_that_is_nearest():
-    moved = song.to_c(np.stack([scale(60), scale(67), scale(66), scale(53), scale(56)]))
+    moved = musical_keys.to_c(np.stack([scale(60), scale(67), scale(66), scale(53), scale(56)]))
     assert [int(e[0]) + 19 for e in moved] == [60, 72, 60, 48, 60]
-    assert all(song.IN_KEY[melody.to_notes(e)[:, 2] % 12].all() for e in moved)
+    assert all(song_tune.IN_KEY[melody.to_notes(e)[:, 2] % 12].all() for e in moved)
     five = [
         scale(67, (0, 2, 4, 7, 9, 0)),
         scale(67, (5, 2, 0, 7, 9, 5)),
     ]  # five tones are in three major scales: the tonic decides, or the end
-    assert [int(e[0]) + 19 for e in song.to_c(np.stack(five))] == [72, 72]
+    assert [int(e[0]) + 19 for e in musical_keys.to_c(np.stack(five))] == [72, 72]
 
 
 def test_silence_and_what_would_leave_the_pitches_are_left_out():
@@ -318,9 +329,9 @@ def test_silence_and_what_would_leave_the_pitches_are_left_out():
         scale(108 - 12 - 1, (0, 2, 4, 11, 12)),
     )  # B flat and B at the two ends
     silent = melody.to_events([], 32)
-    found = song.to_c(np.stack([silent, low, high, scale(60)]))
+    found = musical_keys.to_c(np.stack([silent, low, high, scale(60)]))
     assert len(found) == 3 and melody.is_canonical(found).all()
-    found = song.to_c(
+    found = musical_keys.to_c(
         np.stack([scale(21 + 6, (0, 2, 4, 5, 7, -6, 0)), silent])
     )  # its lowest note is the lowest pitch, and it must go down
     assert len(found) == 0
@@ -330,13 +341,13 @@ def test_silence_and_what_would_leave_the_pitches_are_left_out():
 @given(st.lists(st.integers(48, 84), min_size=1, max_size=16), st.integers(-12, 12))
 def test_moving_keeps_the_best_scale_and_does_not_depend_on_the_key(pitches, shift):
     events = melody.to_events([[2 * k, 2, p] for k, p in enumerate(pitches)], 32)[None]
-    moved = song.to_c(events)
+    moved = musical_keys.to_c(events)
     onsets = moved[moved >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
-    assert song.IN_KEY[onsets % 12].mean() == pytest.approx(melody_metrics.in_scale(events))
+    assert song_tune.IN_KEY[onsets % 12].mean() == pytest.approx(melody_measures.in_scale(events))
     assert (melody.untransposed(moved) == melody.untransposed(events)).all()
-    again = song.to_c(melody.transpose(events, shift))
+    again = musical_keys.to_c(melody.transpose(events, shift))
     more = again[again >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
-    assert song.IN_KEY[more % 12].mean() == song.IN_KEY[onsets % 12].mean()
+    assert song_tune.IN_KEY[more % 12].mean() == song_tune.IN_KEY[onsets % 12].mean()
 
 
 def test_the_tune_writer_gives_as_many_canonical_melodies_in_c_as_it_is_asked_for(tune):
@@ -344,7 +355,7 @@ def test_the_tune_writer_gives_as_many_canonical_melodies_in_c_as_it_is_asked_fo
     assert drawn.shape == (150, 32) and drawn.dtype == np.uint8 and melody.is_canonical(drawn).all()
     assert (drawn >= melody.FIRST_ONSET).any(axis=1).all() and len(np.unique(drawn, axis=0)) > 140
     onsets = drawn[drawn >= melody.FIRST_ONSET].astype(int) - melody.FIRST_ONSET + melody.LOWEST
-    assert song.IN_KEY[onsets % 12].mean() > 0.93
+    assert song_tune.IN_KEY[onsets % 12].mean() > 0.93
     assert (
         tune.phrases(5, np.random.default_rng(2), 0.8)
         == tune.phrases(5, np.random.default_rng(2), 0.8)
@@ -360,7 +371,9 @@ def test_draws_that_are_silent_are_made_up_for():
                 [scale(60) if x < 0.3 else melody.to_events([], 32) for x in rng.random(count)]
             )
 
-    assert (song.LatentTunes(Mute()).phrases(20, np.random.default_rng(0), 1.0) == scale(60)).all()
+    assert (
+        song_tune.LatentTunes(Mute()).phrases(20, np.random.default_rng(0), 1.0) == scale(60)
+    ).all()
 
 
 def test_compose_refuses_what_it_cannot_do():

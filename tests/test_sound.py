@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from lyricgen import sound
+from lyricgen.song import sound
 
 
 def heard_pitch(samples: np.ndarray) -> float:

@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen import texts
+from lyricgen import files
 from lyricgen.files import DATA, DataError, UserError
+from lyricgen.lyrics import corpora, user_text
+from lyricgen.lyrics import vocabulary as lyrics_vocabulary
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 sys.path.insert(0, str(TOOLS))
@@ -34,15 +36,15 @@ def copied_data(tmp_path, monkeypatch):
     ):
         (tmp_path / folder).mkdir(exist_ok=True)
         shutil.copy(DATA / folder / name, tmp_path / folder / name)
-    monkeypatch.setattr(texts, "DATA", tmp_path)
-    texts.load.cache_clear()
+    monkeypatch.setattr(corpora, "DATA", tmp_path)
+    corpora.load_corpus.cache_clear()
     yield tmp_path
-    texts.load.cache_clear()
+    corpora.load_corpus.cache_clear()
 
 
-@pytest.mark.parametrize("name", texts.CORPORA)
+@pytest.mark.parametrize("name", corpora.CORPORA)
 def test_corpus_is_what_its_card_says(name):
-    corpus = texts.load(name)
+    corpus = corpora.load_corpus(name)
     counts = corpus.card["counts"]
     letters = "".join(line for poem in corpus.poems for line in poem.lines)
     assert counts["poems"] == len(corpus.poems) and counts["lines"] == sum(
@@ -59,7 +61,8 @@ def test_corpus_is_what_its_card_says(name):
 
 def test_cards_name_no_address_and_carry_the_notices():
     cards = [
-        (DATA / "texts" / f"{name}.json").read_text("utf-8") for name in (*texts.CORPORA, "cmudict")
+        (DATA / "texts" / f"{name}.json").read_text("utf-8")
+        for name in (*corpora.CORPORA, "cmudict")
     ]
     assert not any("http" in card or "registry" in card for card in cards)
     for card in cards[:2]:
@@ -69,18 +72,18 @@ def test_cards_name_no_address_and_carry_the_notices():
 
 @pytest.mark.parametrize("name", ["songci", "yuanqu"])
 def test_chinese_is_clean(name):
-    for poem in texts.load(name).poems:
+    for poem in corpora.load_corpus(name).poems:
         assert all("\u3400" <= c <= "\u9fff" for c in poem.title + "".join(poem.lines)), poem
         assert sum(map(len, poem.lines)) >= 10 and poem.title != "失调名"
 
 
 @pytest.mark.parametrize("name", ["burns", "ballads"])
 def test_english_is_clean(name):
-    for poem in texts.load(name).poems:
+    for poem in corpora.load_corpus(name).poems:
         for line in poem.lines:
             assert line.isascii() and not set(line) & set("[]{}^<>*0123456789"), (poem.id, line)
             assert not line.startswith(("Tune--", "Chorus", "(Child")) and "&c" not in line, line
-    lines = [line for poem in texts.load(name).poems for line in poem.lines]
+    lines = [line for poem in corpora.load_corpus(name).poems for line in poem.lines]
     first, last = {
         "burns": ("Once I lov'd a bonie lass,", 'Nor use a faithful lover so."'),
         "ballads": ("The king sits in Dunfermline town,", "So Robin went laughing away."),
@@ -88,11 +91,11 @@ def test_english_is_clean(name):
     assert lines[0] == first and last in lines[-12:]  # neither contents nor glossary
 
 
-@pytest.mark.parametrize("name", texts.CORPORA)
+@pytest.mark.parametrize("name", corpora.CORPORA)
 def test_split_keeps_shares_and_groups(name):
-    corpus = texts.load(name)
-    sizes = {part: sum(len("".join(p.lines)) for p in corpus.part(part)) for part in texts.PARTS}
-    for part, share in zip(texts.PARTS, (0.8, 0.1, 0.1)):
+    corpus = corpora.load_corpus(name)
+    sizes = {part: sum(len("".join(p.lines)) for p in corpus.part(part)) for part in corpora.SPLITS}
+    for part, share in zip(corpora.SPLITS, (0.8, 0.1, 0.1)):
         assert abs(sizes[part] / sum(sizes.values()) - share) < 0.02, sizes
     split = json.loads((DATA / "splits" / "texts.json").read_text("utf-8"))[name]
     for group in split["groups"]:
@@ -106,7 +109,7 @@ def test_split_keeps_shares_and_groups(name):
 @pytest.mark.parametrize("name", ["songci", "burns"])
 def test_no_test_poem_is_nearly_in_training(name):
     """Half of the 7-grams of no held-out poem stand in any one training poem."""
-    corpus = texts.load(name)
+    corpus = corpora.load_corpus(name)
 
     def grams(poem):
         text = "".join(poem.lines)
@@ -126,25 +129,25 @@ def test_no_test_poem_is_nearly_in_training(name):
 
 
 def test_song_ci_is_read_in_a_second():
-    texts.load.cache_clear()
+    corpora.load_corpus.cache_clear()
     start = time.process_time()
-    corpus = texts.load("songci")
+    corpus = corpora.load_corpus("songci")
     assert time.process_time() - start < 1
     assert corpus.texts("train")[0] == "\n".join(
         [corpus.part("train")[0].title, *corpus.part("train")[0].lines]
     )
     assert (
-        not texts.load("burns")
+        not corpora.load_corpus("burns")
         .texts("test")[0]
-        .startswith(texts.load("burns").part("test")[0].title + "\n")
+        .startswith(corpora.load_corpus("burns").part("test")[0].title + "\n")
     )
 
 
 def test_unknown_names_are_told():
     with pytest.raises(UserError, match="songci, yuanqu, burns, ballads"):
-        texts.load("tang")
+        corpora.load_corpus("tang")
     with pytest.raises(UserError, match="train, validation, test"):
-        texts.load("ballads").part("dev")
+        corpora.load_corpus("ballads").part("dev")
 
 
 def test_flipped_bit_is_named_with_both_hashes(copied_data):
@@ -153,12 +156,12 @@ def test_flipped_bit_is_named_with_both_hashes(copied_data):
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     with pytest.raises(DataError) as error:
-        texts.load("ballads")
+        corpora.load_corpus("ballads")
     expected = json.loads((copied_data / "texts" / "ballads.json").read_text())["sha256"]
     assert (
         "ballads.txt.xz" in str(error.value)
         and expected in str(error.value)
-        and texts.sha256(bytes(data)) in str(error.value)
+        and files.sha256(bytes(data)) in str(error.value)
     )
 
 
@@ -176,19 +179,19 @@ def test_split_of_another_text_is_refused(copied_data, change, message):
     change(split)
     path.write_text(json.dumps(split))
     with pytest.raises(DataError, match=message):
-        texts.load("ballads")
+        corpora.load_corpus("ballads")
 
 
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"file": 3, "sha256": ""}'])
 def test_damaged_card_is_one_sentence(copied_data, card):
     (copied_data / "texts" / "ballads.json").write_text(card)
     with pytest.raises(DataError, match="ballads.json is not a card"):
-        texts.load("ballads")
+        corpora.load_corpus("ballads")
 
 
 @given(st.lists(st.text(min_size=1), min_size=1), st.integers(1, 3))
 def test_vocabulary_round_trip(samples, min_count):
-    vocabulary = texts.Vocabulary.build(samples, min_count)
+    vocabulary = lyrics_vocabulary.Vocabulary.build(samples, min_count)
     counts = {c: "".join(samples).count(c) for c in set("".join(samples)) - {"\n"}}
     assert vocabulary.folded == sum(n < min_count for n in counts.values())
     assert set(vocabulary.tokens[3:]) == {c for c, n in counts.items() if n >= min_count}
@@ -196,11 +199,11 @@ def test_vocabulary_round_trip(samples, min_count):
         ids = vocabulary.encode(text, end=True)
         assert ids.dtype == np.int32 and len(ids) == len(text) + 1 and ids[-1] == 1
         assert vocabulary.decode(ids) == "".join(c if c in vocabulary.ids else "□" for c in text)
-    again = texts.Vocabulary(list(vocabulary.tokens), vocabulary.folded)
+    again = lyrics_vocabulary.Vocabulary(list(vocabulary.tokens), vocabulary.folded)
     assert (
         again.tokens
         == vocabulary.tokens
-        == texts.Vocabulary.build(reversed(samples), min_count).tokens
+        == lyrics_vocabulary.Vocabulary.build(reversed(samples), min_count).tokens
     )
 
 
@@ -216,12 +219,12 @@ def test_vocabulary_round_trip(samples, min_count):
 )
 def test_bad_vocabulary_is_refused(tokens):
     with pytest.raises(DataError, match="vocabulary"):
-        texts.Vocabulary(tokens)
+        lyrics_vocabulary.Vocabulary(tokens)
 
 
 def test_vocabulary_of_song_ci_is_built_from_training_alone():
-    corpus = texts.load("songci")
-    vocabulary = texts.Vocabulary.build(corpus.texts("train"), min_count=3)
+    corpus = corpora.load_corpus("songci")
+    vocabulary = lyrics_vocabulary.Vocabulary.build(corpus.texts("train"), min_count=3)
     held_out = set("".join(corpus.texts("test"))) - set("".join(corpus.texts("train")))
     assert held_out and not held_out & set(vocabulary.tokens) and vocabulary.tokens[3] == "人"
 
@@ -240,17 +243,17 @@ def test_own_text_that_is_none(tmp_path, data, message):
     path = tmp_path / "own.txt"
     path.write_bytes(data)
     with pytest.raises(UserError, match=message) as error:
-        texts.read_text(path)
+        user_text.read_text(path)
     assert "own.txt" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_own_text_and_missing_file(tmp_path):
     path = tmp_path / "own.txt"
     path.write_bytes(b"\xef\xbb\xbfO my luve\r\nis like\ra red rose\n")
-    assert texts.read_text(path) == "O my luve\nis like\na red rose\n"
+    assert user_text.read_text(path) == "O my luve\nis like\na red rose\n"
     for missing in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(UserError, match="cannot be read"):
-            texts.read_text(missing)
+            user_text.read_text(missing)
 
 
 def test_tool_refuses_another_file(tmp_path, capsys):
@@ -262,7 +265,7 @@ def test_tool_refuses_another_file(tmp_path, capsys):
     assert (
         "wrong.tgz" in told
         and make_texts.PACKAGES["chinese-poetry"][1] in told
-        and texts.sha256(b"not the package") in told
+        and files.sha256(b"not the package") in told
     )
     assert (
         make_texts.main(["--chinese-poetry", str(tmp_path / "none"), "--out", str(out)]) == 2

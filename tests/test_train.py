@@ -11,8 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from lyricgen import train
+from lyricgen import budget
 from lyricgen.files import UserError
+from lyricgen.models import checkpoint, training
 
 STEPS = 24
 
@@ -38,11 +39,11 @@ def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train_once(folder, before=None, **given) -> tuple[list[np.ndarray], list[dict]]:
-    train.make_deterministic(3)
+    training.make_deterministic(3)
     net = model()
     x, y = batch(10**6)
     validate = given.pop("validate", lambda: float(np.mean((net(x) - y) ** 2)))
-    rows = train.fit(
+    rows = training.fit(
         net,
         batch,
         validate,
@@ -74,7 +75,7 @@ def whole(tmp_path_factory):
     "save_every", [0.0, 1e9], ids=["a checkpoint at each step", "at validations only"]
 )
 def test_stopped_and_resumed_is_the_same(tmp_path, monkeypatch, whole, save_every):
-    monkeypatch.setattr(train, "SAVE_EVERY", save_every)
+    monkeypatch.setattr(training, "SAVE_EVERY", save_every)
 
     def stop(at):
         def before(step, steps):
@@ -138,14 +139,16 @@ def test_minutes_choose_the_steps_beforehand_and_leave_no_trace(tmp_path):
 
 def test_the_best_weights_are_kept(tmp_path):
     scores, seen = iter([3.0, 1.0, 2.0, 1.5, 4.0, 1.0]), []
-    train.make_deterministic(3)
+    training.make_deterministic(3)
     net = model()
 
     def validate():
         seen.append(net.get_weights())
         return next(scores)
 
-    train.fit(net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, bar=False)
+    training.fit(
+        net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, bar=False
+    )
     assert same(net.get_weights(), seen[1]) and not same(seen[1], seen[-1])
 
 
@@ -156,7 +159,7 @@ def test_each_validation_is_told_with_the_curves_so_far(tmp_path):
 
 
 def test_learning_rate():
-    rates = [train.learning_rate(step, 1000, 0.5, 0.1) for step in range(1000)]
+    rates = [training.learning_rate(step, 1000, 0.5, 0.1) for step in range(1000)]
     assert (
         rates[99] == 0.5 == max(rates)
         and rates[0] == 0.005
@@ -172,17 +175,17 @@ def test_learning_rate():
 @pytest.mark.parametrize("mode, minutes", [("smoke", 1), ("lesson", 2), ("full", 3)])
 def test_budget(monkeypatch, mode, minutes):
     monkeypatch.setenv("LYRICGEN_MODE", mode)
-    assert train.budget(1, 2, 3) == minutes
+    assert budget.for_mode(1, 2, 3) == minutes
 
 
 def test_another_setting_has_another_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
     assert (
-        train.folder_for("a", {"hidden": 1})
-        == train.folder_for("a", {"hidden": 1})
-        != train.folder_for("a", {"hidden": 2})
+        checkpoint.folder_for("a", {"hidden": 1})
+        == checkpoint.folder_for("a", {"hidden": 1})
+        != checkpoint.folder_for("a", {"hidden": 2})
     )
-    assert tmp_path in train.folder_for("a", {}).parents
+    assert tmp_path in checkpoint.folder_for("a", {}).parents
 
 
 def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
@@ -190,7 +193,7 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
     net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2), keras.layers.Dense(1)])
     net.compile("adam", "mse")
     with pytest.raises(UserError, match="of another model"):
-        train.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, bar=False)
+        training.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, bar=False)
     whole = (tmp_path / "checkpoint.npz").read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1
@@ -201,10 +204,10 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
 
 
 def test_a_loss_that_is_no_number_is_told(tmp_path):
-    train.make_deterministic(3)
+    training.make_deterministic(3)
     net = model()
     with pytest.raises(UserError, match="loss is nan at step 5; train again with a lower"):
-        train.fit(
+        training.fit(
             net,
             lambda step: (batch(step)[0], batch(step)[1] * (math.nan if step == 4 else 1)),
             lambda: 1.0,
@@ -217,8 +220,8 @@ def test_a_loss_that_is_no_number_is_told(tmp_path):
 
 
 def test_the_bar_tells_losses_and_time_left(tmp_path, capsys):
-    train.make_deterministic(3)
+    training.make_deterministic(3)
     net = model()
-    train.fit(net, batch, lambda: 0.25, tmp_path, 3, peak=1e-2, steps=8, validations=2, bar=True)
+    training.fit(net, batch, lambda: 0.25, tmp_path, 3, peak=1e-2, steps=8, validations=2, bar=True)
     said = capsys.readouterr().err
     assert "8/8" in said and "loss=" in said and "best validation=0.2500" in said and "<" in said

@@ -18,18 +18,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lyricgen import abcbooks, files, melody, tunes
+from lyricgen import files
+from lyricgen.music import abc_notation, melody, splits, tune_books
 
 CORPUS = Path(importlib.util.find_spec("music21").submodule_search_locations[0]) / "corpus"
-CARD = files.read_card(tunes.SPLIT)
+CARD = files.read_card(tune_books.SPLIT_FILE)
 
 
-def bars(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[abcbooks.Bar]:
-    return abcbooks.written_bars(abcbooks.prepared(f"X:1\n{header}\n{body}\n"))[0]
+def bars(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[abc_notation.Bar]:
+    return abc_notation.written_bars(abc_notation.prepared(f"X:1\n{header}\n{body}\n"))[0]
 
 
 def notes(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[tuple]:
-    return abcbooks.notes_of(bars(body, header))
+    return abc_notation.notes_of(bars(body, header))
 
 
 def pitches(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[int]:
@@ -39,12 +40,12 @@ def pitches(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[int]:
 def order(body: str) -> str:
     """The bars as they are played, each by the letter of its first note: A is 69, B 71, c 72, d 74 ..."""
     letters = {69: "A", 71: "B", 72: "c", 74: "d", 76: "e", 77: "f"}
-    return "".join(letters[bar.notes[0][2]] for bar in abcbooks.played(bars(body)))
+    return "".join(letters[bar.notes[0][2]] for bar in abc_notation.played(bars(body)))
 
 
 def runs(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[tuple[list, list[bool]]]:
     """Of each run its notes in steps, and its exact bars."""
-    found = abcbooks.runs(abcbooks.played(bars(body, header)))
+    found = abc_notation.runs(abc_notation.played(bars(body, header)))
     assert all(
         melody.is_canonical(events) and len(events) == 16 * len(exact) for events, exact in found
     )
@@ -114,7 +115,7 @@ def test_of_two_voices_the_fuller_one():
 
 
 def test_several_tunes_in_one_file():
-    found = abcbooks.tunes_of(
+    found = abc_notation.tunes_of(
         {"book.abc": "% a book\n\nX:1\nK:C\nC\n\nX: 12\nK:C\nD\n", "one.abc": "X:7\nK:C\nE"}
     )
     assert [(id, abc[-3:]) for id, abc in found] == [
@@ -140,7 +141,7 @@ def test_several_tunes_in_one_file():
     ],
 )
 def test_keys(text, key):
-    assert abcbooks.key(text) == key
+    assert abc_notation.key(text) == key
 
 
 # ---- repeats -------------------------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def test_repeats_are_played(body, expected):
 )
 def test_playing_comes_to_an_end_and_leaves_out_no_bar_but_endings(pieces):
     written = bars("".join(pieces))
-    played = abcbooks.played(written)
+    played = abc_notation.played(written)
     assert len(played) <= 2 * len(written)
     assert all(any(bar is other for other in played) for bar in written)
 
@@ -218,7 +219,7 @@ def test_other_meters_are_left_out_and_a_change_of_meter_ends_a_run():
         [[0, 16, 64]],
         [[0, 8, 65], [8, 8, 67]],
     ]
-    assert abcbooks.parse("X:1\nM:6/8\nL:1/8\nK:C\nCDE FGA|\n")[-1] == []
+    assert abc_notation.parse_tune("X:1\nM:6/8\nL:1/8\nK:C\nCDE FGA|\n")[-1] == []
 
 
 def test_a_tie_goes_on_in_the_order_of_playing():
@@ -253,7 +254,7 @@ def test_a_rest_of_more_than_a_bar_splits_a_run():
 
 def test_the_notes_are_those_of_converter_parse():
     spec = importlib.util.spec_from_file_location(
-        "compare_tunes", Path(__file__).parents[1] / "tools" / "compare_tunes.py"
+        "compare_tunes", Path(__file__).parents[1] / "experiments" / "compare_tunes.py"
     )
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -264,14 +265,14 @@ def test_the_notes_are_those_of_converter_parse():
     }
     texts = [
         (f"{book} {id}", abc)
-        for book in tunes.BOOKS
-        for id, abc in abcbooks.tunes_of(abcbooks.sources(book, {}))
+        for book in tune_books.BOOKS
+        for id, abc in abc_notation.tunes_of(abc_notation.sources(book, {}))
     ]
     for place, abc in texts[7::400]:
-        text = abcbooks.prepared(abc)
-        assert (abcbooks.notes_of(abcbooks.written_bars(text)[0]) == tool.theirs(text)[0]) == (
-            place not in different
-        ), place
+        text = abc_notation.prepared(abc)
+        assert (
+            abc_notation.notes_of(abc_notation.written_bars(text)[0]) == tool.theirs(text)[0]
+        ) == (place not in different), place
 
 
 def test_all_tunes_have_been_compared_and_99_percent_are_equal():
@@ -290,17 +291,17 @@ def test_all_tunes_have_been_compared_and_99_percent_are_equal():
 
 
 @pytest.fixture(scope="session")
-def exact() -> tuple[tunes.Tune, ...]:
-    return tunes.load(progress=False)
+def exact() -> tuple[tune_books.Tune, ...]:
+    return tune_books.load_tunes(progress=False)
 
 
 @pytest.fixture(scope="session")
-def rounded() -> tuple[tunes.Tune, ...]:
-    return tunes.load(rounded=True, progress=False)
+def rounded() -> tuple[tune_books.Tune, ...]:
+    return tune_books.load_tunes(rounded=True, progress=False)
 
 
 def test_the_books_are_there(exact, rounded):
-    assert Counter(tune.book for tune in rounded).keys() == set(tunes.BOOKS)
+    assert Counter(tune.book for tune in rounded).keys() == set(tune_books.BOOKS)
     assert len(rounded) > 2600 and len(exact) > 2600
     assert all(
         len(run) % 16 == 0 and melody.is_canonical(run) for tune in exact for run in tune.runs
@@ -322,18 +323,19 @@ def test_the_books_are_there(exact, rounded):
         [16, 4, 71],
         [20, 4, 71],
     ]
-    assert all(tune.part in tunes.PARTS and tune.cluster >= 0 for tune in rounded)
+    assert all(tune.part in splits.SHARES and tune.cluster >= 0 for tune in rounded)
 
 
 def test_rounding_adds_windows_and_changes_none(exact, rounded):
     some, more = (
-        {bytes(window) for window in tunes.windows(found, 2, None)[0]} for found in (exact, rounded)
+        {bytes(window) for window in tune_books.cut_windows(found, 2, None)[0]}
+        for found in (exact, rounded)
     )
     assert some < more
 
 
 def test_windows_are_distinct_canonical_and_of_their_part(exact):
-    parts = {part: tunes.windows(exact, 2, part) for part in tunes.PARTS}
+    parts = {part: tune_books.cut_windows(exact, 2, part) for part in splits.SHARES}
     for part, (cut, owner) in parts.items():
         assert cut.dtype == np.uint8 and cut.shape == (len(owner), 32)
         assert melody.is_canonical(cut).all() and (cut >= melody.FIRST_ONSET).any(axis=1).all()
@@ -342,14 +344,16 @@ def test_windows_are_distinct_canonical_and_of_their_part(exact):
     total = sum(len(cut) for cut, _ in parts.values())
     assert total > 24_000
     assert 0.75 < len(parts["train"][0]) / total < 0.85
-    assert len(tunes.windows(exact, 16, "train")[0]) > 5_000
-    assert tunes.windows(exact[:3], 400)[0].shape == (0, 6400)
+    assert len(tune_books.cut_windows(exact, 16, "train")[0]) > 5_000
+    assert tune_books.cut_windows(exact[:3], 400)[0].shape == (0, 6400)
 
 
 def test_the_committed_split_is_what_the_rule_makes(rounded):
-    found = tunes.split([replace(tune, cluster=-1, part="") for tune in rounded], CARD["seed"])
+    found = splits.split_tunes(
+        [replace(tune, cluster=-1, part="") for tune in rounded], CARD["seed"]
+    )
     assert [f"{tune.book} {tune.id} {tune.cluster} {tune.part}" for tune in found] == CARD["tunes"]
-    assert CARD["rule"] == tunes.RULE
+    assert CARD["rule"] == splits.RULE
 
 
 def test_clusters_are_whole_and_small_and_the_shares_are_80_10_10(rounded):
@@ -357,23 +361,23 @@ def test_clusters_are_whole_and_small_and_the_shares_are_80_10_10(rounded):
     for tune in rounded:
         assert parts.setdefault(tune.cluster, tune.part) == tune.part
     assert max(sizes.values()) <= 0.05 * len(rounded)
-    for book in (*tunes.BOOKS, None):
+    for book in (*tune_books.BOOKS, None):
         own = Counter(tune.part for tune in rounded if book in (None, tune.book))
         assert all(
-            abs(own[part] / own.total() - share) < 0.03 for part, share in tunes.PARTS.items()
+            abs(own[part] / own.total() - share) < 0.03 for part, share in splits.SHARES.items()
         ), book
 
 
 def test_few_test_windows_stand_in_the_training_part(exact, rounded):
-    assert tunes.leakage(exact) < 0.03 and tunes.leakage(rounded) < 0.03
-    assert tunes.leakage(exact, part="validation") < 0.03
+    assert splits.leakage(exact) < 0.03 and splits.leakage(rounded) < 0.03
+    assert splits.leakage(exact, part="validation") < 0.03
     for by in ("tune", "window"):  # the measure sees leakage where there is some
-        assert tunes.leakage(exact, by) > 0.05
+        assert splits.leakage(exact, by) > 0.05
 
 
 def test_near_duplicates_are_found():
-    def tune(id: str, *rows: list[int]) -> tunes.Tune:
-        return tunes.Tune(
+    def tune(id: str, *rows: list[int]) -> tune_books.Tune:
+        return tune_books.Tune(
             "book",
             id,
             "",
@@ -390,7 +394,7 @@ def test_near_duplicates_are_found():
     other_rhythm = [[2 * k, 1 + k % 2, pitch] for k, pitch in enumerate(line)]
     half = first[:16] + [[2 * k, 2, pitch] for k, pitch in enumerate(rng.integers(60, 80, 16), 16)]
     strange = [[2 * k, 2, pitch] for k, pitch in enumerate(rng.integers(60, 80, 32))]
-    found = tunes.clusters(
+    found = splits.find_clusters(
         [
             tune("a", first),
             tune("b", strange),
@@ -404,11 +408,11 @@ def test_near_duplicates_are_found():
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=200), st.integers(0, 5))
 def test_groups_stay_whole_and_the_order_of_things_in_other_groups_does_not_matter(groups, seed):
-    parts = tunes.assign(groups, list(map(str, groups)), ["x"] * len(groups), seed)
-    assert set(parts) <= set(tunes.PARTS)
+    parts = splits.assign(groups, list(map(str, groups)), ["x"] * len(groups), seed)
+    assert set(parts) <= set(splits.SHARES)
     assert len(set(zip(groups, parts))) == len(set(groups))
     assert (
-        tunes.assign(groups[::-1], list(map(str, groups[::-1])), ["x"] * len(groups), seed)
+        splits.assign(groups[::-1], list(map(str, groups[::-1])), ["x"] * len(groups), seed)
         == parts[::-1]
     )
 
@@ -440,7 +444,7 @@ def test_a_flipped_bit_in_a_tune_file_is_named_with_both_hashes(copied):
     path = copied / "northumbrianminstrelsyopus.abc"
     before, after = flip(path, 5000)
     with pytest.raises(files.DataError) as caught:
-        tunes.load(("miscFolk",), progress=False)
+        tune_books.load_tunes(("miscFolk",), progress=False)
     assert (
         str(path) in str(caught.value)
         and before in str(caught.value)
@@ -452,22 +456,22 @@ def test_a_flipped_bit_in_a_tune_file_is_named_with_both_hashes(copied):
 def test_a_missing_tune_file_is_named(copied):
     (copied / "americanfifeopus.abc").unlink()
     with pytest.raises(files.DataError, match="americanfifeopus.abc cannot be read"):
-        tunes.load(("miscFolk",), progress=False)
+        tune_books.load_tunes(("miscFolk",), progress=False)
 
 
 def test_a_flipped_bit_in_the_cache_is_named_with_both_hashes_and_a_damaged_source_is_seen_when_warm(
     copied,
 ):
-    first = tunes.load(("miscFolk",), progress=False)
-    path = tunes.cache_path("miscFolk")
+    first = tune_books.load_tunes(("miscFolk",), progress=False)
+    path = tune_books.cache_path("miscFolk")
     assert [path] == list(path.parent.iterdir())
-    again = tunes.load(("miscFolk",), progress=False)
+    again = tune_books.load_tunes(("miscFolk",), progress=False)
     assert [(tune.id, tune.part, list(map(bytes, tune.runs))) for tune in again] == [
         (t.id, t.part, list(map(bytes, t.runs))) for t in first
     ]
     flip(path, 1000)
     with pytest.raises(files.DataError) as caught:
-        tunes.load(("miscFolk",), progress=False)
+        tune_books.load_tunes(("miscFolk",), progress=False)
     data = path.read_bytes()
     assert (
         str(path) in str(caught.value)
@@ -475,57 +479,57 @@ def test_a_flipped_bit_in_the_cache_is_named_with_both_hashes_and_a_damaged_sour
         and data[-64:].decode() in str(caught.value)
     )
     path.unlink()
-    assert len(tunes.load(("miscFolk",), progress=False)) == len(first)
+    assert len(tune_books.load_tunes(("miscFolk",), progress=False)) == len(first)
     flip(copied / "americanfifeopus.abc", 100)
     with pytest.raises(files.DataError, match="americanfifeopus.abc is damaged"):
-        tunes.load(("miscFolk",), progress=False)
+        tune_books.load_tunes(("miscFolk",), progress=False)
 
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(copied, monkeypatch):
     (copied.parent / "file").write_text("")
     monkeypatch.setenv("LYRICGEN_CACHE", str(copied.parent / "file" / "cache"))
-    assert len(tunes.load(("miscFolk",), progress=False)) > 80
+    assert len(tune_books.load_tunes(("miscFolk",), progress=False)) > 80
 
 
 def test_another_reading_than_the_one_that_was_split_is_reported(copied, monkeypatch):
     card = copied.parent / "tunes.json"
     files.write_json(card, {**CARD, "events": {"miscFolk": "0" * 64}})
-    monkeypatch.setattr(tunes, "SPLIT", card)
+    monkeypatch.setattr(tune_books, "SPLIT_FILE", card)
     with pytest.warns(UserWarning, match="reads miscFolk a little otherwise"):
-        tunes.load(("miscFolk",), progress=False)
+        tune_books.load_tunes(("miscFolk",), progress=False)
 
 
 def test_essen_comes_with_its_licence_and_without_a_part(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
     monkeypatch.setattr(
-        abcbooks,
+        abc_notation,
         "sources",
         lambda book, known: {"x.abc": "X:1\nT:Eins\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n"},
     )
-    (tune,) = tunes.load((tunes.ESSEN,), progress=False)
+    (tune,) = tune_books.load_tunes((tune_books.ESSEN,), progress=False)
     assert "non-commercial" in capsys.readouterr().out
     assert (
         (tune.part, tune.cluster) == ("", -1)
-        and len(tunes.windows([tune])[0]) == 0
-        and len(tunes.windows([tune], part=None)[0]) == 1
+        and len(tune_books.cut_windows([tune])[0]) == 0
+        and len(tune_books.cut_windows([tune], part=None)[0]) == 1
     )
     assert (
-        not any(line.startswith(tunes.ESSEN) for line in CARD["tunes"])
-        and tunes.ESSEN not in CARD["sources"]
+        not any(line.startswith(tune_books.ESSEN) for line in CARD["tunes"])
+        and tune_books.ESSEN not in CARD["sources"]
     )
 
 
 def test_an_unknown_book_is_a_user_error():
     with pytest.raises(files.UserError, match="no tune book 'oneil'; there are oneills1850"):
-        tunes.load(("oneil",))
+        tune_books.load_tunes(("oneil",))
 
 
 def test_two_workers_give_what_one_gives_and_one_takes_over_when_they_fail(monkeypatch):
     texts = [f"X:{k}\nM:4/4\nL:1/8\nK:C\n{'CDEFGABc' * (1 + k % 3)}|\n" for k in range(204)]
-    alone = [abcbooks.parse(text) for text in texts]
-    assert tunes._parse_all(texts, False) == json.loads(json.dumps(alone))
+    alone = [abc_notation.parse_tune(text) for text in texts]
+    assert tune_books._parse_all(texts, False) == json.loads(json.dumps(alone))
     monkeypatch.setattr(sys, "executable", str(Path("/no/such/python")))
-    assert tunes._parse_all(texts, False) == alone
+    assert tune_books._parse_all(texts, False) == alone
 
 
 def test_a_warm_load_takes_under_half_a_second_and_leaves_music21_alone(exact):

@@ -17,9 +17,18 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lyricgen import melody  # noqa: E402
-from lyricgen.files import DATA, write_json  # noqa: E402
-from lyricgen.midi import MidiError, MidiFile, read_midi, write_midi  # noqa: E402
+from lyricgen.files import (
+    DATA,
+    write_json,  # noqa: E402
+)
+from lyricgen.music import extraction  # noqa: E402
+from lyricgen.music.midi import (
+    MidiError,
+    MidiFile,
+    read_midi,
+    read_verses,
+    write_midi,  # noqa: E402
+)
 
 try:
     import resource
@@ -147,10 +156,10 @@ def use(data: bytes) -> str:
         outcome = "read"
     except MidiError:
         outcome = "read, too long for a piano roll"
-    midi.verses()
+    read_verses(midi)
     midi.seconds(midi.ends)
     if len(data) < 1 << 20:
-        melody.extract(midi)
+        extraction.extract_melodies(midi)
         if not same(midi, read_midi(write_midi(midi))):
             raise AssertionError("written and read back it is another file")
     return outcome

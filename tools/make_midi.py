@@ -14,9 +14,18 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lyricgen.files import DATA, sha256, write_atomic, write_json  # noqa: E402
-from lyricgen.midi import MidiFile, read_midi, write_midi  # noqa: E402
-from lyricgen.midi_file import table  # noqa: E402
+from lyricgen.files import (
+    DATA,
+    sha256,
+    write_atomic,
+    write_json,  # noqa: E402
+)
+from lyricgen.music.midi import (
+    MidiFile,
+    read_midi,
+    write_midi,  # noqa: E402
+)
+from lyricgen.music.midi.file import table  # noqa: E402
 
 STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 

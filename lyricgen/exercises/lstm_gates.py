@@ -1,0 +1,222 @@
+"""The exercises of 01_lstm_gates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lyricgen.exercises import Exercise, Mistake
+from lyricgen.models.lstm.cell import Steps, forward, sigmoid
+
+B, D, H = 2, 3, 3
+
+
+STEPS_KEPT = 20  # of the third exercise
+
+
+def _given() -> Steps:
+    rng = np.random.default_rng(1)
+    W, U, b, x, h0, c0 = (
+        rng.standard_normal(shape)
+        for shape in ((D, 4 * H), (H, 4 * H), (4 * H,), (B, 1, D), (B, H), (B, H))
+    )
+    return forward(x, W, U, b, h0, c0)
+
+
+_step = _given()
+
+
+X, (W, U, BIAS), H_BEFORE, C_BEFORE = (
+    _step.x[:, 0],
+    _step.weights,
+    _step.h0,
+    _step.c0,
+)  # one step of two sequences: the second exercise
+
+
+I, F, G, O = (gate[0, 0] for gate in _step[:4])  # noqa: E741; the gates of its first sequence, (H,), for the first exercise
+
+
+OLD_C, OLD_H = C_BEFORE[0], H_BEFORE[0]  # and the states before
+
+
+def _hidden(
+    i=I, f=F, g=G, o=O, before=OLD_C, product=np.multiply, around=lambda c: c, squash=np.tanh
+) -> np.ndarray:
+    return o * squash(around(product(f, before) + product(i, g)))
+
+
+hidden = Exercise(
+    hint="first the new cell, the old one times f plus the candidate times i; then h is tanh of it, times o. Every product goes place by place.",
+    right=_hidden,
+    why="Nothing squashes c on its way through time: with f = 1 and i = 0 it is carried on unchanged, and so is its gradient, as notebook 02 shows.",
+    mistakes={
+        "tanh left off": Mistake(
+            lambda: _hidden(squash=lambda c: c),
+            "the tanh is missing on the way from the cell to h: h = o ∘ tanh(c).",
+        ),
+        "h for c": Mistake(
+            lambda: _hidden(before=OLD_H),
+            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ g.",
+        ),
+        "dot product": Mistake(
+            lambda: _hidden(product=np.dot),
+            "that has a dot product in it, one number for all units; gates multiply place by place: use *.",
+        ),
+        "dot product at the end": Mistake(
+            lambda: np.dot(O, np.tanh(F * OLD_C + I * G)),
+            "the last product is a dot product, one number; h has a place for each unit: use *.",
+        ),
+        "i and f swapped": Mistake(
+            lambda: _hidden(i=F, f=I),
+            "i and f are swapped: f keeps the old cell, i lets the candidate in.",
+        ),
+        "cell squashed": Mistake(
+            lambda: _hidden(around=sigmoid),
+            "you put a sigmoid around the cell: then it forgets even where f is 1. Nothing stands around f ∘ c + i ∘ g.",
+        ),
+        "the cell itself": Mistake(
+            lambda: F * OLD_C + I * G,
+            "that is the new cell c, and it is right; h shows it through the output gate: o ∘ tanh(c).",
+        ),
+        "old cell shown": Mistake(
+            lambda: O * np.tanh(OLD_C),
+            "o shows the new cell, and you showed the old one: make c first.",
+        ),
+    },
+)
+
+
+def _written(
+    x,
+    h,
+    c,
+    W,
+    U,
+    b,
+    order="ifgo",
+    recurrent=1,
+    bias=1,
+    candidate=np.tanh,
+    squash=np.tanh,
+    before=None,
+) -> tuple[np.ndarray, np.ndarray]:
+    blocks = dict(zip(order, np.split(x @ W + recurrent * h @ U + bias * b, 4, axis=-1)))
+    c = sigmoid(blocks["f"]) * (c if before is None else before) + sigmoid(blocks["i"]) * candidate(
+        blocks["g"]
+    )
+    return sigmoid(blocks["o"]) * squash(c), c
+
+
+def _one(**changes) -> tuple[np.ndarray, np.ndarray]:
+    return _written(X, H_BEFORE, C_BEFORE, W, U, BIAS, **changes)
+
+
+step = Exercise(
+    hint="z = x @ W + h @ U + b has four blocks side by side, i, f, g, o; np.split(z, 4, axis=-1) gives them. Squash i, f, o by the sigmoid and g "
+    "by tanh.",
+    right=lambda: np.stack(_one()),
+    why="This is the whole layer: what a library adds is a loop over time. You could load the weights of any Keras LSTM into your function now.",
+    call=lambda function: np.stack(
+        [np.asarray(a, float) for a in function(X, H_BEFORE, C_BEFORE, W, U, BIAS)]
+    ),
+    mistakes={
+        "order i, f, o, g": Mistake(
+            lambda: _one(order="ifog"),
+            "you read the blocks as i, f, o, g; Keras's order is i, f, g, o.",
+        ),
+        "order f, i, g, o": Mistake(
+            lambda: _one(order="figo"),
+            "you read the blocks as f, i, g, o; Keras's order is i, f, g, o.",
+        ),
+        "order i, g, f, o": Mistake(
+            lambda: _one(order="igfo"),
+            "you read the blocks as i, g, f, o; Keras's order is i, f, g, o.",
+        ),
+        "order i, o, f, g": Mistake(
+            lambda: _one(order="iofg"),
+            "you read the blocks as i, o, f, g; Keras's order is i, f, g, o.",
+        ),
+        "no recurrent term": Mistake(
+            lambda: _one(recurrent=0),
+            "the recurrent term h @ U is missing: the gates do not see the past yet.",
+        ),
+        "no bias": Mistake(lambda: _one(bias=0), "the bias b is missing."),
+        "candidate by sigmoid": Mistake(
+            lambda: _one(candidate=sigmoid),
+            "the candidate g goes through tanh, not the sigmoid: it may take away from the cell as well as add.",
+        ),
+        "tanh left off": Mistake(
+            lambda: _one(squash=lambda c: c), "h lacks its tanh: h = o ∘ tanh(c)."
+        ),
+        "h for c": Mistake(
+            lambda: _one(before=H_BEFORE),
+            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ g.",
+        ),
+        "c before h": Mistake(
+            lambda: _one()[::-1], "these are the right two, the other way round: return (h, c)."
+        ),
+    },
+)
+
+
+def _bias(value: float, block: int = 1) -> np.ndarray:
+    b = np.zeros(4 * H)
+    b[block * H : (block + 1) * H] = value
+    return b
+
+
+_KEEP = 0.5 ** (1 / STEPS_KEPT)  # f of one step, so that half of the cell is left after all of them
+
+
+_LOGIT = float(np.log(_KEEP / (1 - _KEEP)))
+
+
+keep = Exercise(
+    hint=f"after {STEPS_KEPT} steps the cell is f to the power {STEPS_KEPT} of what it was: find the f for which that is a half, then the b with "
+    f"sigmoid(b) = f, "
+    "and put it into the block of the forget gate.",
+    right=lambda: _bias(_LOGIT),
+    why=f"That f is {_KEEP:.3f}, and its bias {_LOGIT:.2f}. Keras starts with a bias of 1, the unit forget bias: f = 0.73, and half of the cell is "
+    f"gone after 2 steps. "
+    "With a bias of 0 it would be 1 step. To remember a key or a rhyme, a network must first learn to keep.",
+    mistakes={
+        "forget bias left out": Mistake(
+            lambda: np.zeros(4 * H),
+            "with all biases 0 the forget gate stands at a half: half of the cell is gone after one step.",
+        ),
+        "unit forget bias": Mistake(
+            lambda: _bias(1),
+            f"that is the unit forget bias: f = 0.73, and 0.73 to the power {STEPS_KEPT} is 0.002, not a half.",
+        ),
+        "f for its bias": Mistake(
+            lambda: _bias(_KEEP),
+            "that is f itself; the bias is what the sigmoid makes f of: b = log(f / (1 - f)).",
+        ),
+        "block of i": Mistake(
+            lambda: _bias(_LOGIT, 0),
+            "the number is right, and it stands in the block of i; the order is i, f, g, o.",
+        ),
+        "block of g": Mistake(
+            lambda: _bias(_LOGIT, 2),
+            "the number is right, and it stands in the block of g; the order is i, f, g, o.",
+        ),
+        "block of o": Mistake(
+            lambda: _bias(_LOGIT, 3),
+            "the number is right, and it stands in the block of o; the order is i, f, g, o.",
+        ),
+        "every block": Mistake(
+            lambda: np.full(4 * H, _LOGIT),
+            "every gate got that bias; only the block of f needs it.",
+        ),
+        "wrong sign": Mistake(
+            lambda: _bias(-_LOGIT),
+            "the sign is turned: a negative bias shuts the forget gate, and a gate at 0 forgets.",
+        ),
+        "divided": Mistake(
+            lambda: _bias(float(np.log((0.5 / STEPS_KEPT) / (1 - 0.5 / STEPS_KEPT)))),
+            f"you divided a half by {STEPS_KEPT}; the cell is multiplied by f at each step, so take the root: 0.5 ** (1 / "
+            f"{STEPS_KEPT}).",
+        ),
+    },
+    tolerance=1e-3,
+)

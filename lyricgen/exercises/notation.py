@@ -1,0 +1,78 @@
+"""The self-check of A2_notation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lyricgen.exercises import Exercise, Mistake
+
+A, B = np.array([1, 2, 3]), np.array([4, 0, -1])
+
+
+shapes = Exercise(
+    hint="a matrix product (B, D) @ (D, H) sums over D and leaves (B, H); adding b of shape (H,) changes no shape.",
+    right=lambda: (2, 4),
+    why="An LSTM is this product, four times side by side: x of shape (B, D) times W of shape (D, 4H).",
+    mistakes={
+        "D left in": Mistake(
+            lambda: (2, 3),
+            "that is the shape of x itself: the product sums over D = 3 and puts H = 4 in its place.",
+        ),
+        "shape of W": Mistake(
+            lambda: (3, 4),
+            "that is the shape of W: the result has a row for each of the 2 examples.",
+        ),
+        "three dimensions": Mistake(
+            lambda: (2, 3, 4),
+            "nothing is summed there: a matrix product sums over the size that both share, D = 3.",
+        ),
+        "transposed": Mistake(
+            lambda: (4, 2), "the batch comes first everywhere in this course: (B, H), not (H, B)."
+        ),
+    },
+)
+
+
+product = Exercise(
+    hint="multiply first by first, second by second, third by third: the result is a vector again.",
+    right=lambda: A * B,
+    why="The gates of an LSTM multiply in this way: each number of the gate opens or shuts one number of the cell.",
+    mistakes={
+        "dot product": Mistake(
+            lambda: A @ B,
+            "that is the dot product, one number: it adds up what the elementwise product keeps apart.",
+        ),
+        "outer product": Mistake(
+            lambda: np.outer(A, B),
+            "that is the outer product, a matrix: only equal places are multiplied here.",
+        ),
+        "sum": Mistake(lambda: A + B, "that is the sum; the circle in a ∘ b stands for a product."),
+    },
+)
+
+
+bits = Exercise(
+    hint="the cost of an event of probability p is -log2(p) bits; the mean is taken over the four events.",
+    right=lambda: 1.75,
+    why="A model that gives an event probability 1/8 pays 3 bits for it. Bits per character, the measure of every language model here, is this mean.",
+    mistakes={
+        "nats": Mistake(
+            lambda: 1.75 * np.log(2),
+            "these are nats: you took the natural logarithm. Divide by log(2), or use log2.",
+        ),
+        "sum": Mistake(
+            lambda: 7.0, "that is the sum over the four events; the measure is the mean."
+        ),
+        "sign": Mistake(
+            lambda: -1.75,
+            "the logarithm of a probability is negative, and a cost is its negative: turn the sign.",
+        ),
+        "log of the mean": Mistake(
+            lambda: -np.log2(np.mean([1 / 2, 1 / 4, 1 / 8, 1 / 2])),
+            "that is the logarithm of the mean; take the mean of the logarithms.",
+        ),
+        "perplexity": Mistake(
+            lambda: 2**1.75, "that is the perplexity, 2 to the power of the answer."
+        ),
+    },
+)

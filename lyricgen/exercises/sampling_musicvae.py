@@ -1,0 +1,171 @@
+"""The exercises of 09_sampling_musicvae."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lyricgen.exercises import Exercise, Mistake
+
+DIMENSIONS = 64  # of the first exercise
+
+
+half_way = Exercise(
+    hint="the point is a/2 + b/2. How long is each half, and at what angle do two draws stand in so many dimensions? Then Pythagoras.",
+    right=lambda: float(np.sqrt(DIMENSIONS / 2)),
+    why="Each coordinate of (a + b)/2 has the variance 1/4 + 1/4 = 1/2, so the length is 8 times the root of a half. Hardly any draw of the prior is so "
+    "short: a decoder that learned at length 8 has seen nothing there.",
+    mistakes={
+        "as long as the ends": Mistake(
+            lambda: 8.0,
+            "that is how long the ends are, and the arc between them; the line cuts the corner.",
+        ),
+        "half of an end": Mistake(
+            lambda: 4.0, "that is the length of a/2 alone; b/2 is added to it, at a right angle."
+        ),
+        "nothing": Mistake(
+            lambda: 0.0,
+            "that would be the middle between opposite vectors; two draws stand nearly at right angles.",
+        ),
+        "squared": Mistake(lambda: 32.0, "that is the square of the length: take its root."),
+        "sum for mean": Mistake(
+            lambda: float(np.sqrt(2 * DIMENSIONS)),
+            "that is the length of a + b; the middle is half of it.",
+        ),
+        "difference": Mistake(
+            lambda: float(np.sqrt(DIMENSIONS / 2)) / 2,
+            "you halved once too often: a/2 and b/2 are 4 long each, at a right angle.",
+        ),
+        "by dimension": Mistake(
+            lambda: float(np.sqrt(0.5)),
+            "that is the standard deviation of one coordinate; there are 64 of them.",
+        ),
+    },
+    tolerance=0.02,
+)
+
+
+def _vectors() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(9)
+    a, b = rng.standard_normal((2, 6))
+    return 2 * a / np.linalg.norm(a), 2 * b / np.linalg.norm(b)
+
+
+A, B, T = *_vectors(), 0.25  # two vectors of length 2, and a share of the way: the second exercise
+
+
+ANGLE = float(np.arccos(A @ B / 4))
+
+
+def _arc(t: float = T, w: float = ANGLE) -> np.ndarray:
+    return (np.sin((1 - t) * w) * A + np.sin(t * w) * B) / np.sin(w)
+
+
+def _line() -> np.ndarray:
+    return (1 - T) * A + T * B
+
+
+arc = Exercise(
+    hint="w is the arccos of a @ b over both lengths; then (sin((1-t) w) a + sin(t w) b) / sin(w).",
+    right=_arc,
+    why="The point has the length of the ends, and turned a quarter of the angle. Where a and b are parallel, sin(w) is 0 and this formula has no answer: "
+    "latent.slerp takes the line there.",
+    call=lambda function: np.asarray(function(A, B, T), float),
+    mistakes={
+        "line": Mistake(_line, "that is the straight line: its points are shorter than the ends."),
+        "line made longer": Mistake(
+            lambda: _line() * 2 / np.linalg.norm(_line()),
+            "that is the line, stretched to the right length. It stays on the sphere, but turns slowly at the ends and fast in the middle.",
+        ),
+        "a and b swapped": Mistake(
+            lambda: _arc(1 - T), "a and b are swapped: at t = 0 the point should be a."
+        ),
+        "not divided": Mistake(
+            lambda: _arc() * np.sin(ANGLE),
+            "the division by sin(w) is missing: at t = 0 the formula should give a itself.",
+        ),
+        "degrees": Mistake(
+            lambda: _arc(w=float(np.degrees(ANGLE))),
+            "your angle is in degrees; NumPy's sine takes radians.",
+        ),
+        "cosine for the angle": Mistake(
+            lambda: _arc(w=float(np.cos(ANGLE))),
+            "that takes the cosine for the angle: the arccos is missing.",
+        ),
+        "unit length": Mistake(
+            lambda: _arc() / 2,
+            "the direction is right, and the length is 1: use a and b as they are in the sum, and their lengths only for the angle.",
+        ),
+    },
+    when=lambda answer: (
+        "the arccos got a number above 1 and gave no number: divide a @ b by the two lengths first."
+        if isinstance(answer, np.ndarray) and answer.dtype.kind == "f" and np.isnan(answer).any()
+        else None
+    ),
+)
+
+
+_rng = np.random.default_rng(3)
+
+
+DENSITY = np.array([0.31, 0.5, 0.22, 0.41, 0.47, 0.19, 0.38, 0.53, 0.28, 0.44, 0.25, 0.34])
+
+
+Z = np.round(
+    _rng.standard_normal((12, 3)) + np.outer(DENSITY - 0.36, (4, -3, 0)), 2
+)  # the third exercise: the z of twelve melodies
+
+
+_RANKED = Z[DENSITY.argsort()]
+
+
+def _means(high: slice, low: slice) -> np.ndarray:
+    return _RANKED[high].mean(axis=0) - _RANKED[low].mean(axis=0)
+
+
+vector = Exercise(
+    hint="sort the melodies by density. The mean z of the last quarter, minus the mean z of the first; a quarter of twelve is three.",
+    right=lambda: _means(slice(9, 12), slice(0, 3)),
+    why="Nothing was trained for this: two means and a difference. What else changes along the vector is whatever goes with density in these melodies, "
+    "which is why the matrix is measured.",
+    mistakes={
+        "sign": Mistake(
+            lambda: _means(slice(0, 3), slice(9, 12)),
+            "the sign is turned: this vector makes melodies sparser. It is most minus least.",
+        ),
+        "halves": Mistake(
+            lambda: _means(slice(6, 12), slice(0, 6)),
+            "these are the two halves; take the outer quarters, three melodies each.",
+        ),
+        "thirds": Mistake(
+            lambda: _means(slice(8, 12), slice(0, 4)),
+            "these are thirds, four melodies each; a quarter of twelve is three.",
+        ),
+        "one each": Mistake(
+            lambda: _means(slice(11, 12), slice(0, 1)),
+            "that is the densest melody minus the sparsest: all that is peculiar to the two is in it.",
+        ),
+        "the top alone": Mistake(
+            lambda: _RANKED[9:].mean(axis=0),
+            "that is the place of the dense melodies; a direction needs the sparse ones taken away.",
+        ),
+        "against all": Mistake(
+            lambda: _RANKED[9:].mean(axis=0) - Z.mean(axis=0),
+            "you took away the mean of all melodies, not that of the lowest quarter.",
+        ),
+        "sums": Mistake(
+            lambda: 3 * _means(slice(9, 12), slice(0, 3)),
+            "these are sums; the mean of a quarter divides by its three melodies.",
+        ),
+        "unsorted": Mistake(
+            lambda: Z[9:].mean(axis=0) - Z[:3].mean(axis=0),
+            "these are the last and the first three as they stand; sort by density first.",
+        ),
+        "of length 1": Mistake(
+            lambda: (
+                _means(slice(9, 12), slice(0, 3))
+                / np.linalg.norm(_means(slice(9, 12), slice(0, 3)))
+            ),
+            "the direction is right; the length belongs to it, as it says how far apart the quarters are. Do not divide by it.",
+        ),
+    },
+)

@@ -1,0 +1,172 @@
+"""The exercises of 08_training_musicvae."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lyricgen.exercises import Exercise, Mistake
+
+BETA, STEPS, LATENT = 0.2, 32, 64  # of the loss that the notebook trains with: the first exercise
+
+
+mean_for_sum = Exercise(
+    hint="a loss divided by 32 as a whole has the same minimum. Divide both its terms, and see what then stands before the KL.",
+    right=lambda: BETA / STEPS,
+    why="With 0.2 in its place the KL would weigh 32 times as much as it should, and z would say next to nothing. A beta means nothing as long "
+    "as one does not know what was summed and what was averaged.",
+    mistakes={
+        "multiplied": Mistake(
+            lambda: BETA * STEPS,
+            "you multiplied by 32; the cost got smaller by 32, so the KL's weight must get smaller as well.",
+        ),
+        "the same": Mistake(
+            lambda: BETA,
+            "then the cost is a 32nd of what it was, and the KL is not: it would weigh 32 times as much.",
+        ),
+        "dimensions": Mistake(
+            lambda: BETA / LATENT,
+            "64 is the number of dimensions of z, and over them this program still takes the sum.",
+        ),
+        "both means": Mistake(
+            lambda: BETA * LATENT / STEPS,
+            "that would be for a KL averaged over its 64 dimensions too; here it is their sum.",
+        ),
+        "both": Mistake(
+            lambda: BETA / STEPS / LATENT,
+            "you divided by the 64 dimensions as well; over them this program still takes the sum.",
+        ),
+    },
+    tolerance=1e-4,
+)
+
+
+START = 6  # what stands before the first step
+
+
+MELODY = np.array(
+    [2, 0, 3, 0, 4, 0, 0, 0, 5, 0, 4, 0, 3, 0, 2, 0]
+)  # 0 hold, 1 rest, from 2 onsets: the second exercise
+
+
+NEXT = np.random.default_rng(4).integers(
+    0, 6, (len(MELODY), START + 1)
+)  # NEXT[t, last]: what a toy decoder writes at step t
+
+
+NEXT[np.arange(len(MELODY)), [START, *MELODY[:-1]]] = MELODY
+
+
+NEXT[4, MELODY[3]], NEXT[13, MELODY[12]] = 5, 1  # two faults
+
+
+def _run(start: int = START, truth: bool = False) -> np.ndarray:
+    last, written = start, []
+    for t, event in enumerate(MELODY):
+        written.append(NEXT[t, last])
+        last = event if truth else written[-1]
+    return np.array(written)
+
+
+def _shares(forced: np.ndarray, free: np.ndarray, steps=slice(None)) -> np.ndarray:
+    return np.array([(written == MELODY)[steps].mean() for written in (forced, free)])
+
+
+flatters = Exercise(
+    hint="two loops over the steps, both from last = check.START. In the one, last becomes the true event, check.MELODY[t]; in the other, what the "
+    "decoder wrote.",
+    right=lambda: _shares(_run(truth=True), _run()),
+    why="Teacher forcing flatters: after each fault somebody puts the decoder right. Running free, two faults cost it many steps. And all steps "
+    f"together flatter as well: always hold has {(MELODY == 0).mean():.2f} here without a single note, as much as this decoder running free. So "
+    "report free running, with onsets beside it.",
+    mistakes={
+        "swapped": Mistake(
+            lambda: _shares(_run(), _run(truth=True)),
+            "these are the right two, the other way round: teacher-forced first.",
+        ),
+        "forced twice": Mistake(
+            lambda: _shares(_run(truth=True), _run(truth=True)),
+            "your second decoder is put right after each step as well; running free it reads what it wrote.",
+        ),
+        "free twice": Mistake(
+            lambda: _shares(_run(), _run()),
+            "your first decoder reads what it wrote; with teacher forcing it reads the true event.",
+        ),
+        "begun with hold": Mistake(
+            lambda: _shares(_run(0, truth=True), _run(0)),
+            "you began with last = 0, a hold; before the first step stands check.START.",
+        ),
+        "only onsets": Mistake(
+            lambda: _shares(_run(truth=True), _run(), MELODY > 1),
+            "that is of the onsets only; here all 16 steps count.",
+        ),
+        "no first step": Mistake(
+            lambda: _shares(_run(truth=True), _run(), slice(1, None)),
+            "you left out the first step; all 16 count.",
+        ),
+    },
+    tolerance=1e-3,
+)
+
+
+KL = np.array(
+    [
+        [2.2, 0.1, 0.0, 0.3, 1.0, 0.1],
+        [3.1, 0.0, 0.1, 2.5, 1.4, 0.2],
+        [0.9, 0.2, 0.0, 0.1, 0.4, 0.1],
+        [2.6, 0.1, 0.2, 1.9, 0.8, 0.1],
+    ]
+)
+
+
+FREE = 4.5  # bits of a melody; a sixth of it for each dimension: the third exercise
+
+
+_NATS = FREE * np.log(2)
+
+
+def _beyond(total=_NATS, each=_NATS / 6) -> np.ndarray:
+    return np.array(
+        [np.maximum(KL.sum(axis=1) - total, 0).mean(), np.maximum(KL.mean(axis=0) - each, 0).sum()]
+    )
+
+
+free_bits = Exercise(
+    hint="on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the melodies. For each dimension: mean over the melodies, "
+    "take a sixth of that away, cut at 0, sum over the dimensions.",
+    right=_beyond,
+    why="The same KL, and two prices: the second is higher, since a dimension that says much cannot use what its neighbours leave. On the total, z "
+    "may put everything into a few dimensions; one by one, each is invited to say a little. Published code has had a comment with the one "
+    "and a line with the other.",
+    mistakes={
+        "bits": Mistake(
+            lambda: _beyond(FREE, FREE / 6),
+            "you took bits away from nats: a bit is ln 2 = 0.693 nats.",
+        ),
+        "swapped": Mistake(
+            lambda: _beyond()[::-1],
+            "these are the right two, the other way round: the total first.",
+        ),
+        "cut after the mean": Mistake(
+            lambda: np.array([max(KL.sum(axis=1).mean() - _NATS, 0), _beyond()[1]]),
+            "on the total you cut at 0 after the mean over the melodies; then a melody that says little pays for one that "
+            "says much. Cut first.",
+        ),
+        "cut each entry": Mistake(
+            lambda: np.array([_beyond()[0], np.maximum(KL - _NATS / 6, 0).sum(axis=1).mean()]),
+            "for each dimension you cut every melody by itself; the option takes the mean over the melodies first.",
+        ),
+        "total for each": Mistake(
+            lambda: _beyond(each=_NATS),
+            "you gave each dimension all of the free bits; each has a sixth of them.",
+        ),
+        "no cut": Mistake(
+            lambda: np.array([KL.sum(axis=1).mean() - _NATS] * 2),
+            "nothing is cut at 0 there: free bits that are not used are no credit.",
+        ),
+        "sums": Mistake(
+            lambda: np.array([_beyond()[0] * 4, _beyond()[1] * 4]),
+            "you summed over the four melodies; over melodies it is a mean.",
+        ),
+    },
+    tolerance=1e-3,
+)

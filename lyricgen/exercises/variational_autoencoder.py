@@ -1,0 +1,240 @@
+"""The exercises of 07_variational_autoencoder."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lyricgen.exercises import Exercise, Mistake, shape
+from lyricgen.models.musicvae.posterior import kl_divergence
+
+B, T, Z = 6, 16, 8
+
+
+def _given() -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(7)
+    return rng.gamma(1.0, 0.4, (B, T)), rng.standard_normal((B, Z)), rng.uniform(0.2, 1.1, (B, Z))
+
+
+COST, MU, SIGMA = (
+    _given()
+)  # of six bars: the nats of each step, and the encoder's Gaussian in each dimension
+
+
+_PAIRS = (MU[0], SIGMA[0], MU[1], SIGMA[1])
+
+
+def _two(m, s, n, t, half=0.5, log=np.log, sign=1.0, square=np.square, spread=True) -> np.ndarray:
+    """KL(N(m, s²) || N(n, t²)); the last arguments spoil it."""
+    return sign * log(t / s) + half * (square(s) * spread + (m - n) ** 2) / square(t) - half
+
+
+gaussians = Exercise(
+    hint="write ln q(z) - ln p(z) of the two Gaussians and take its mean under q: (z - mu_q)² has the mean sigma_q², and (z - mu_p)² the mean "
+    "sigma_q² + (mu_q - mu_p)².",
+    right=lambda: _two(*_PAIRS),
+    why="With mu_p = 0 and sigma_p = 1 it is the formula of the notebook. This one is needed where the prior is learnt.",
+    call=lambda function: np.asarray(function(*_PAIRS), float),  # of mu_q, sigma_q, mu_p, sigma_p
+    mistakes={
+        "other direction": Mistake(
+            lambda: _two(*_PAIRS[2:], *_PAIRS[:2]),
+            "that is KL(p || q): the mean is to be taken under q, the first of the two.",
+        ),
+        "variances": Mistake(
+            lambda: _two(*_PAIRS, log=lambda a: np.log(a) / 2, square=np.abs),
+            "you took sigma for the variance: it enters as sigma².",
+        ),
+        "log of variances": Mistake(
+            lambda: _two(*_PAIRS, log=lambda a: 2 * np.log(a)),
+            "the logarithm is of sigma_p / sigma_q; of the variances it would need a half.",
+        ),
+        "sign of the log": Mistake(
+            lambda: _two(*_PAIRS, sign=-1.0),
+            "the logarithm has the wrong sign: it is ln(sigma_p / sigma_q).",
+        ),
+        "bits": Mistake(
+            lambda: _two(*_PAIRS) / np.log(2), "these are bits; the answer should be in nats."
+        ),
+        "no spread": Mistake(
+            lambda: _two(*_PAIRS, spread=False),
+            "q's own spread is missing: the mean of (z - mu_p)² under q is sigma_q² + (mu_q - mu_p)².",
+        ),
+        "p is the prior": Mistake(
+            lambda: kl_divergence(*_PAIRS[:2]),
+            "that is the KL to N(0, 1); here p has a mu and a sigma of its own.",
+        ),
+        "no one half": Mistake(
+            lambda: _two(*_PAIRS) + 0.5,
+            "the - 1/2 is missing: with p = q the KL should be 0, and yours is 1/2.",
+        ),
+        "summed": Mistake(
+            lambda: _two(*_PAIRS).sum(),
+            "you summed over the dimensions; the answer should have an entry for each.",
+        ),
+    },
+)
+
+
+def _loss(
+    sign=1.0,
+    steps=np.sum,
+    dimensions=np.sum,
+    bars=np.mean,
+    kl=lambda mu, sigma: kl_divergence(mu, sigma),
+) -> float:
+    return float(bars(steps(COST, axis=1) + sign * dimensions(kl(MU, SIGMA), axis=1)))
+
+
+sign = Exercise(
+    hint="the ELBO is minus the cost minus the KL, each summed; the loss is minus that, averaged over the bars.",
+    right=_loss,
+    why="Both terms are nats to pay for a bar: the KL to tell z, the cost to tell the bar once z is known. Two prices are added.",
+    mistakes={
+        "minus the KL": Mistake(
+            lambda: _loss(sign=-1.0),
+            "the KL has the wrong sign: this loss *rewards* a posterior far from the prior, and it has no "
+            "lowest value.",
+        ),
+        "the ELBO": Mistake(
+            lambda: -_loss(), "that is the ELBO itself, which should grow; the loss is minus it."
+        ),
+        "minus the cost": Mistake(
+            lambda: -_loss(sign=-1.0),
+            "the cost has the wrong sign: it is -ln p(x given z), and it is to fall.",
+        ),
+        "mean over steps": Mistake(
+            lambda: _loss(steps=np.mean),
+            "you took the mean over the steps: the bar costs the sum of its 16 steps.",
+        ),
+        "mean over dimensions": Mistake(
+            lambda: _loss(dimensions=np.mean),
+            "you took the mean over the dimensions: the KL of z is the sum over them.",
+        ),
+        "both means": Mistake(
+            lambda: _loss(steps=np.mean, dimensions=np.mean),
+            "you took means over steps and dimensions: both are sums.",
+        ),
+        "sum over bars": Mistake(
+            lambda: _loss(bars=np.sum), "you summed over the bars; the loss is the mean of a bar."
+        ),
+        "bits": Mistake(lambda: _loss() / np.log(2), "these are bits; the loss is in nats."),
+        "no KL": Mistake(
+            lambda: _loss(sign=0.0), "the KL is missing: that is the loss of an autoencoder."
+        ),
+        "no logarithm": Mistake(
+            lambda: _loss(kl=lambda mu, sigma: (mu**2 + sigma**2 - 1) / 2),
+            "the KL lacks its - ln sigma.",
+        ),
+        "sigma for variance": Mistake(
+            lambda: _loss(kl=lambda mu, sigma: kl_divergence(mu, np.sqrt(sigma))),
+            "you took sigma for the variance in the KL.",
+        ),
+    },
+)
+
+
+means = Exercise(
+    hint="write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 8, and multiply by 16: what stands before the sum of the KL?",
+    right=lambda: T / Z,
+    why="The same program with 32 steps and 64 dimensions would have beta 1/2. So a beta without a word on sums and means says nothing.",
+    mistakes={
+        "upside down": Mistake(
+            lambda: Z / T,
+            "that is the inverse: with a mean over the steps the cost becomes small, so the KL weighs *more*.",
+        ),
+        "steps alone": Mistake(
+            lambda: float(T),
+            "that is for the mean over the steps alone; the KL is a mean as well, over 8 dimensions.",
+        ),
+        "dimensions alone": Mistake(
+            lambda: 1 / Z,
+            "that is for the mean over the dimensions alone; the cost is a mean as well, over 16 steps.",
+        ),
+        "product": Mistake(
+            lambda: float(T * Z),
+            "the two means work against each other: one makes the cost smaller, the other the KL.",
+        ),
+        "nothing": Mistake(
+            lambda: 1.0,
+            "1 is what the program says; but its two means divide by different numbers.",
+        ),
+    },
+)
+
+
+MODELS = {  # KL in bits, active units of 8, mutual information in bits, share of the steps right from the own z and from another bar's
+    "A": {
+        "kl_bits": 0.02,
+        "active_units": 0,
+        "information_bits": 0.01,
+        "own": 0.79,
+        "swapped": 0.79,
+    },
+    "B": {
+        "kl_bits": 2.10,
+        "active_units": 2,
+        "information_bits": 2.00,
+        "own": 0.89,
+        "swapped": 0.72,
+    },
+    "C": {
+        "kl_bits": 8.00,
+        "active_units": 8,
+        "information_bits": 5.90,
+        "own": 0.79,
+        "swapped": 0.79,
+    },
+    "D": {
+        "kl_bits": 9.50,
+        "active_units": 5,
+        "information_bits": 6.00,
+        "own": 0.97,
+        "swapped": 0.71,
+    },
+}
+
+
+def _names(answer) -> str | None:
+    wanted = (
+        [name for name in MODELS if name in answer]
+        if isinstance(answer, (str, list, tuple, set))
+        else []
+    )
+    if not wanted:
+        return 'answer with the letters of the models, such as "AD".'
+    if "".join(wanted) == "AC":
+        return 'the right two; write them as one string, "AC".'
+    if "D" in wanted:
+        return "D is used: its own z gives 97 % of the steps, another bar's 71 %."
+    return "look at the last two columns: what does another bar's z change?"
+
+
+unused = Exercise(
+    hint='a z is used when another bar\'s z makes another bar: compare own with swapped. Answer with the letters, such as "AD".',
+    right=lambda: "AC",
+    why="C tells 8 bits, has 8 active units, and its mutual information is high: the encoder works. The decoder does not listen. Only the swapped z "
+    "shows it.",
+    mistakes={
+        "KL alone": Mistake(
+            lambda: "A",
+            "A is one of them: its encoder says nothing. In another one the encoder says much, and the decoder does not listen.",
+        ),
+        "the decoder alone": Mistake(
+            lambda: "C",
+            "C is one of them, and hard to find. But A does not use its z either: there is nothing in it.",
+        ),
+        "small KL": Mistake(
+            lambda: "AB",
+            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong far more often.",
+        ),
+        "small numbers": Mistake(
+            lambda: "ABC",
+            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong far more often.",
+        ),
+        "the used ones": Mistake(lambda: "BD", "these are the two that *do* use their z."),
+        "none": Mistake(
+            lambda: "",
+            "there are two: one whose encoder says nothing, and one whose decoder does not listen.",
+        ),
+    },
+    when=lambda answer: _names(answer) if shape(answer) is not None else None,
+)

@@ -1,0 +1,1 @@
+"""Lyrics: corpora, syllables, rhyme, patterns, copying. No Keras."""

@@ -1,0 +1,1 @@
+"""Melodies: MIDI files, tune books, keys, measures. No Keras."""
