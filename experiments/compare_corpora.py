@@ -118,7 +118,7 @@ def describe(
     """What is measured once of a corpus: sizes, gzip, xz, the n-gram, and the number of steps."""
     corpus = corpora.load_corpus(name)
     training, test = (
-        "".join(text + MARK for text in corpus.texts(part)) for part in ("train", "test")
+        "".join(text + MARK for text in corpus.texts_of(part)) for part in ("train", "test")
     )
     return {
         "poems": {part: len(parts[part]) for part in corpora.SPLITS},
@@ -155,7 +155,7 @@ def run(
         len(characters),
         settings,
         folder,
-        bar=sys.stderr.isatty(),
+        progress=sys.stderr.isatty(),
         steps=steps,
         validations=VALIDATIONS,
     )

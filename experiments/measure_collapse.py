@@ -143,7 +143,7 @@ def collapse(
                     parts,
                     replace(settings, **changes, seed=seed),
                     Path(folder),
-                    bar=False,
+                    progress=False,
                     steps=steps,
                     validations=VALIDATIONS,
                 )

@@ -113,7 +113,7 @@ def run(name: str, settings: Settings, steps: int, parts: dict[str, np.ndarray])
     folder = checkpoint.folder_for("rate", asdict(settings) | {"steps": steps} | data)
     whole, began = not (folder / "checkpoint.npz").exists(), time.process_time()
     model, rows = musicvae_training.train(
-        parts, settings, folder, bar=sys.stderr.isatty(), steps=steps, validations=8
+        parts, settings, folder, progress=sys.stderr.isatty(), steps=steps, validations=8
     )
     spent = time.process_time() - began
     measured = measure(model.arrays(), parts["validation"], settings.seed)

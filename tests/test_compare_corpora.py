@@ -110,7 +110,7 @@ def test_the_queue_has_every_run_once_in_the_order_of_need():
 def test_gzip_and_xz_read_as_many_characters_as_the_models_predict():
     for name in corpora.CORPORA:
         corpus, (_, parts, _) = corpora.load_corpus(name), language_data.load_corpus_splits(name)
-        assert sum(len(text + tool.MARK) for text in corpus.texts("test")) == sum(
+        assert sum(len(text + tool.MARK) for text in corpus.texts_of("test")) == sum(
             map(len, parts["test"])
         )
-        assert not any(tool.MARK in text for text in corpus.texts("train"))
+        assert not any(tool.MARK in text for text in corpus.texts_of("train"))

@@ -147,7 +147,7 @@ def test_it_learns(tmp_path):
         len(CHARACTERS),
         Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2),
         tmp_path,
-        bar=False,
+        progress=False,
         steps=150,
         validations=5,
     )
@@ -271,7 +271,7 @@ def test_probabilities_go_on_from_the_last_context(in_numpy):
 @pytest.fixture(scope="module")
 def ci():
     corpus = corpora.load_corpus("songci")
-    characters = Vocabulary.build(corpus.texts("train"), min_count=3)
+    characters = Vocabulary.build(corpus.texts_of("train"), min_count=3)
     rng = np.random.default_rng(0)
     arrays = {
         "embedding": rng.normal(size=(len(characters), 4)),
@@ -527,7 +527,7 @@ def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, w
         "rng = np.random.default_rng(0)\npoems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
         "settings = Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is data.WholePoems, noise=0.2)\n"
         "if at >= 0: kind.__call__ = stopping\n"
-        "model, _ = training.train({'train': poems, 'validation': poems[:10]}, 20, settings, folder, bar=False, steps=15, validations=3)\n"
+        "model, _ = training.train({'train': poems, 'validation': poems[:10]}, 20, settings, folder, progress=False, steps=15, validations=3)\n"
         "np.savez(folder / 'end.npz', **model.arrays())"
     )
 

@@ -294,7 +294,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
     )
 
     def learn(folder):
-        return musicvae_training.train(data, given, folder, bar=False, steps=8, validations=2)
+        return musicvae_training.train(data, given, folder, progress=False, steps=8, validations=2)
 
     whole, rows = learn(tmp_path / "whole")
     stop = Batches.__call__

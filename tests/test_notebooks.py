@@ -4,7 +4,6 @@ import ast
 import importlib
 import inspect
 import json
-import pkgutil
 import re
 import sys
 from pathlib import Path

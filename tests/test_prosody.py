@@ -165,7 +165,7 @@ def test_stable_patterns(songci, stable):
 def test_human_rhymes_beat_chance_on_held_out_poems(songci, stable):
     """At the places counted from the training part, test poems rhyme three times in four; any two of their rhyme words one time in ten."""
     hits, ends = [], []
-    for poem in songci.part("test"):
+    for poem in songci.poems_of("test"):
         pattern = stable.get(poem.title)
         if pattern and tuple(map(len, poem.lines)) == pattern.lengths:
             for group in range(max(pattern.rhymes) + 1):

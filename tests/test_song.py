@@ -16,6 +16,7 @@ from lyricgen.lyrics import chinese, corpora, rhyme
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.models import weights
 from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.ngram import NGram
 from lyricgen.music import keys as musical_keys
 from lyricgen.music import measures as melody_measures
@@ -83,7 +84,7 @@ def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seed
 
 
 def test_an_ngram_writes_words_too(corpus, tune, made):
-    counted = song.compose(seed=1, words=NGram(corpus.texts("train"), 5), tune=tune)
+    counted = song.compose(seed=1, words=NGram(corpus.texts_of("train"), 5), tune=tune)
     assert counted.lines != made.lines and tuple(map(len, counted.lines)) == (7,) * 6
 
 
@@ -92,7 +93,7 @@ def test_the_words_begin_as_the_poems_of_the_training_do(corpus):
     asked = []
 
     class Watched:
-        vocabulary = ("\n", *"".join(sorted(set("".join(corpus.texts("train"))) - {"\n"})))
+        vocabulary = ("\n", *"".join(sorted(set("".join(corpus.texts_of("train"))) - {"\n"})))
 
         def probabilities(self, context):
             asked.append("".join(context))
@@ -206,7 +207,7 @@ def test_mending_gives_the_wanted_number_of_notes():
 
 
 def test_what_was_copied_is_named(corpus, made):
-    training = "\n\n".join(corpus.texts("train"))
+    training = "\n\n".join(corpus.texts_of("train"))
     assert (
         made.copied in training and made.copied in "\n".join(made.lines) and len(made.copied) >= 2
     )
@@ -249,7 +250,7 @@ def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
 
 
 @pytest.mark.parametrize(
-    "name, model", [("songci", "NumpyLanguageModel"), ("musicvae", "NumpyMusicVAE")]
+    "name, model", [("songci", NumpyLanguageModel), ("musicvae", NumpyMusicVAE)]
 )
 def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, capsys, name, model):
     for suffix in ("json", "npz"):
@@ -257,8 +258,8 @@ def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, caps
     data = bytearray((tmp_path / f"{name}.npz").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / f"{name}.npz").write_bytes(data)
-    load = getattr(song, model).load
-    monkeypatch.setattr(getattr(song, model), "load", lambda own=name: load(own, tmp_path))
+    load = model.load
+    monkeypatch.setattr(model, "load", lambda own=name: load(own, tmp_path))
     assert cli_main.main(["song", "--out", str(tmp_path / "out")]) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
     assert (

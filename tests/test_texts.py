@@ -94,14 +94,16 @@ def test_english_is_clean(name):
 @pytest.mark.parametrize("name", corpora.CORPORA)
 def test_split_keeps_shares_and_groups(name):
     corpus = corpora.load_corpus(name)
-    sizes = {part: sum(len("".join(p.lines)) for p in corpus.part(part)) for part in corpora.SPLITS}
+    sizes = {
+        part: sum(len("".join(p.lines)) for p in corpus.poems_of(part)) for part in corpora.SPLITS
+    }
     for part, share in zip(corpora.SPLITS, (0.8, 0.1, 0.1)):
         assert abs(sizes[part] / sum(sizes.values()) - share) < 0.02, sizes
     split = json.loads((DATA / "splits" / "texts.json").read_text("utf-8"))[name]
     for group in split["groups"]:
-        assert len({corpus.poems[int(i)].part for i in group.split()}) == 1, group
+        assert len({corpus.poems[int(i)].split for i in group.split()}) == 1, group
     if corpus.card["language"] == "en":
-        assert len({(p.title, p.part) for p in corpus.poems}) == len(
+        assert len({(p.title, p.split) for p in corpus.poems}) == len(
             {p.title for p in corpus.poems}
         )
 
@@ -116,10 +118,10 @@ def test_no_test_poem_is_nearly_in_training(name):
         return {text[i : i + 7] for i in range(len(text) - 6)}
 
     holders: dict[str, list[int]] = {}
-    for poem in corpus.part("train"):
+    for poem in corpus.poems_of("train"):
         for gram in grams(poem):
             holders.setdefault(gram, []).append(poem.id)
-    for poem in corpus.part("test")[:300]:
+    for poem in corpus.poems_of("test")[:300]:
         own = grams(poem)
         for i, shared in Counter(i for gram in own for i in holders.get(gram, [])).items():
             assert shared <= 0.5 * min(len(own), len("".join(corpus.poems[i].lines)) - 6), (
@@ -133,13 +135,13 @@ def test_song_ci_is_read_in_a_second():
     start = time.process_time()
     corpus = corpora.load_corpus("songci")
     assert time.process_time() - start < 1
-    assert corpus.texts("train")[0] == "\n".join(
-        [corpus.part("train")[0].title, *corpus.part("train")[0].lines]
+    assert corpus.texts_of("train")[0] == "\n".join(
+        [corpus.poems_of("train")[0].title, *corpus.poems_of("train")[0].lines]
     )
     assert (
         not corpora.load_corpus("burns")
-        .texts("test")[0]
-        .startswith(corpora.load_corpus("burns").part("test")[0].title + "\n")
+        .texts_of("test")[0]
+        .startswith(corpora.load_corpus("burns").poems_of("test")[0].title + "\n")
     )
 
 
@@ -147,7 +149,7 @@ def test_unknown_names_are_told():
     with pytest.raises(UserError, match="songci, yuanqu, burns, ballads"):
         corpora.load_corpus("tang")
     with pytest.raises(UserError, match="train, validation, test"):
-        corpora.load_corpus("ballads").part("dev")
+        corpora.load_corpus("ballads").poems_of("dev")
 
 
 def test_flipped_bit_is_named_with_both_hashes(copied_data):
@@ -224,8 +226,8 @@ def test_bad_vocabulary_is_refused(tokens):
 
 def test_vocabulary_of_song_ci_is_built_from_training_alone():
     corpus = corpora.load_corpus("songci")
-    vocabulary = lyrics_vocabulary.Vocabulary.build(corpus.texts("train"), min_count=3)
-    held_out = set("".join(corpus.texts("test"))) - set("".join(corpus.texts("train")))
+    vocabulary = lyrics_vocabulary.Vocabulary.build(corpus.texts_of("train"), min_count=3)
+    held_out = set("".join(corpus.texts_of("test"))) - set("".join(corpus.texts_of("train")))
     assert held_out and not held_out & set(vocabulary.tokens) and vocabulary.tokens[3] == "人"
 
 

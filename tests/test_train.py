@@ -52,7 +52,7 @@ def train_once(folder, before=None, **given) -> tuple[list[np.ndarray], list[dic
         peak=1e-2,
         validations=6,
         before=before,
-        bar=False,
+        progress=False,
         **({"steps": STEPS} | given),
     )
     return net.get_weights(), rows
@@ -147,7 +147,7 @@ def test_the_best_weights_are_kept(tmp_path):
         return next(scores)
 
     training.fit(
-        net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, bar=False
+        net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, progress=False
     )
     assert same(net.get_weights(), seen[1]) and not same(seen[1], seen[-1])
 
@@ -193,7 +193,7 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
     net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2), keras.layers.Dense(1)])
     net.compile("adam", "mse")
     with pytest.raises(UserError, match="of another model"):
-        training.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, bar=False)
+        training.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, progress=False)
     whole = (tmp_path / "checkpoint.npz").read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1
@@ -215,13 +215,15 @@ def test_a_loss_that_is_no_number_is_told(tmp_path):
             3,
             peak=1e-2,
             steps=STEPS,
-            bar=False,
+            progress=False,
         )
 
 
 def test_the_bar_tells_losses_and_time_left(tmp_path, capsys):
     training.make_deterministic(3)
     net = model()
-    training.fit(net, batch, lambda: 0.25, tmp_path, 3, peak=1e-2, steps=8, validations=2, bar=True)
+    training.fit(
+        net, batch, lambda: 0.25, tmp_path, 3, peak=1e-2, steps=8, validations=2, progress=True
+    )
     said = capsys.readouterr().err
     assert "8/8" in said and "loss=" in said and "best validation=0.2500" in said and "<" in said

@@ -323,7 +323,7 @@ def test_the_books_are_there(exact, rounded):
         [16, 4, 71],
         [20, 4, 71],
     ]
-    assert all(tune.part in splits.SHARES and tune.cluster >= 0 for tune in rounded)
+    assert all(tune.split in splits.SHARES and tune.cluster >= 0 for tune in rounded)
 
 
 def test_rounding_adds_windows_and_changes_none(exact, rounded):
@@ -340,7 +340,7 @@ def test_windows_are_distinct_canonical_and_of_their_part(exact):
         assert cut.dtype == np.uint8 and cut.shape == (len(owner), 32)
         assert melody.is_canonical(cut).all() and (cut >= melody.FIRST_ONSET).any(axis=1).all()
         assert len({bytes(row) for row in cut}) == len(cut)
-        assert {exact[k].part for k in owner} == {part}
+        assert {exact[k].split for k in owner} == {part}
     total = sum(len(cut) for cut, _ in parts.values())
     assert total > 24_000
     assert 0.75 < len(parts["train"][0]) / total < 0.85
@@ -350,19 +350,19 @@ def test_windows_are_distinct_canonical_and_of_their_part(exact):
 
 def test_the_committed_split_is_what_the_rule_makes(rounded):
     found = splits.split_tunes(
-        [replace(tune, cluster=-1, part="") for tune in rounded], CARD["seed"]
+        [replace(tune, cluster=-1, split="") for tune in rounded], CARD["seed"]
     )
-    assert [f"{tune.book} {tune.id} {tune.cluster} {tune.part}" for tune in found] == CARD["tunes"]
+    assert [f"{tune.book} {tune.id} {tune.cluster} {tune.split}" for tune in found] == CARD["tunes"]
     assert CARD["rule"] == splits.RULE
 
 
 def test_clusters_are_whole_and_small_and_the_shares_are_80_10_10(rounded):
     parts, sizes = {}, Counter(tune.cluster for tune in rounded)
     for tune in rounded:
-        assert parts.setdefault(tune.cluster, tune.part) == tune.part
+        assert parts.setdefault(tune.cluster, tune.split) == tune.split
     assert max(sizes.values()) <= 0.05 * len(rounded)
     for book in (*tune_books.BOOKS, None):
-        own = Counter(tune.part for tune in rounded if book in (None, tune.book))
+        own = Counter(tune.split for tune in rounded if book in (None, tune.book))
         assert all(
             abs(own[part] / own.total() - share) < 0.03 for part, share in splits.SHARES.items()
         ), book
@@ -370,7 +370,7 @@ def test_clusters_are_whole_and_small_and_the_shares_are_80_10_10(rounded):
 
 def test_few_test_windows_stand_in_the_training_part(exact, rounded):
     assert splits.leakage(exact) < 0.03 and splits.leakage(rounded) < 0.03
-    assert splits.leakage(exact, part="validation") < 0.03
+    assert splits.leakage(exact, split="validation") < 0.03
     for by in ("tune", "window"):  # the measure sees leakage where there is some
         assert splits.leakage(exact, by) > 0.05
 
@@ -466,8 +466,8 @@ def test_a_flipped_bit_in_the_cache_is_named_with_both_hashes_and_a_damaged_sour
     path = tune_books.cache_path("miscFolk")
     assert [path] == list(path.parent.iterdir())
     again = tune_books.load_tunes(("miscFolk",), progress=False)
-    assert [(tune.id, tune.part, list(map(bytes, tune.runs))) for tune in again] == [
-        (t.id, t.part, list(map(bytes, t.runs))) for t in first
+    assert [(tune.id, tune.split, list(map(bytes, tune.runs))) for tune in again] == [
+        (t.id, t.split, list(map(bytes, t.runs))) for t in first
     ]
     flip(path, 1000)
     with pytest.raises(files.DataError) as caught:
@@ -509,9 +509,9 @@ def test_essen_comes_with_its_licence_and_without_a_part(tmp_path, monkeypatch, 
     (tune,) = tune_books.load_tunes((tune_books.ESSEN,), progress=False)
     assert "non-commercial" in capsys.readouterr().out
     assert (
-        (tune.part, tune.cluster) == ("", -1)
+        (tune.split, tune.cluster) == ("", -1)
         and len(tune_books.cut_windows([tune])[0]) == 0
-        and len(tune_books.cut_windows([tune], part=None)[0]) == 1
+        and len(tune_books.cut_windows([tune], split=None)[0]) == 1
     )
     assert (
         not any(line.startswith(tune_books.ESSEN) for line in CARD["tunes"])
@@ -534,7 +534,7 @@ def test_two_workers_give_what_one_gives_and_one_takes_over_when_they_fail(monke
 
 def test_a_warm_load_takes_under_half_a_second_and_leaves_music21_alone(exact):
     code = (
-        "import sys, time; from lyricgen import tunes; start = time.process_time(); found = tunes.load(); "
+        "import sys, time; from lyricgen.music.tune_books import load_tunes; start = time.process_time(); found = load_tunes(); "
         "print(len(found), time.process_time() - start, 'music21' in sys.modules)"
     )
     count, seconds, imported = subprocess.run(

@@ -41,10 +41,10 @@ def sources() -> dict[str, dict[str, str]]:
 def card() -> dict:
     """The whole file, made anew."""
     found = splits.split_tunes(tune_books.load_tunes(rounded=True))
-    parts, sizes = Counter(tune.part for tune in found), Counter(tune.cluster for tune in found)
+    parts, sizes = Counter(tune.split for tune in found), Counter(tune.cluster for tune in found)
     exact = {(tune.book, tune.id): tune for tune in tune_books.load_tunes()}
     split = [
-        replace(exact[tune.book, tune.id], cluster=tune.cluster, part=tune.part)
+        replace(exact[tune.book, tune.id], cluster=tune.cluster, split=tune.split)
         for tune in found
         if (tune.book, tune.id) in exact
     ]
@@ -69,7 +69,7 @@ def card() -> dict:
         "share of 2-bar test windows also in train, up to transposition": {
             by: round(splits.leakage(split, by), 4) for by in ("cluster", "tune", "window")
         },
-        "tunes": [f"{tune.book} {tune.id} {tune.cluster} {tune.part}" for tune in found],
+        "tunes": [f"{tune.book} {tune.id} {tune.cluster} {tune.split}" for tune in found],
         "sources": sources(),
     }
 

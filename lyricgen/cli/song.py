@@ -48,7 +48,7 @@ def run_song(args: argparse.Namespace) -> int:
         args.seed,
         args.tempo,
         args.temperature,
-        said=lambda text: print(
+        report=lambda text: print(
             f"[{time.perf_counter() - began:5.1f} s] {text}", file=sys.stderr, flush=True
         ),
     )

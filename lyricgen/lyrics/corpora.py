@@ -17,13 +17,13 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Poem:
-    """One poem: its number in the corpus, its title (for Chinese the tune's name), its author, its lines, and its part of the split."""
+    """One poem: its number in the corpus, its title (for Chinese the tune's name), its author, its lines, and its split."""
 
     id: int
     title: str
     author: str
     lines: tuple[str, ...]
-    part: str
+    split: str
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class Corpus:
     poems: tuple[Poem, ...]
     card: dict
 
-    def part(self, part: str) -> list[Poem]:
-        """The poems of one part of the split, `train`, `validation` or `test`; raises UserError for another name.
+    def poems_of(self, split: str) -> list[Poem]:
+        """The poems of one split, `train`, `validation` or `test`; raises UserError for another name.
 
         Notebook: 03_lyrics_language_model
         """
-        if part not in SPLITS:
+        if split not in SPLITS:
             raise UserError(
-                f"There is no part {part!r} of a corpus; the parts are {', '.join(SPLITS)}."
+                f"There is no split {split!r} of a corpus; the splits are {', '.join(SPLITS)}."
             )
-        return [poem for poem in self.poems if poem.part == part]
+        return [poem for poem in self.poems if poem.split == split]
 
     def text(self, poem: Poem) -> str:
         """The text that a model learns: in Chinese the tune's name and then the lines, in English the lines alone; a newline between each two.
@@ -52,12 +52,12 @@ class Corpus:
         """
         return NEWLINE.join((poem.title, *poem.lines) if self.card["title_in_text"] else poem.lines)
 
-    def texts(self, part: str) -> list[str]:
-        """The texts of the poems of one part.
+    def texts_of(self, split: str) -> list[str]:
+        """The texts of the poems of one split.
 
         Notebook: 03_lyrics_language_model
         """
-        return [self.text(poem) for poem in self.part(part)]
+        return [self.text(poem) for poem in self.poems_of(split)]
 
 
 def read_data(name: str) -> tuple[str, dict]:

@@ -79,7 +79,7 @@ def patterns(corpus: Corpus | Iterable[Poem], at_least: int = 40) -> dict[str, P
     for name, own in sorted(by_tune.items(), key=lambda item: (-len(item[1]), item[0])):
         lengths, count = Counter(tuple(map(len, p.lines)) for p in own).most_common(1)[0]
         training = [
-            p.lines for p in own if p.part == "train" and tuple(map(len, p.lines)) == lengths
+            p.lines for p in own if p.split == "train" and tuple(map(len, p.lines)) == lengths
         ]
         if len(own) >= at_least and len(training) >= 20:
             rhymes = rhyme_places(training)

@@ -89,7 +89,7 @@ def fit(
     warm_up: float = 0.03,
     before: Callable[[int, int], None] | None = None,
     each: Callable[[list], None] | None = None,
-    bar: bool = True,
+    progress: bool = True,
 ) -> list[dict[str, Any]]:
     """Trains a compiled and built model by steps, or by minutes, which choose the number of steps beforehand; goes on where a stopped run was.
 
@@ -144,10 +144,10 @@ def fit(
         total=steps,
         initial=now["step"],
         file=sys.stderr,
-        disable=not bar,
+        disable=not progress,
         unit="step",
         mininterval=1.0,
-    ) as progress:
+    ) as progress_bar:
         while now["step"] < steps:
             logs = run(now["step"])
             now["step"], now["since"] = now["step"] + 1, now["since"] + 1
@@ -178,11 +178,11 @@ def fit(
             if checked or time.perf_counter() - saved > SAVE_EVERY:
                 now["seconds"], saved = time.perf_counter() - began, time.perf_counter()
                 save(checkpoint, kept, now)
-            progress.set_postfix(
+            progress_bar.set_postfix(
                 {"loss": f"{means['loss']:.4f}", "best validation": f"{now['best']:.4f}"},
                 refresh=False,
             )
-            progress.update()
+            progress_bar.update()
     load(best_file, model.weights)
     return now["rows"]
 

@@ -104,13 +104,13 @@ def split_tunes(tunes: Sequence[Tune], seed: int = 0) -> list[Tune]:
         roots, [f"{tune.book} {tune.id}" for tune in tunes], [tune.book for tune in tunes], seed
     )
     return [
-        replace(tune, cluster=number[root], part=part)
+        replace(tune, cluster=number[root], split=part)
         for tune, root, part in zip(tunes, roots, parts)
     ]
 
 
 def leakage(
-    tunes: Sequence[Tune], by: str = "cluster", bars: int = 2, part: str = "test", seed: int = 0
+    tunes: Sequence[Tune], by: str = "cluster", bars: int = 2, split: str = "test", seed: int = 0
 ) -> float:
     """The share of a part's distinct windows, up to transposition, that also stand in the training part.
 
@@ -121,11 +121,11 @@ def leakage(
         np.column_stack([owner, cut]), axis=0
     )  # each window once for each of its tunes
     if by == "cluster":
-        parts = [tunes[k].part for k in rows[:, 0]]
+        parts = [tunes[k].split for k in rows[:, 0]]
     else:
         groups = rows[:, 0].tolist() if by == "tune" else list(range(len(rows)))
         parts = assign(groups, list(map(str, groups)), [tunes[k].book for k in rows[:, 0]], seed)
     found = defaultdict(set)
     for name, window in zip(parts, map(bytes, melody.untransposed(rows[:, 1:].astype(np.uint8)))):
         found[name].add(window)
-    return len(found[part] & found["train"]) / len(found[part])
+    return len(found[split] & found["train"]) / len(found[split])

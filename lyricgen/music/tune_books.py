@@ -59,7 +59,7 @@ class Tune:
     mode: str  # "major", "minor", "dorian" ...
     runs: tuple[np.ndarray, ...]
     cluster: int = -1  # near-duplicates share it; -1 outside the committed list
-    part: str = ""  # "train", "validation" or "test"; "" outside the committed list
+    split: str = ""  # "train", "validation" or "test"; "" outside the committed list
 
 
 def _parse_all(texts: list[str], progress: bool) -> list[list]:
@@ -220,26 +220,26 @@ def load_tunes(
 
 
 def cut_windows(
-    tunes: Sequence[Tune], bars: int = 2, part: str | None = "train", hop: int = 1
+    tunes: Sequence[Tune], bars: int = 2, split: str | None = "train", hop: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct windows of so many bars with at least one note, `hop` bars apart, in the tunes of a part (None: in all of them).
+    """The distinct windows of so many bars with at least one note, `hop` bars apart, in the tunes of a split (None: in all of them).
 
     Returns canonical events, uint8 (n, 16 * bars), and the index in `tunes` of the first tune with each window, int (n,).
     Source: Roberts et al. 2018 (MusicVAE), section 5.1. Notebook: 06_melody_dataset
     """
-    cut, owner = _cut(tunes, bars, part, hop)
+    cut, owner = _cut(tunes, bars, split, hop)
     first = np.sort(np.unique(cut, axis=0, return_index=True)[1])
     return cut[first], owner[first]
 
 
 def _cut(
-    tunes: Sequence[Tune], bars: int, part: str | None = None, hop: int = 1
+    tunes: Sequence[Tune], bars: int, split: str | None = None, hop: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """All windows with a note, and the index of the tune of each."""
     pieces = [
         (melody.windows(run, bars, hop), k)
         for k, tune in enumerate(tunes)
-        if part in (None, tune.part)
+        if split in (None, tune.split)
         for run in tune.runs
     ]
     owner = np.repeat([k for _, k in pieces], [len(cut) for cut, _ in pieces]).astype(int)

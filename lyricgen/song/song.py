@@ -34,9 +34,9 @@ def compose(
     *,
     words: TextWriter | None = None,
     tune: TuneWriter | None = None,
-    said=lambda text: None,
+    report=lambda text: None,
 ) -> Song:
-    """A song to a pattern; the same seed gives the same song. `said` is told what is being done.
+    """A song to a pattern; the same seed gives the same song. `report` is told what is being done.
 
     Raises UserError for a pattern that is not in the list, and for a seed, tempo or temperature that cannot be used. Without
     writers of its own it takes the shipped language model of Song ci and the shipped MusicVAE (DataError where weights are damaged), in NumPy.
@@ -50,7 +50,7 @@ def compose(
         raise UserError(f"The tempo is {tempo:g}; it should be from 20 to 400 quarters a minute.")
     if seed < 0:
         raise UserError(f"The seed is {seed}; it should be 0 or a whole number above.")
-    said("reading the lyrics")
+    report("reading the lyrics")
     corpus = corpora.load_corpus("songci")
     patterns = lyrics_patterns.stable_patterns(corpus.poems)
     if pattern_name not in patterns:
@@ -60,14 +60,14 @@ def compose(
     pattern = patterns[pattern_name]
     word_rng, tune_rng = np.random.default_rng(seed).spawn(2)
     if words is None:
-        said("reading the language model")
+        report("reading the language model")
         words = NumpyLanguageModel.load("songci")
-    said("writing the words")
+    report("writing the words")
     lines = write_lines(words, pattern, word_rng, temperature)
     if tune is None:
-        said("reading the model of melodies")
+        report("reading the model of melodies")
         tune = LatentTunes()
-    said("writing the tune")
+    report("writing the tune")
     notes, mended = write_tune(tune, pattern, tune_rng, temperature)
     starts = np.cumsum((0, *pattern.lengths))[:-1]
     title = "".join(chinese.pinyin(pattern.name)).capitalize()
@@ -84,7 +84,7 @@ def compose(
         sheet,
         tuple(lines),
         mended,
-        copying.Copying("\n\n".join(corpus.texts("train"))).longest("\n".join(lines)),
+        copying.Copying("\n\n".join(corpus.texts_of("train"))).longest("\n".join(lines)),
     )
 
 

@@ -20,12 +20,12 @@ def load_corpus_splits(name: str) -> tuple[vocabulary.Vocabulary, Splits, dict]:
     A character that the training part has fewer than three times is `<unk>`. Notebook: 03_lyrics_language_model
     """
     corpus = corpora.load_corpus(name)
-    characters = vocabulary.Vocabulary.build(corpus.texts("train"), min_count=3)
+    characters = vocabulary.Vocabulary.build(corpus.texts_of("train"), min_count=3)
     parts = {
-        part: [characters.encode(text, end=True) for text in corpus.texts(part)]
+        part: [characters.encode(text, end=True) for text in corpus.texts_of(part)]
         for part in corpora.SPLITS
     }
-    split = "".join(str(corpora.SPLITS.index(poem.part)) for poem in corpus.poems)
+    split = "".join(str(corpora.SPLITS.index(poem.split)) for poem in corpus.poems)
     return (
         characters,
         parts,

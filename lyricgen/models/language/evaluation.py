@@ -46,11 +46,11 @@ def ngram_bits(characters: vocabulary.Vocabulary, parts: Splits) -> tuple[int, f
     )
 
 
-def measure_language(name: str, said=lambda text: None) -> dict[str, float | int | None]:
+def measure_language(name: str, report=lambda text: None) -> dict[str, float | int | None]:
     """All measures of the shipped model of a corpus, by the names that `evaluate language` gives them; None where one does not apply.
 
     Drawn with a fixed seed at temperature 0.8: of Song ci 200 poems told only the name of each of the five most frequent stable patterns, of
-    the others 200 beginnings of 200 characters; the human ones beside them are those of the test part. `said` is told what is being done.
+    the others 200 beginnings of 200 characters; the human ones beside them are those of the test part. `report` is told what is being done.
     Raises DataError where the weights were trained on other data than there is. Notebook: 04_lyrics_across_datasets
     """
     characters, parts, data = load_corpus_splits(name)
@@ -67,13 +67,13 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
         raise DataError(
             f"{WEIGHTS / name}.json is for another vocabulary than the training part of {name} has."
         )
-    said(f"{name}: what a character of the test part costs the LSTM")
+    report(f"{name}: what a character of the test part costs the LSTM")
     result: dict = {"test_bits_per_character": lstm_bits(model, parts["test"])}
-    said(f"{name}: what it costs the n-grams")
+    report(f"{name}: what it costs the n-grams")
     result["ngram_order"], result["ngram_bits_per_character"] = ngram_bits(characters, parts)
-    said(f"{name}: poems are drawn")
+    report(f"{name}: poems are drawn")
     result |= dict.fromkeys(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"))
-    human = [list(poem.lines) for poem in corpus.part("test")]
+    human = [list(poem.lines) for poem in corpus.poems_of("test")]
     if name == "songci":
         rows, drawn, human = [], [], []
         for pattern in list(patterns.stable_patterns(corpus.poems).values())[:PATTERNS]:
@@ -96,7 +96,9 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
                     ),
                 )
             ]
-            own = [list(poem.lines) for poem in corpus.part("test") if poem.title == pattern.name]
+            own = [
+                list(poem.lines) for poem in corpus.poems_of("test") if poem.title == pattern.name
+            ]
             rows.append(
                 [
                     *(lyric_measures.poem_form(kind, pattern) for kind in (told, held, own)),
@@ -121,8 +123,8 @@ def measure_language(name: str, said=lambda text: None) -> dict[str, float | int
             ),
         )
         drawn = [lines[titles:] for lines in drawn]
-    said(f"{name}: what was copied")
-    copying = lyrics_copying.Copying("\n\n".join(corpus.texts("train")))
+    report(f"{name}: what was copied")
+    copying = lyrics_copying.Copying("\n\n".join(corpus.texts_of("train")))
     for key, kind in (("copied_run_median", drawn), ("human_copied_run_median", human)):
         result[key] = float(
             np.median([len(copying.longest("\n".join(lines)[:LENGTH])) for lines in kind])

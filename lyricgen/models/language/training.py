@@ -36,7 +36,7 @@ def train(
     vocabulary: int,
     settings: Settings,
     folder: Path,
-    bar: bool = True,
+    progress: bool = True,
     begin: dict | None = None,
     **budget,
 ) -> tuple[LanguageModel, list[dict]]:
@@ -66,7 +66,7 @@ def train(
         folder,
         settings.seed,
         peak=settings.rate,
-        bar=bar,
+        progress=progress,
         before=reset_some,
         **budget,
     )

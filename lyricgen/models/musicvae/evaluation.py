@@ -65,7 +65,7 @@ def midpoint_bits(model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.n
 
 
 def measure_musicvae(
-    name: str = NAME, part: str = "test", folder: Path = WEIGHTS, said=lambda text: None
+    name: str = NAME, part: str = "test", folder: Path = WEIGHTS, report=lambda text: None
 ) -> dict[str, float | int]:
     """All measures of a trained MusicVAE on the windows of a part of the tune books, by the names that `evaluate musicvae` gives them.
 
@@ -76,7 +76,7 @@ def measure_musicvae(
     the n-gram asks for the middle of the line between two mu than for the two reconstructions, over the same for a mix of two melodies (each
     step from one or the other) and those two melodies; `_slerp` has the arc instead of the line. attribute_diagonal: rows of 5, for vectors of
     the training part and z of the fitted mixture.
-    `said` is told what is being done. Raises DataError where the weights learned from other data. Notebook: 08_training_musicvae
+    `report` is told what is being done. Raises DataError where the weights learned from other data. Notebook: 08_training_musicvae
     """
     arrays, card = load_weights(name, folder)
     vae, split = NumpyMusicVAE.load(name, folder), sha256(tune_books.SPLIT_FILE.read_bytes())
@@ -95,7 +95,7 @@ def measure_musicvae(
         parts["train"],
         parts["validation" if part == "test" else "test"],
     )
-    said(f"{len(events)} melodies of the {part} part are encoded and decoded")
+    report(f"{len(events)} melodies of the {part} part are encoded and decoded")
     mu, sigma = in_batches(vae.encode, events)
     z = mu + sigma * rng.standard_normal(mu.shape)
     free, drawn, other = (
@@ -122,7 +122,7 @@ def measure_musicvae(
         "always_hold": float((events == HOLD).mean()),
         "position_majority": metrics.step_accuracy(majority, events),
     }
-    said("samples are drawn from the fitted posterior")
+    report("samples are drawn from the fitted posterior")
     z = vae.draw(SAMPLES, rng)
     kinds = {
         "_no_walk": vae.decode(z, TEMPERATURE, rng),
@@ -141,7 +141,7 @@ def measure_musicvae(
                 metrics.durations(samples), metrics.durations(events)
             ),
         }
-    said("the n-gram judges the middle between two melodies")
+    report("the n-gram judges the middle between two melodies")
     model = NGram(train.tolist(), ORDER, range(EVENTS))
     a = rng.permutation(len(events))[:PAIRS]
     b = other[a]
@@ -159,7 +159,7 @@ def measure_musicvae(
     result["midpoint_ratio_slerp"] = (
         midpoint_bits(model, arc, (free[a], free[b])) / result["midpoint_bits_mixed"]
     )
-    said("the attributes' vectors are added")
+    report("the attributes' vectors are added")
     values = melody_measures.attributes(train)
     vectors = latent.attribute_vectors(in_batches(vae.encode, train)[0], values)
     matrix = latent.effects(

@@ -17,7 +17,7 @@ def train(
     parts: dict[str, np.ndarray],
     settings: Settings,
     folder: Path,
-    bar: bool = True,
+    progress: bool = True,
     begin: dict | None = None,
     **budget,
 ) -> tuple[MusicVAE, list[dict]]:
@@ -36,7 +36,7 @@ def train(
         folder,
         settings.seed,
         peak=settings.rate,
-        bar=bar,
+        progress=progress,
         before=model.set_beta,
         **budget,
     )
