@@ -51,7 +51,7 @@ def test_header_and_setup_are_the_tools(path):
     row = next(row for row in course.COURSE if row.path == path)
     first, second = cells(path)[:2]
     assert source(first) == course.header(row), "run python tools/course.py"
-    assert source(second) == course.SETUP % course.ADDRESS
+    assert source(second) == course.setup()
     assert "not yet measured" not in source(first) and 3 <= len(row.learn) <= 5
 
 

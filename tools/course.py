@@ -1,21 +1,28 @@
-"""The one table of notebooks, and the two cells that it writes at the top of each: python tools/course.py writes them all.
+"""Writes the header and the set-up cell of every notebook, and the README's table.
 
-The README's table comes from here as well; tests/test_notebooks.py holds everything to this file.
+    python tools/course.py                   writes them all; outputs stay
+    python tools/course.py --address URL     and the course's public address everywhere
+
+tests/test_notebooks.py holds everything to this file.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
-TIMES = (
-    ROOT / "data" / "results" / "notebook_times.json"
-)  # seconds in lesson mode on two cores, by tools/run_notebooks.py
-ADDRESS = ""  # the course's public address, for Colab's badge and the clone line; no badge while it is empty
+README = ROOT / "README.md"
+# seconds in lesson mode on two cores, by tools/run_notebooks.py
+TIMES = ROOT / "data" / "results" / "notebook_times.json"
+# the course's page on GitHub, written by --address; without it nothing links to Colab
+ADDRESS = ""
+BRANCH = "main"
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,10 @@ COURSE = (
         "The gates of an LSTM, proven equal to Keras",
         (
             "write an LSTM in NumPy, one gate at a time, and count its parameters",
-            "measure the gates that Keras does not show, and prove that yours are the same, at every step",
+            (
+                "measure the gates that Keras does not show, and prove that yours are the "
+                "same, at every step"
+            ),
             "say how large a difference may be: float64, float32, TF32, and why",
             "say what each gate does to the cell, by a slider and by a task that needs memory",
         ),
@@ -76,13 +86,22 @@ COURSE = (
         "Backpropagation through time, by hand",
         (
             "derive the gradient of an LSTM line by line, and write it in NumPy",
-            "prove it: against Keras, and against differences of the loss, with the right step size",
-            "see why a plain recurrence loses or explodes a gradient, what the cell does to it, and what clipping cures",
+            (
+                "prove it: against Keras, and against differences of the loss, with the "
+                "right step size"
+            ),
+            (
+                "see why a plain recurrence loses or explodes a gradient, what the cell does "
+                "to it, and what clipping cures"
+            ),
             "find a wrong gradient in TensorFlow with your own checker",
             "put the hand-written gradient behind Keras, and measure that it is faster",
         ),
         "01; the chain rule",
-        "its gradient by hand, equal to Keras; why the cell carries gradient; the same gradient makes Keras faster",
+        (
+            "its gradient by hand, equal to Keras; why the cell carries gradient; the same "
+            "gradient makes Keras faster"
+        ),
         (
             "backpropagation through time",
             "gradient checking",
@@ -97,14 +116,23 @@ COURSE = (
         "03_lyrics_language_model",
         "A language model of lyrics",
         (
-            "say what a model of text costs, in bits and as a perplexity, and derive the n-gram that counts best",
-            "train an LSTM on lyrics, and prove its loss, its carried states and that a stopped training ends the same",
+            (
+                "say what a model of text costs, in bits and as a perplexity, and derive the "
+                "n-gram that counts best"
+            ),
+            (
+                "train an LSTM on lyrics, and prove its loss, its carried states and that a "
+                "stopped training ends the same"
+            ),
             "see it learn by heart, and see what dropout does about it",
             "draw from it by temperature, top-k and top-p, each derived first",
             "find the units that count the characters of a line, and measure whether it copies",
         ),
         "02; logarithms and probabilities",
-        "a language model of lyrics, trained, judged against an n-gram, sampled by temperature, top-k, top-p",
+        (
+            "a language model of lyrics, trained, judged against an n-gram, sampled by "
+            "temperature, top-k, top-p"
+        ),
         (
             "token",
             "vocabulary",
@@ -135,7 +163,10 @@ COURSE = (
         "04_lyrics_across_datasets",
         "One model, four corpora, one table",
         (
-            "compare one configuration on four corpora, with packers and an n-gram beside it and the spread of its seeds",
+            (
+                "compare one configuration on four corpora, with packers and an n-gram "
+                "beside it and the spread of its seeds"
+            ),
             "say why bits per character are never compared across languages",
             "measure form, rhyme, diversity and copying, each beside the same figure of human text",
             "make a form hold by masks, and say what it costs the model",
@@ -165,13 +196,22 @@ COURSE = (
         "Reading MIDI, down to the bytes",
         (
             "read a MIDI file with music21: as a score, and as tracks of events",
-            "read it without any library: chunks, variable-length numbers, delta times, running status",
-            "prove that three readers give one table of notes, and say where quantising moves an onset",
+            (
+                "read it without any library: chunks, variable-length numbers, delta times, "
+                "running status"
+            ),
+            (
+                "prove that three readers give one table of notes, and say where quantising "
+                "moves an onset"
+            ),
             "read the words of a song and join them to its notes",
             "take melodies out of a song, and read a file of your own",
         ),
         "00; what a byte and a hexadecimal number are",
-        "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip",
+        (
+            "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the "
+            "round trip"
+        ),
         (
             "MIDI",
             "tick",
@@ -228,7 +268,10 @@ COURSE = (
             "make posterior collapse on purpose, see it in four measures, and cure it in four ways",
         ),
         "02 and 06; a Gaussian, and the mean of a function of it",
-        "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured, in two dimensions",
+        (
+            "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and "
+            "cured, in two dimensions"
+        ),
         (
             "autoencoder",
             "latent space",
@@ -252,14 +295,23 @@ COURSE = (
         "08_training_musicvae",
         "Training MusicVAE",
         (
-            "write encoder, z, decoder and loss of MusicVAE in NumPy, and prove them equal to Keras",
+            (
+                "write encoder, z, decoder and loss of MusicVAE in NumPy, and prove them "
+                "equal to Keras"
+            ),
             "say when the KL is charged, and why by the share of the steps",
-            "measure what comes back: onsets, exact melodies and free running, beside what needs no model",
+            (
+                "measure what comes back: onsets, exact melodies and free running, beside "
+                "what needs no model"
+            ),
             "ask the decoder, by a swapped z, whether it listens",
             "read accuracy as a curve over bits, with the n-gram as the code without loss",
         ),
         "01, 06 and 07",
-        "BiLSTM encoder, autoregressive decoder, free bits, annealing; the curves; accuracy on held-out tunes",
+        (
+            "BiLSTM encoder, autoregressive decoder, free bits, annealing; the curves; "
+            "accuracy on held-out tunes"
+        ),
         (
             "encoder",
             "decoder",
@@ -285,14 +337,20 @@ COURSE = (
         "09_sampling_musicvae",
         "New melodies out of a latent space",
         (
-            "draw melodies from the prior and from the fitted posterior, hear them, and say how far they are from real ones",
+            (
+                "draw melodies from the prior and from the fitted posterior, hear them, and "
+                "say how far they are from real ones"
+            ),
             "walk from one melody to another along the arc, and let an n-gram judge the middle",
             "make attribute vectors, and measure what each of them really does",
             "look for copies, and send a MIDI file of your own through the model",
             "find what is wrong in a published recipe for the same thing",
         ),
         "06 and 07; 08 explains the model that is used here",
-        "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved as MIDI",
+        (
+            "prior samples, reconstruction, interpolation, attribute vectors; heard, "
+            "engraved, saved as MIDI"
+        ),
         (
             "latent space",
             "prior",
@@ -341,7 +399,10 @@ PLANNED = (
     ),
     (
         "05_reading_midi",
-        "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the round trip",
+        (
+            "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the "
+            "round trip"
+        ),
     ),
     (
         "06_melody_dataset",
@@ -368,25 +429,58 @@ PLANNED = (
     ("A1_reading_the_article", "the mistakes of a published tutorial, each shown by a cell"),
 )
 
-SETUP = """# Set-up, the same in every notebook. It finds the course, sets the seed and says what this machine has.
+# The %s are for the course's address and branch; setup() fills them in.
+SETUP = """# Set-up, the same in every notebook: find or fetch the course, and look at the machine.
 import os
+import re
 import subprocess
 import sys
+from contextlib import suppress
+from glob import glob
+from importlib.util import find_spec
+from socket import gethostbyname, gethostname
+from urllib.parse import unquote
+from urllib.request import urlopen
 
-if "google.colab" in sys.modules and not os.path.isdir("../lyricgen"):
-    # Colab starts empty: fetch the course, and the packages that Colab lacks (and no others)
-    subprocess.run(["git", "clone", "-q", "--depth", "1", "%s", "/content/course"], check=True)
-    os.chdir("/content/course/notebooks")
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
-    subprocess.run(pip + ["-e", "..", "-r", "../requirements-colab.txt"], check=True)
-sys.path.insert(0, "..")
+from IPython.core.error import UsageError  # Jupyter shows its sentence and no traceback
+
+places = ["..", ".", "course", *glob("/content/*"), *glob("/content/drive/*/course")]
+places += glob("/kaggle/**/", recursive=True)
+found = [place for place in places if os.path.isfile(f"{place}/lyricgen/__init__.py")]
+problem = "the course is not here"
+if not found and "google.colab" in sys.modules:
+    # Colab starts empty. Its server knows from which page of GitHub this notebook comes.
+    # That is documented nowhere, so no answer is an answer too: the default stays.
+    address, branch = "%s", "%s"
+    with suppress(Exception):
+        sessions = urlopen(f"http://{gethostbyname(gethostname())}:9000/api/sessions", timeout=5)
+        page = '(https://github.com/[^/"]+/[^/"]+)/blob/([^"]+)/notebooks/'
+        address, branch = re.search(page, unquote(sessions.read())).groups()
+    if address:
+        clone = ["git", "clone", "-q", "--depth", "1", "-b", branch, address, "/content/course"]
+        git = subprocess.run(clone, capture_output=True, text=True)
+        problem = f"git could not fetch {address} ({' '.join(git.stderr.split())})"
+        found = [] if git.returncode else ["/content/course"]
+if not found:
+    advice = "open this notebook from its page on GitHub, or run `!git clone %s course`"
+    raise UsageError(f"{problem}: {advice} with the course's address, then this cell again.")
+
+os.chdir(f"{found[0]}/notebooks")
+sys.path.insert(0, os.path.abspath(".."))
+with open("../requirements-colab.txt") as names:
+    lacking = [name for name in names.read().split() if not find_spec(name)]
+if lacking and ("google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ):
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", *lacking]
+    if subprocess.run(pip, capture_output=True).returncode:
+        print(f"pip could not install {' and '.join(lacking)}: cells that need it will fail.")
+
 from lyricgen import show
 
 show.begin(seed=0)"""
 
 
 def order() -> list[Notebook]:
-    """The notebooks that exist in the table, in reading order: numbers, then appendices."""
+    """Lists the notebooks in reading order: numbers, then appendices."""
     return sorted(COURSE, key=lambda row: (row.name[0] == "A", row.name))
 
 
@@ -409,12 +503,20 @@ def header(row: Notebook) -> str:
         lines += ["", f"**Terms** explained in [A2](A2_notation.ipynb): {', '.join(row.terms)}."]
     lines += ["", " · ".join(links)]
     if ADDRESS:
-        colab = (
-            ADDRESS.replace("https://github.com/", "https://colab.research.google.com/github/")
-            + f"/blob/main/notebooks/{row.name}.ipynb"
-        )
-        lines += ["", f"[Open in Colab]({colab})"]
+        lines += ["", f"[Open in Colab]({colab(row)})"]
     return "\n".join(lines)
+
+
+def colab(row: Notebook) -> str:
+    """The address at which Colab opens a notebook; only with an ADDRESS."""
+    repository = ADDRESS.removeprefix("https://github.com/")
+    page = f"{repository}/blob/{BRANCH}/notebooks/{row.name}.ipynb"
+    return f"https://colab.research.google.com/github/{page}"
+
+
+def setup() -> str:
+    """The set-up cell, the same in every notebook."""
+    return SETUP % (ADDRESS, BRANCH, ADDRESS or "ADDRESS")
 
 
 def spoken(seconds: float | None) -> str:
@@ -435,13 +537,15 @@ def spoken(seconds: float | None) -> str:
 
 
 def readme_table() -> str:
-    """The README's table of notebooks: those that exist with a link, those that are planned without."""
-    rows = {
-        row.name: f"| [{row.name}](notebooks/{row.name}.ipynb) | {row.leaves} |" for row in COURSE
-    }
-    rows.update(
-        {name: f"| {name} (planned) | {leaves} |" for name, leaves in PLANNED if name not in rows}
-    )
+    """The README's table: notebooks that exist with links, planned ones without."""
+    rows = {}
+    for row in COURSE:
+        link = f"[{row.name}](notebooks/{row.name}.ipynb)"
+        if ADDRESS:
+            link += f" ([Colab]({colab(row)}))"
+        rows[row.name] = f"| {link} | {row.leaves} |"
+    for name, leaves in PLANNED:
+        rows.setdefault(name, f"| {name} (planned) | {leaves} |")
     names = sorted(rows, key=lambda name: (name[0] == "A", name))
     return "\n".join(
         ["| notebook | you leave with |", "|---|---|", *(rows[name] for name in names)]
@@ -449,35 +553,77 @@ def readme_table() -> str:
 
 
 def write(row: Notebook) -> bool:
-    """Puts the header and the set-up cell into a notebook; says whether anything changed. Outputs stay."""
+    """Puts the header and the set-up cell into a notebook, and keeps its outputs.
+
+    Returns whether anything changed. Keys stand in the order in which ruff leaves them.
+    """
     book = json.loads(row.path.read_text("utf-8"))
     before = json.dumps(book)
-    for place, (kind, name, source) in enumerate(
-        (("markdown", "header", header(row)), ("code", "setup", SETUP % ADDRESS))
-    ):
-        cell = book["cells"][place] if len(book["cells"]) > place else {}
-        if cell.get("id") != name:
-            cell = {"cell_type": kind, "id": name, "metadata": {}, "source": ""}
-            if kind == "code":
-                cell.update(
-                    outputs=[], execution_count=None, metadata={"tags": ["nbval-ignore-output"]}
-                )
-            book["cells"].insert(place, cell)
-        cell["source"] = source.splitlines(keepends=True)
+    code = {"execution_count": None, "metadata": {"tags": ["nbval-ignore-output"]}, "outputs": []}
+    cells = (
+        {"cell_type": "markdown", "id": "header", "metadata": {}, "source": header(row)},
+        {"cell_type": "code", "id": "setup", "source": setup(), **code},
+    )
+    for place, new in enumerate(cells):
+        source = new["source"].splitlines(keepends=True)
+        present = book["cells"][place : place + 1]
+        if not present or present[0].get("id") != new["id"]:
+            book["cells"].insert(place, dict(sorted(new.items())))
+        book["cells"][place]["source"] = source
     if json.dumps(book) == before:
         return False
     row.path.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return True
 
 
-def main() -> int:
-    for row in order():
-        print(f"{row.name}: {'written' if write(row) else 'as it was'}")
-    readme = ROOT / "README.md"
-    text = readme.read_text("utf-8")
+def write_readme() -> None:
+    """Writes the README's table, and how to clone a course that has an address."""
+    text = README.read_text("utf-8")
     start, end = "<!-- notebooks -->\n", "<!-- end of notebooks -->"
     head, rest = text.split(start)
-    readme.write_text(head + start + readme_table() + "\n" + end + rest.split(end)[1], "utf-8")
+    text = head + start + readme_table() + "\n" + end + rest.split(end)[1]
+    clone = f"git clone {ADDRESS} course\ncd course\n" if ADDRESS else ""
+    first = r"```\n(git clone \S+ course\ncd course\n)?(?=python3 run\.py)"
+    text, found = re.subn(first, "```\n" + clone, text, count=1)
+    if not found:
+        raise SystemExit("README.md has no block of commands that begins with python3 run.py")
+    README.write_text(text, "utf-8")
+
+
+def set_address(address: str) -> None:
+    """Writes the course's address into this file; an empty one takes it out again."""
+    global ADDRESS
+    ADDRESS = address
+    this = Path(__file__)
+    line = f'ADDRESS = "{address}"'
+    text = re.sub('^ADDRESS = ".*"$', line, this.read_text("utf-8"), count=1, flags=re.M)
+    this.write_text(text, "utf-8")
+
+
+def github_address(text: str) -> str:
+    """Checks an address of the command line, and takes off what Colab's has not."""
+    address = text.removesuffix("/").removesuffix(".git")
+    if address and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
+        raise argparse.ArgumentTypeError(
+            f"{text} is not like https://github.com/OWNER/REPOSITORY, and Colab opens no other"
+        )
+    return address
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--address",
+        type=github_address,
+        metavar="URL",
+        help='the course on GitHub, https://github.com/OWNER/REPOSITORY; "" for none',
+    )
+    chosen = parser.parse_args()
+    if chosen.address is not None:
+        set_address(chosen.address)
+    for row in order():
+        print(f"{row.name}: {'written' if write(row) else 'as it was'}")
+    write_readme()
     return 0
 
 
