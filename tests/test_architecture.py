@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "lyricgen"
 # from the bottom to the top; a file at the top of the package stands below all folders
 LAYERS = {"": 0, "music": 1, "lyrics": 1, "models": 2, "song": 3, "cli": 4, "exercises": 4}
-# show.py takes what it shows from its callers, so it stands among the files at the bottom
+# show.py is given all that it shows, so it stands among the files at the bottom
 KERAS_ROLES = {"network", "layer", "training", "checkpoint", "distribution"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py")
 
@@ -29,7 +29,7 @@ def folder(module: str) -> str:
 
 
 def imports(source: str) -> set[str]:
-    """All modules that a source imports, at any depth: of our own the module, not the name in it."""
+    """Returns all modules that a source imports, at any depth, names in them left off."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -58,9 +58,9 @@ def complaints(module: str, source: str) -> list[str]:
                 )
             if layer == "models" and role != "evaluation" and name.endswith(".evaluation"):
                 found.append(f"{module} imports {name}: no model imports its evaluation")
-        if name.split(".")[0] in ("keras", "tensorflow", "torch", "jax"):
-            if layer != "models" or role not in KERAS_ROLES:
-                found.append(f"{module} imports {name}; Keras belongs to {sorted(KERAS_ROLES)}")
+        may_use_keras = layer == "models" and role in KERAS_ROLES
+        if name.split(".")[0] in ("keras", "tensorflow", "torch", "jax") and not may_use_keras:
+            found.append(f"{module} imports {name}; Keras belongs to {sorted(KERAS_ROLES)}")
         if name == "argparse" and layer != "cli":
             found.append(f"{module} imports argparse, which belongs to cli/")
     return found
