@@ -1,57 +1,79 @@
-"""Where the course keeps its files, and how they are read and written: checked before use, whole or not at all."""
+"""Where the course keeps its files, and how they are read and written.
+
+A file is checked before use, and written whole or not at all.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+import platformdirs
+
+
+def data_folder(package: Path) -> Path:
+    """Returns the folder of texts, splits and weights that belongs to a package.
+
+    An installed package has it inside, as lyricgen/data (pyproject.toml puts it there);
+    in a checkout it stands beside the package, at the top of the repository.
+    """
+    inside = package / "data"
+    return inside if inside.is_dir() else package.parent / "data"
+
+
+DATA = data_folder(Path(__file__).resolve().parent)
 
 
 class UserError(ValueError):
-    """What a reader can mend: its message is one sentence, and the command line ends with exit code 2."""
+    """An error that the reader can mend.
+
+    Its message is one sentence, and the command line ends with exit code 2.
+    """
 
 
 class DataError(UserError):
-    """A file that is not what it says it is: the message names the file and the place."""
+    """A file is not what it should be: the message names the file and the place."""
 
 
 def cache_dir() -> Path:
-    """The user's cache folder for what is made from the data: LYRICGEN_CACHE, or the place that the system has for it."""
-    if named := os.environ.get("LYRICGEN_CACHE"):
+    """Returns the user's cache folder, for what is made from the data.
+
+    It is the folder that LYRICGEN_CACHE names, or else the system's own place for it.
+    """
+    named = os.environ.get("LYRICGEN_CACHE")
+    if named:
         return Path(named)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "lyricgen"
+    return platformdirs.user_cache_path("lyricgen", appauthor=False)
 
 
 def sha256(data: bytes) -> str:
-    """The SHA-256 of some bytes, as 64 hexadecimal digits."""
+    """Returns the SHA-256 of bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def read_checked(path: Path, expected: str) -> bytes:
-    """The bytes of a file whose SHA-256 is `expected`; raises DataError with both hashes if it is another, or if the file is missing."""
+    """Returns the bytes of a file whose SHA-256 is `expected`.
+
+    Raises: DataError where the file is missing or is another one, with both hashes.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    found = sha256(data)
-    if found != expected:
-        raise DataError(f"{path} is damaged: its SHA-256 is {found}, and it should be {expected}.")
+    actual = sha256(data)
+    if actual != expected:
+        raise DataError(f"{path} is damaged: its SHA-256 is {actual}, and it should be {expected}.")
     return data
 
 
 def read_card(path: Path) -> dict:
-    """A card: the JSON object in a file; raises DataError where it is none."""
+    """Returns a card: the JSON object in a file.
+
+    Raises: DataError where there is none.
+    """
     try:
         card = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -62,27 +84,31 @@ def read_card(path: Path) -> dict:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises UserError where a folder cannot be made or written, before any work is done for it."""
-    nearest = next(
-        path for path in (folder, *folder.absolute().parents) if path.exists() or path.is_symlink()
-    )
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UserError(
-            f"The folder {folder} cannot be made: {nearest} is {'not writable' if nearest.is_dir() else 'no folder'}."
-        )
+    """Checks, before any work is done for it, that a folder can be made and written.
+
+    Raises: UserError where it cannot.
+    """
+    candidates = (folder, *folder.absolute().parents)
+    nearest = next(path for path in candidates if path.exists() or path.is_symlink())
+    if not nearest.is_dir():
+        raise UserError(f"The folder {folder} cannot be made: {nearest} is no folder.")
+    if not os.access(nearest, os.W_OK):
+        raise UserError(f"The folder {folder} cannot be made: {nearest} is not writable.")
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Writes a file under a temporary name and renames it, so that a stop at any moment leaves the old file or the new one."""
+    """Writes a file under a temporary name and renames it.
+
+    A stop at any moment leaves the old file or the new one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(
-                file.fileno()
-            )  # before the new name: or a power cut could leave that name on an empty file
+            # a power cut after the renaming must not find an empty file
+            os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
@@ -92,4 +118,5 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Writes a value as readable JSON, Chinese as it is, atomically."""
-    write_atomic(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    write_atomic(path, (text + "\n").encode())

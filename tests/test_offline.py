@@ -1,10 +1,11 @@
-"""Nothing needs the internet at run time: the main job with every socket but loopback blocked."""
+"""Nothing needs the internet at run time: a song is made with sockets blocked."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# every socket but loopback
 BLOCK = """
 import socket, sys
 

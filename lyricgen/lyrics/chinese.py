@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 
-# The thirteen rhymes (十三辙) of Mandarin song and opera, by final in pypinyin's strict spelling; -i after zh, ch, sh, r, z, c, s is spelt i as well.
+# The thirteen rhymes (十三辙) of Mandarin song and opera, each with its finals in
+# pypinyin's strict spelling; -i after zh, ch, sh, r, z, c, s is spelt i as well.
 RHYMES = {
     "a": "a ia ua",
     "o": "o e uo",
@@ -21,12 +22,11 @@ RHYMES = {
     "eng": "eng ing ueng ong iong",
 }
 
+RHYME_OF_FINAL = {final: rhyme for rhyme, finals in RHYMES.items() for final in finals.split()}
 
-_CLASS = {final: name for name, finals in RHYMES.items() for final in finals.split()}
-
-
-# At the end of a sung line these are read in the literary way, not as everyday speech (the default of pypinyin) has them.
-_AT_LINE_END = {
+# At the end of a sung line these characters have their literary reading; pypinyin's
+# default is that of everyday speech.
+LINE_END_READINGS = {
     "了": "liǎo",
     "还": "huán",
     "得": "dé",
@@ -40,9 +40,12 @@ _AT_LINE_END = {
 }
 
 
-@lru_cache(maxsize=1)
+@cache
 def _pypinyin():
-    """pypinyin, imported when Chinese is first read aloud; 长 is `cháng` unless a word says otherwise."""
+    """Returns the module pypinyin, imported when Chinese is first read aloud.
+
+    The default reading of 长 becomes `cháng`, unless its word says otherwise.
+    """
     import pypinyin
     import pypinyin.contrib.tone_convert
 
@@ -51,25 +54,31 @@ def _pypinyin():
 
 
 def is_han(character: str) -> bool:
-    """Whether a character is a Chinese one."""
+    """Returns whether a character is a Chinese one."""
     return "\u3400" <= character <= "\u9fff"
 
 
 def pinyin(text: str) -> list[str]:
-    """The syllable of each Chinese character with its tone mark, read in the context of its words; other characters give none.
+    """Returns the syllable of each Chinese character of a line, with its tone mark.
 
-    Notebook: 11_words_and_music
+    A character is read in the context of its words; other characters have no syllable.
+
+    Notebook: words_and_music
     """
-    spoken = [s[0] for s in _pypinyin().pinyin("".join(filter(is_han, text)))]
-    if text and text[-1] in _AT_LINE_END:
-        spoken[-1] = _AT_LINE_END[text[-1]]
-    return spoken
+    characters = "".join(filter(is_han, text))
+    readings = _pypinyin().pinyin(characters)
+    syllables = [reading[0] for reading in readings]
+    if text and text[-1] in LINE_END_READINGS:
+        syllables[-1] = LINE_END_READINGS[text[-1]]
+    return syllables
 
 
 @cache
-def _final(character: str) -> str:
-    """The final of a character that ends a line, without its tone."""
-    lib = _pypinyin()
-    return lib.contrib.tone_convert.to_finals(
-        _AT_LINE_END.get(character) or lib.pinyin(character)[0][0]
-    )
+def line_end_final(character: str) -> str:
+    """Returns the final of a character that ends a line, without its tone."""
+    pypinyin = _pypinyin()
+    if character in LINE_END_READINGS:
+        syllable = LINE_END_READINGS[character]
+    else:
+        syllable = pypinyin.pinyin(character)[0][0]
+    return pypinyin.contrib.tone_convert.to_finals(syllable)

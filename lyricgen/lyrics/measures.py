@@ -1,4 +1,7 @@
-"""Measures of a text model: what a text costs, what it repeats and copies, and whether it keeps its form. Compared within a corpus, never across."""
+"""Measures of a text model: the cost of a text, what it repeats, and its form.
+
+They are compared within a corpus, never across corpora.
+"""
 
 from __future__ import annotations
 
@@ -11,74 +14,120 @@ import numpy as np
 from lyricgen.lyrics.patterns import Pattern
 from lyricgen.lyrics.rhyme import rhyme_class
 
-CODE_POINTS = (
-    0x110000  # of Unicode: what an unknown character may be where a vocabulary folded none
-)
+# Unicode's: what `<unk>` may stand for where a vocabulary folded no character into it
+CODE_POINTS = 0x110000
 
 
 def bits_per_character(bits: np.ndarray, ids: np.ndarray, folded: int) -> float:
-    """The mean cost of a character in bits, from the cost of each token and its id.
+    """Returns the mean cost of a character in bits, from the cost and id of each token.
 
-    A newline and the end of a poem count as characters. `<unk>` (id 0) costs its probability and, to say which one it is, log2 of the number of
-    characters that it stands for: those folded into it in training, or, where there are none, all of Unicode. Source: Shannon 1951, equation 1, as
-    a cross-entropy. Notebook: 03_lyrics_language_model
+    A newline and the end of a poem count as characters. `<unk>` (id 0) costs its
+    probability and, to say which character it is, log2 of the number of characters that
+    it stands for: the `folded` ones of the training text or, where that is 0, all of
+    Unicode.
+
+    Source: Shannon 1951, equation 1, as a cross-entropy.
+    Notebook: lyrics_language_model
     """
-    return float(
-        (np.sum(bits) + np.log2(folded or CODE_POINTS) * np.sum(np.asarray(ids) == 0)) / len(ids)
-    )
+    unknown = np.sum(np.asarray(ids) == 0)
+    bits_of_choice = np.log2(folded or CODE_POINTS)
+    total = np.sum(bits) + bits_of_choice * unknown
+    return float(total / len(ids))
 
 
 def perplexity(bits: float) -> float:
-    """2 to the mean bits of a token: among how many equally likely ones the model chooses. Notebook: 03_lyrics_language_model"""
+    """Returns 2 to the mean bits of a token.
+
+    Among so many equally likely tokens the model chooses.
+
+    Notebook: lyrics_language_model
+    """
     return 2.0**bits
 
 
-def compressed_bits_per_character(training: str, text: str, method: str = "xz") -> float:
-    """What `gzip` or `xz` needs for a character of a text once it has read the training text: C(training + text) - C(training), over its length.
+def _packed_size(text: str, method: str) -> int:
+    """Returns how many bytes `gzip` or `xz` makes of a text in UTF-8."""
+    data = text.encode()
+    if method == "gzip":
+        return len(gzip.compress(data, 9, mtime=0))
+    if method == "xz":
+        return len(lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
+    raise ValueError(f"The method is {method!r}; it should be 'gzip' or 'xz'.")
 
-    Bytes are those of UTF-8. gzip looks back over 32 kB and no further, so for it the training text is mostly in vain. Source: Benedetto, Caglioti
-    and Loreto 2002. Notebook: 04_lyrics_across_datasets
+
+def compressed_bits_per_character(training: str, text: str, method: str = "xz") -> float:
+    """Returns the bits that `gzip` or `xz` takes for a character after training.
+
+    That is C(training + text) - C(training), over the length of the text. gzip looks
+    back over 32 kB only, so it makes little use of the training text.
+
+    Source: Benedetto, Caglioti and Loreto 2002.
+    Notebook: lyrics_across_datasets
     """
-    pack = {
-        "gzip": lambda data: gzip.compress(data, 9, mtime=0),
-        "xz": lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
-    }[method]
-    before, both = (len(pack(part.encode())) for part in (training, training + text))
-    return 8 * (both - before) / len(text)
+    training_size = _packed_size(training, method)
+    both_size = _packed_size(training + text, method)
+    return 8 * (both_size - training_size) / len(text)
 
 
 def distinct(texts: Sequence[str], n: int) -> float:
-    """Different n-grams of characters over all n-grams of some texts, 1 where nothing comes twice; falls with the amount of text.
+    """Returns the share of distinct ones among the character n-grams of texts.
 
-    Source: Li et al. 2016, section 5.2. Notebook: 04_lyrics_across_datasets
+    It is 1 where no n-gram comes twice, and falls with the amount of text.
+
+    Source: Li et al. 2016, section 5.2.
+    Notebook: lyrics_across_datasets
     """
-    grams = [text[i : i + n] for text in texts for i in range(len(text) - n + 1)]
-    return len(set(grams)) / max(1, len(grams))
+    ngrams = []
+    for text in texts:
+        ngrams += [text[i : i + n] for i in range(len(text) - n + 1)]
+    return len(set(ngrams)) / max(1, len(ngrams))
 
 
 def line_form(lines: Sequence[str], pattern: Pattern) -> float:
-    """The share of places in a pattern at which a line of the right length stands; lines too many are wrong. Notebook: 04_lyrics_across_datasets"""
+    """Returns the share of a pattern's lines for which a line of right length stands.
+
+    Lines beyond the pattern count as wrong.
+
+    Notebook: lyrics_across_datasets
+    """
     right = sum(len(line) == length for line, length in zip(lines, pattern.lengths))
     return right / max(len(lines), len(pattern.lengths))
 
 
 def poem_form(poems: Sequence[Sequence[str]], pattern: Pattern) -> float:
-    """The share of poems all of whose lines have the pattern's lengths. Notebook: 04_lyrics_across_datasets"""
-    return float(np.mean([line_form(lines, pattern) == 1 for lines in poems]))
+    """Returns the share of poems all of whose lines have the pattern's lengths.
+
+    Notebook: lyrics_across_datasets
+    """
+    in_form = [line_form(lines, pattern) == 1 for lines in poems]
+    return float(np.mean(in_form))
+
+
+def _rhyme_pairs(lines: Sequence[str], rhymes: Sequence[int]) -> list[bool]:
+    """Returns whether they rhyme, for each two neighbouring lines of a rhyme group."""
+    pairs = []
+    class_before: dict[int, str] = {}
+    for line, group in zip(lines, rhymes):
+        line_class = rhyme_class(line) if group >= 0 else None
+        if line_class is None:
+            continue
+        if group in class_before:
+            pairs.append(line_class == class_before[group])
+        class_before[group] = line_class
+    return pairs
 
 
 def rhyme_share(poems: Sequence[Sequence[str]], rhymes: Sequence[int]) -> float:
-    """The share of rhymes that rhyme: of each two neighbouring lines of one rhyme group (-1: none), those that end in one rhyme class.
+    """Returns the share of rhymes that rhyme: of neighbouring lines of one rhyme group.
 
-    By today's sounds (modern Mandarin, the CMU dictionary), which older verse keeps in part only: read it beside the same figure of human text.
-    A line that a poem lacks, or whose end has no class, is passed over; NaN where no pair is left. Notebook: 04_lyrics_across_datasets
+    `rhymes` has the group of each line, -1 for none. Lines rhyme that end in one rhyme
+    class, by today's sounds (modern Mandarin, the CMU dictionary). Older verse keeps
+    these in part only, so the figure is read beside that of human text. A line that a
+    poem lacks, or whose end has no class, is passed over; NaN where no pair is left.
+
+    Notebook: lyrics_across_datasets
     """
     pairs = []
     for lines in poems:
-        last: dict[int, str] = {}
-        for line, group in zip(lines, rhymes):
-            if group >= 0 and (found := rhyme_class(line)) is not None:
-                if group in last:
-                    pairs.append(found == last[group])
-                last[group] = found
+        pairs += _rhyme_pairs(lines, rhymes)
     return float(np.mean(pairs)) if pairs else float("nan")

@@ -1,4 +1,4 @@
-"""A lead sheet: a melody with its words, as MusicXML, as an engraved page, as MIDI with lyrics and as sound."""
+"""A lead sheet: a melody with its words, as MIDI with lyrics and as sound."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from lyricgen.music.melody import STEPS_PER_BAR
 from lyricgen.song import sound
 
 STEPS_PER_QUARTER = 4
+TICKS_PER_QUARTER = 480
+
+# from 0 to 1: a note on the first beat of a bar, and any other
+LOUD = 0.95
+SOFT = 0.8
 
 
 @dataclass(frozen=True)
 class LeadSheet:
     """A melody in 4/4 and C major, and the words under it.
 
-    notes: int (n, 3): onset and duration in 16th steps and MIDI pitch, in order, one at a time. words: one syllable for each note.
-    under: a second line of text, one for each note (pinyin), or nothing. lines: index of the first note of each line of words.
+    notes: int (n, 3), onset and duration in 16th steps and MIDI pitch, in order, one at
+        a time.
+    words: one syllable for each note.
+    lines: the index of the first note of each line of words.
     tempo: quarters a minute.
+    under: a second line of text (pinyin), one syllable for each note, or nothing.
     """
 
     title: str
@@ -30,49 +38,59 @@ class LeadSheet:
     under: tuple[str, ...] = ()
 
     def __post_init__(self):
-        if not len(self.notes) == len(self.words) or (
-            self.under and len(self.under) != len(self.words)
-        ):
+        """Checks that there is a syllable for each note.
+
+        Raises: ValueError where there is not.
+        """
+        fits = len(self.words) == len(self.notes)
+        under_fits = len(self.under) in (0, len(self.words))
+        if not fits or not under_fits:
             raise ValueError(
-                f"A lead sheet has a syllable for each note; there are {len(self.notes)} notes, {len(self.words)} words "
-                f"and {len(self.under)} under them."
+                f"A lead sheet has a syllable for each note; there are {len(self.notes)} notes, "
+                f"{len(self.words)} words and {len(self.under)} under them."
             )
 
     @property
     def steps(self) -> int:
         """The length in 16th steps, whole bars."""
-        end = int((self.notes[:, 0] + self.notes[:, 1]).max())
-        return -(-end // STEPS_PER_BAR) * STEPS_PER_BAR
+        ends = self.notes[:, 0] + self.notes[:, 1]
+        bars = -(-int(ends.max()) // STEPS_PER_BAR)
+        return bars * STEPS_PER_BAR
 
     def seconds(self) -> np.ndarray:
-        """The notes with onset and duration in seconds, float (n, 3)."""
+        """Returns the notes with onset and duration in seconds, float (n, 3)."""
         step = 60 / self.tempo / STEPS_PER_QUARTER
         return self.notes * np.array([step, step, 1.0])
 
 
 def to_midi(sheet: LeadSheet) -> bytes:
-    """The lead sheet as a Standard MIDI File: a lyric event (FF 05, UTF-8) at the tick of each note.
+    """Returns the lead sheet as a Standard MIDI File.
 
-    Notebook: 05_reading_midi
+    A lyric event (FF 05, UTF-8) stands at the tick of each note.
+
+    Notebook: reading_midi
     """
     from lyricgen.music.midi import MidiFile, write_midi
 
-    ticks = sheet.notes[:, :2] * (480 // STEPS_PER_QUARTER)
-    return write_midi(
-        MidiFile.from_notes(
-            ticks[:, 0],
-            ticks[:, 1],
-            sheet.notes[:, 2],
-            division=480,
-            bpm=sheet.tempo,
-            lyrics=sheet.words,
-            names={0: sheet.title, 1: "Voice"},
-        )
+    ticks = sheet.notes[:, :2] * (TICKS_PER_QUARTER // STEPS_PER_QUARTER)
+    midi = MidiFile.from_notes(
+        ticks[:, 0].tolist(),
+        ticks[:, 1].tolist(),
+        sheet.notes[:, 2].tolist(),
+        division=TICKS_PER_QUARTER,
+        bpm=sheet.tempo,
+        lyrics=sheet.words,
+        names={0: sheet.title, 1: "Voice"},
     )
+    return write_midi(midi)
 
 
 def to_mp3(sheet: LeadSheet) -> bytes:
-    """The lead sheet sung by a plucked string, as MP3; the first beat of a bar is a little louder."""
-    notes = sheet.seconds()
-    loudness = np.where(sheet.notes[:, 0] % STEPS_PER_BAR == 0, 0.95, 0.8)
-    return sound.to_mp3(sound.render(np.column_stack([notes, loudness])))
+    """Returns the lead sheet played on a plucked string, as MP3.
+
+    The first beat of a bar is a little louder.
+    """
+    on_first_beat = sheet.notes[:, 0] % STEPS_PER_BAR == 0
+    loudness = np.where(on_first_beat, LOUD, SOFT)
+    notes = np.column_stack([sheet.seconds(), loudness])
+    return sound.to_mp3(sound.render(notes))

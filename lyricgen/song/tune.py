@@ -8,36 +8,59 @@ import numpy as np
 
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
-from lyricgen.music.keys import to_c
+from lyricgen.music.keys import C_MAJOR, to_c
 from lyricgen.music.melody import FIRST_ONSET, STEPS_PER_BAR, to_notes, windows
 
-LOW, HIGH = 57, 77  # a range that most people can sing: A3 to F5
+# a range that most people can sing: A3 to F5
+LOW = 57
+HIGH = 77
 
+# whether each pitch class is one of C major
+IN_KEY = np.isin(np.arange(12), C_MAJOR)
 
-IN_KEY = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))  # the pitch classes of C major
+# the pitch classes on which a phrase can end: those of the tonic's chord
+STABLE = (0, 4, 7)
 
+# melodies drawn for a song, of two bars each
+DRAWS = 400
 
-DRAWS = 400  # melodies drawn for a song, of two bars each
+# the pitch after which the first phrase starts: G4
+FIRST_PITCH = 67
+
+# a line of words takes two bars: a phrase is one bar at half its speed
+STEPS_PER_LINE = 2 * STEPS_PER_BAR
+
+# semitones: larger leaps within a phrase than a major sixth are hard to sing
+LARGEST_LEAP = 9
 
 
 class TuneWriter(Protocol):
-    """What writes the tune: draws of two bars in C, canonical events uint8 (count, 32)."""
+    """What writes the tune: it draws melodies of two bars in C."""
 
-    def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray: ...
+    def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
+        """Returns canonical events, uint8 (count, 32)."""
 
 
 class LatentTunes:
-    """A tune writer that draws z from a MusicVAE's fitted posterior and decodes it (the shipped model, where no other is given), in NumPy."""
+    """A tune writer that samples a MusicVAE (the shipped one, if none is given).
+
+    z is drawn from the model's fitted posterior and decoded, in NumPy.
+    """
 
     def __init__(self, vae: NumpyMusicVAE | None = None):
+        """Takes a model or loads the shipped one."""
         self.vae = vae or NumpyMusicVAE.load()
 
     def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
-        """So many draws, each moved to C; those without a note, or that would leave the 88 pitches, are drawn again."""
-        drawn = np.zeros((0, self.vae.steps), np.uint8)
-        while len(drawn) < count:
-            drawn = np.concatenate([drawn, to_c(self.vae.sample(count, rng, temperature))])
-        return drawn[:count]
+        """Returns `count` melodies moved to C: canonical events, uint8 (count, T).
+
+        One without a note, or that would leave the 88 pitches, is drawn again.
+        """
+        melodies = np.zeros((0, self.vae.steps), np.uint8)
+        while len(melodies) < count:
+            samples = self.vae.sample(count, rng, temperature)
+            melodies = np.concatenate([melodies, to_c(samples)])
+        return melodies[:count]
 
 
 def write_tune(
@@ -46,77 +69,141 @@ def write_tune(
     rng: np.random.Generator,
     temperature: float,
 ) -> tuple[np.ndarray, int]:
-    """The notes of a song, int (n, 3) in 16th steps, and how many phrases had to be mended.
+    """Returns the notes of a song, int (n, 3), and how many phrases had to be mended.
 
-    A phrase is one bar of a draw at half its speed, so that a line of words takes two bars. The second stanza takes up the phrases of
-    the first where their lines are equally long; a new phrase starts near the end of the one before; the last ends on the tonic.
+    Notes are onset and duration in 16th steps and MIDI pitch. A phrase is one bar of a
+    draw at half its speed, so that a line of words takes two bars. The second stanza
+    repeats the phrases of the first where their lines are equally long; a new phrase
+    starts near the end of the one before; the last ends on the tonic.
     """
-    bars = np.concatenate(
-        [windows(events, bars=1) for events in writer.phrases(DRAWS, rng, temperature)]
-    )
-    drawn = [to_notes(bar) for bar in np.unique(bars[bars[:, 0] >= FIRST_ONSET], axis=0)]
-    drawn = [notes for notes in drawn if IN_KEY[notes[:, 2] % 12].all()]
-    half, phrases, mended = pattern.stanzas[-1] or len(pattern.lengths) // 2, [], 0
+    candidates = phrases_of_draws(writer, rng, temperature)
+    lines = len(pattern.lengths)
+    half = pattern.stanzas[-1] or lines // 2
+    phrases: list[np.ndarray] = []
+    mended = 0
     for i, length in enumerate(pattern.lengths):
         if i >= half and length == pattern.lengths[i - half]:
             phrases.append(phrases[i - half])
             continue
-        fitting = [k for k, notes in enumerate(drawn) if len(notes) == length]
-        if not fitting:
-            nearest = min(range(len(drawn)), key=lambda k: abs(len(drawn[k]) - length))
-            drawn.append(mend(drawn[nearest], length))
-            fitting, mended = [len(drawn) - 1], mended + 1
-        last, cadence = (
-            int(phrases[-1][-1, 2]) if phrases else 67,
-            i in (half - 1, len(pattern.lengths) - 1),
-        )
-        best = min(fitting, key=lambda k: _cost(drawn[k], last, cadence))
-        phrases.append(_in_range(drawn.pop(best)))
-    phrases[-1] = phrases[-1].copy()
-    tonics = np.array([p for p in range(LOW, HIGH + 1) if p % 12 == 0])
-    phrases[-1][-1, 2] = tonics[np.abs(tonics - phrases[-1][-1, 2]).argmin()]
+        if not any(len(notes) == length for notes in candidates):
+            nearest = min(candidates, key=lambda notes: abs(len(notes) - length))
+            candidates.append(mend(nearest, length))
+            mended += 1
+        last_pitch = int(phrases[-1][-1, 2]) if phrases else FIRST_PITCH
+        cadence = i in (half - 1, lines - 1)
+        phrases.append(take_phrase(candidates, length, last_pitch, cadence))
+    phrases[-1] = _end_on_tonic(phrases[-1])
+    return place_phrases(phrases), mended
+
+
+def phrases_of_draws(
+    writer: TuneWriter, rng: np.random.Generator, temperature: float
+) -> list[np.ndarray]:
+    """Returns the phrases of a writer's draws: the distinct bars that a line can have.
+
+    Such a bar begins with a note and stays in C major. A phrase is int (n, 3): onset
+    and duration in 16th steps, and MIDI pitch.
+    """
+    melodies = writer.phrases(DRAWS, rng, temperature)
+    bars = np.concatenate([windows(events, bars=1) for events in melodies])
+    sounding_at_once = bars[bars[:, 0] >= FIRST_ONSET]
+    phrases = [to_notes(bar) for bar in np.unique(sounding_at_once, axis=0)]
+    return [notes for notes in phrases if IN_KEY[notes[:, 2] % 12].all()]
+
+
+def take_phrase(
+    candidates: list[np.ndarray], length: int, last_pitch: int, cadence: bool
+) -> np.ndarray:
+    """Takes the candidate with `length` notes that continues best from `last_pitch`.
+
+    It is removed from the candidates and returned within the singing range.
+    """
+    fitting = [k for k, notes in enumerate(candidates) if len(notes) == length]
+    best = min(fitting, key=lambda k: _cost(candidates[k], last_pitch, cadence))
+    return _in_range(candidates.pop(best))
+
+
+def place_phrases(phrases: list[np.ndarray]) -> np.ndarray:
+    """Returns the notes of a song, a phrase for each line, at half their speed.
+
+    A long note at the end of a line gives up an eighth for breath; the last note of all
+    is held into a bar of its own.
+    """
     song = []
-    for i, notes in enumerate(phrases):
-        song.append(notes * [2, 2, 1] + [2 * STEPS_PER_BAR * i, 0, 0])
-        song[-1][-1, 1] -= 2 * (song[-1][-1, 1] >= 4)  # an eighth to breathe
-    song[-1][-1, 1] = (
-        2 * STEPS_PER_BAR * len(phrases) + 12 - song[-1][-1, 0]
-    )  # the last note is held on into a bar of its own
-    return np.concatenate(song), mended
+    for i, phrase in enumerate(phrases):
+        notes = phrase * [2, 2, 1] + [STEPS_PER_LINE * i, 0, 0]
+        if notes[-1, 1] >= 4:
+            notes[-1, 1] -= 2
+        song.append(notes)
+    last_note = song[-1][-1]
+    end = STEPS_PER_LINE * len(phrases) + 12
+    last_note[1] = end - last_note[0]
+    return np.concatenate(song)
 
 
 def mend(notes: np.ndarray, count: int) -> np.ndarray:
-    """The phrase with exactly `count` notes: the shortest is joined to the one before it, or the longest is struck twice."""
+    """Returns the phrase with exactly `count` notes.
+
+    The shortest note is joined to the one before it, or the longest is struck twice,
+    again and again.
+
+    Raises: ValueError where the phrase has no room for so many notes.
+    """
     notes = notes.copy()
     while len(notes) > count:
-        k = 1 + int(notes[1:, 1].argmin())
-        notes[k - 1, 1] += notes[k, 1]
-        notes = np.delete(notes, k, axis=0)
+        shortest = 1 + int(notes[1:, 1].argmin())
+        notes[shortest - 1, 1] += notes[shortest, 1]
+        notes = np.delete(notes, shortest, axis=0)
     while len(notes) < count:
-        k = int(notes[:, 1].argmax())
-        onset, duration, pitch = notes[k]
+        longest = int(notes[:, 1].argmax())
+        onset, duration, pitch = notes[longest]
         if duration < 2:
-            raise ValueError(
-                f"A phrase of {notes[:, 1].sum()} steps has no room for {count} notes."
-            )
-        notes[k, 1] = duration // 2
-        notes = np.insert(
-            notes, k + 1, (onset + duration // 2, duration - duration // 2, pitch), axis=0
-        )
+            steps = notes[:, 1].sum()
+            raise ValueError(f"A phrase of {steps} steps has no room for {count} notes.")
+        first_half = duration // 2
+        second_note = (onset + first_half, duration - first_half, pitch)
+        notes[longest, 1] = first_half
+        notes = np.insert(notes, longest + 1, second_note, axis=0)
+    return notes
+
+
+def _end_on_tonic(notes: np.ndarray) -> np.ndarray:
+    """Returns the phrase with its last note moved to the nearest C in the range."""
+    notes = notes.copy()
+    pitches = np.arange(LOW, HIGH + 1)
+    tonics = pitches[pitches % 12 == 0]
+    distances = np.abs(tonics - notes[-1, 2])
+    notes[-1, 2] = tonics[distances.argmin()]
     return notes
 
 
 def _in_range(notes: np.ndarray) -> np.ndarray:
-    """The phrase in the octave that is nearest to the middle of the range, and any note that still leaves it an octave over."""
+    """Returns the phrase in the octave that is nearest to the middle of the range.
+
+    A note that is still outside the range is moved by an octave.
+    """
     notes = notes.copy()
-    notes[:, 2] += 12 * round(((LOW + HIGH) / 2 - (notes[:, 2].min() + notes[:, 2].max()) / 2) / 12)
-    notes[:, 2] += 12 * ((notes[:, 2] < LOW).astype(int) - (notes[:, 2] > HIGH))
+    pitches = notes[:, 2]  # a view
+    middle = (pitches.min() + pitches.max()) / 2
+    octaves = round(((LOW + HIGH) / 2 - middle) / 12)
+    pitches += 12 * octaves
+    too_low = pitches < LOW
+    too_high = pitches > HIGH
+    pitches += 12 * (too_low.astype(int) - too_high)
     return notes
 
 
-def _cost(notes: np.ndarray, last: int, cadence: bool) -> float:
-    """How badly a phrase goes on after pitch `last`: the leap into it, its own leaps beyond a sixth, and, for a cadence, an unstable end."""
-    moved = _in_range(notes)
-    leaps = np.abs(np.diff(moved[:, 2]))
-    cost = abs(int(moved[0, 2]) - last) + 3.0 * np.maximum(leaps - 9, 0).sum() - 0.5 * moved[-1, 1]
-    return cost + (8.0 if cadence and moved[-1, 2] % 12 not in (0, 4, 7) else 0.0)
+def _cost(notes: np.ndarray, last_pitch: int, cadence: bool) -> float:
+    """Returns how badly a phrase continues from a pitch.
+
+    It is the leap into the phrase, its own leaps beyond a sixth, less something for a
+    long last note, and more for a cadence that ends on an unstable note.
+    """
+    pitches = _in_range(notes)[:, 2]
+    leap_into = abs(int(pitches[0]) - last_pitch)
+    leaps = np.abs(np.diff(pitches))
+    beyond_sixth = np.maximum(leaps - LARGEST_LEAP, 0).sum()
+    cost = leap_into + 3.0 * beyond_sixth - 0.5 * notes[-1, 1]
+    if cadence and pitches[-1] % 12 not in STABLE:
+        cost += 8.0
+    return cost

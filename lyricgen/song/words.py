@@ -16,11 +16,14 @@ _rhyming = lru_cache(maxsize=4)(rhyme.rhyming)
 
 
 class TextWriter(Protocol):
-    """What writes the words: a distribution over the next character, given all that stands before it."""
+    """What writes the words: it gives a distribution over the next character."""
 
-    vocabulary: Sequence[str]
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """The tokens that it chooses from, V of them."""
 
-    def probabilities(self, context: Sequence[str]) -> np.ndarray: ...
+    def probabilities(self, context: Sequence[str]) -> np.ndarray:
+        """Returns the distribution (V,) after all that stands before."""
 
 
 def write_lines(
@@ -29,24 +32,33 @@ def write_lines(
     rng: np.random.Generator,
     temperature: float,
 ) -> list[str]:
-    """Lines of the pattern's lengths, rhyming at its rhyme places; no rhyme word comes twice.
+    """Returns lines of a pattern's lengths that rhyme at its rhyme places.
 
-    Each character is drawn from the writer's distribution among those that may stand there. Notebook: 00_start_here
+    Each character is drawn from the writer's distribution among those that may stand
+    there. No rhyme word comes twice.
+
+    Notebook: start_here
     """
     han, classes, rich = _rhyming(tuple(writer.vocabulary))
-    context, lines, chosen, fresh = [*pattern.name, "\n"], [], {}, np.ones(len(han), bool)
+    unused = np.ones(len(han), bool)  # tokens that are no rhyme word yet
+    class_of_group: dict[int, str] = {}
+    context = [*pattern.name, "\n"]
+    lines = []
     for length, group in zip(pattern.lengths, pattern.rhymes):
-        line = ""
+        rhymes = group >= 0
+        rhyme_words = rich
+        if group in class_of_group:
+            rhyme_words = classes == class_of_group[group]
+        line: list[str] = []
         for place in range(length):
-            rhymes = place == length - 1 and group >= 0
-            mask = (
-                fresh & (classes == chosen[group] if group in chosen else rich) if rhymes else han
-            )
-            k = draw_token(writer.probabilities([*context, *line]), rng, temperature, mask)
-            line += writer.vocabulary[k]
-        if group >= 0:
-            chosen.setdefault(group, classes[k])
-            fresh[k] = False
-        lines.append(line)
+            at_rhyme = rhymes and place == length - 1
+            mask = unused & rhyme_words if at_rhyme else han
+            p = writer.probabilities([*context, *line])
+            token = draw_token(p, rng, temperature, mask)
+            line.append(writer.vocabulary[token])
+        if rhymes:
+            class_of_group.setdefault(group, classes[token])
+            unused[token] = False
+        lines.append("".join(line))
         context += [*line, "\n"]
     return lines
