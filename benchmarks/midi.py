@@ -1,14 +1,20 @@
-"""read_midi beside other readers: python benchmarks/midi.py [FILE|FOLDER ...] [--quick] [--json FILE].
+"""Measures read_midi beside other readers.
 
-The same files for all, the contenders in turn, process CPU time, the median of the rounds. Every contender gets a path or bytes, whichever it
-likes, and ends with what it calls a file read: read_midi with a table of paired notes, symusic too, mido and music21's MidiFile with events that
-nobody has paired, converter.parse and pretty_midi with objects. Without files: those that the course and music21 bring, and pieces of music21's
-corpus written as MIDI.
+    python benchmarks/midi.py [FILE|FOLDER ...] [--quick] [--json FILE]
+
+The same files for all, the contenders in turn, process CPU time, the median of the
+rounds. Every contender gets a path or bytes, whichever it likes, and ends with what it
+calls a file
+read: read_midi with a table of paired notes, symusic too, mido and music21's MidiFile
+    with events that nobody has paired, converter.parse and pretty_midi with objects.
+    Without files: those that the course and music21 bring, and pieces of music21's
+    corpus written as MIDI.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import math
 import os
@@ -19,15 +25,14 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(threads, "1")
+# NumPy reads the numbers of threads when it is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lyricgen.files import (
-    DATA,
-    write_json,  # noqa: E402
-)
-from lyricgen.music.midi import read_midi  # noqa: E402
+from lyricgen.files import DATA, write_json
+from lyricgen.music.midi import read_midi
 
 CORPUS = (
     "bach/bwv66.6",
@@ -38,30 +43,26 @@ CORPUS = (
     "schubert/lindenbaum",
 )
 
+# A path and its bytes
+File = tuple[Path, bytes]
+Reader = Callable[[Path, bytes], object]
 
-def contenders() -> dict[str, Callable[[Path, bytes], object]]:
-    """The readers that are installed, by name; the first is ours."""
-    found: dict[str, Callable[[Path, bytes], object]] = {
-        "read_midi": lambda path, data: read_midi(data)
-    }
-    try:
+
+def contenders() -> dict[str, Reader]:
+    """Returns the readers that are installed, by name; the first is ours."""
+    readers: dict[str, Reader] = {"read_midi": lambda path, data: read_midi(data)}
+    with contextlib.suppress(ImportError):
         import symusic
 
-        found["symusic"] = lambda path, data: symusic.Score.from_midi(data)
-    except ImportError:
-        pass
-    try:
+        readers["symusic"] = lambda path, data: symusic.Score.from_midi(data)
+    with contextlib.suppress(ImportError):
         import mido
 
-        found["mido"] = lambda path, data: mido.MidiFile(file=io.BytesIO(data))
-    except ImportError:
-        pass
-    try:
+        readers["mido"] = lambda path, data: mido.MidiFile(file=io.BytesIO(data))
+    with contextlib.suppress(ImportError):
         import pretty_midi
 
-        found["pretty_midi"] = lambda path, data: pretty_midi.PrettyMIDI(io.BytesIO(data))
-    except ImportError:
-        pass
+        readers["pretty_midi"] = lambda path, data: pretty_midi.PrettyMIDI(io.BytesIO(data))
     from music21 import converter, midi
 
     def midi_file(path: Path, data: bytes) -> object:
@@ -69,100 +70,150 @@ def contenders() -> dict[str, Callable[[Path, bytes], object]]:
         file.readstr(data)
         return file
 
-    found["music21 MidiFile"] = midi_file
-    found["music21 converter"] = lambda path, data: converter.parse(path, forceSource=True)
-    return found
+    readers["music21 MidiFile"] = midi_file
+    readers["music21 converter"] = lambda path, data: converter.parse(path, forceSource=True)
+    return readers
 
 
 def examples(folder: Path) -> list[Path]:
-    """The files to read where none are named."""
+    """Returns the files to read where none are named."""
     import music21
 
-    paths = sorted((DATA / "midi").glob("*.mid")) + sorted(
-        (Path(music21.__file__).parent / "midi" / "testPrimitive").glob("*.mid")
-    )
+    of_music21 = Path(music21.__file__).parent / "midi" / "testPrimitive"
+    paths = sorted((DATA / "midi").glob("*.mid")) + sorted(of_music21.glob("*.mid"))
     for name in CORPUS:
-        paths.append(folder / (name.replace("/", "-") + ".mid"))
-        music21.corpus.parse(name).write("midi", paths[-1])
+        path = folder / (name.replace("/", "-") + ".mid")
+        music21.corpus.parse(name).write("midi", path)
+        paths.append(path)
     return paths
 
 
-def seconds(read: Callable[[Path, bytes], object], path: Path, data: bytes) -> float | None:
-    """CPU time of one reading, or None where the reader refuses the file."""
+def seconds(read: Reader, path: Path, data: bytes) -> float | None:
+    """Returns the CPU time of one reading, None where the reader refuses the file."""
     began = time.process_time()
     try:
         read(path, data)
-    except Exception:  # noqa: BLE001  each reader has its own errors
+    except Exception:
+        # each reader has errors of its own
         return None
     return time.process_time() - began
 
 
 def compare(paths: list[Path], rounds: int) -> dict[str, dict[str, float]]:
-    """Of each contender: CPU seconds for the files that all can read, how many times longer than ours, and how many files it refused."""
-    readers, files = contenders(), [(path, path.read_bytes()) for path in paths]
-    refused = {
-        name: [seconds(read, path, data) is None for path, data in files]
-        for name, read in readers.items()
-    }  # a first round, to warm up
-    common = [file for file, *no in zip(files, *refused.values()) if not any(no)]
+    """Returns figures of each contender on the files that all can read.
+
+    They are CPU seconds, how many times longer than ours, and how many files it
+    refused.
+    """
+    readers = contenders()
+    files = [(path, path.read_bytes()) for path in paths]
+    refused, common = try_all(readers, files)
     times: dict[str, list[float]] = {name: [] for name in readers}
     for _ in range(rounds):
         for name, read in readers.items():
-            times[name].append(sum(seconds(read, path, data) for path, data in common))
-    middle = {name: statistics.median(rows) for name, rows in times.items()}
-    size = sum(len(data) for _, data in common)
-    return {
-        name: {
+            spent = [seconds(read, path, data) or 0.0 for path, data in common]
+            times[name].append(sum(spent))
+    middle = {name: statistics.median(rounds_of) for name, rounds_of in times.items()}
+    megabytes = sum(len(data) for _, data in common) / 1e6
+    figures = {}
+    for name in readers:
+        figures[name] = {
             "seconds": middle[name],
             "times_ours": middle[name] / middle["read_midi"],
-            "mb_per_s": size / 1e6 / middle[name],
+            "mb_per_s": megabytes / middle[name],
             "files": len(common),
-            "refused": sum(refused[name]),
+            "refused": refused[name],
         }
-        for name in readers
-    }
+    return figures
+
+
+def try_all(readers: dict[str, Reader], files: list[File]) -> tuple[dict[str, int], list[File]]:
+    """Reads all files once, to warm up; returns the refusals, and what all can read."""
+    refused = dict.fromkeys(readers, 0)
+    common = []
+    for path, data in files:
+        read_by_all = True
+        for name, read in readers.items():
+            if seconds(read, path, data) is None:
+                refused[name] += 1
+                read_by_all = False
+        if read_by_all:
+            common.append((path, data))
+    return refused, common
 
 
 def one_track(size: int) -> bytes:
-    """A file of one track and about `size` bytes: notes of eight or nine bytes, pitches and times that vary, from a fixed rule."""
-    body, k = bytearray(), 1
+    """Returns a file of one track and about `size` bytes, made by a fixed rule.
+
+    Its notes have eight or nine bytes; pitches and times vary.
+    """
+    body = bytearray()
+    k = 1
     while len(body) < size:
+        # a linear congruential generator
         k = k * 1103515245 + 12345 & 0x7FFFFFFF
-        pitch, length = 36 + (k >> 16) % 48, 20 + (k >> 8) % 200
-        later = [length] if length < 128 else [length >> 7 | 128, length & 127]
-        body += bytes([(k >> 4) & 63, 0x90, pitch, 80, *later, 0x80, pitch, 64])
+        delta = (k >> 4) & 63
+        pitch = 36 + (k >> 16) % 48
+        length = 20 + (k >> 8) % 200
+        digits = [length] if length < 128 else [length >> 7 | 128, length & 127]
+        body += bytes([delta, 0x90, pitch, 80, *digits, 0x80, pitch, 64])
     body += bytes.fromhex("00FF2F00")
-    return (
-        bytes.fromhex("4D546864 00000006 0000 0001 01E0 4D54726B")
-        + len(body).to_bytes(4, "big")
-        + bytes(body)
-    )
+    header = bytes.fromhex("4D546864 00000006 0000 0001 01E0")
+    return header + b"MTrk" + len(body).to_bytes(4, "big") + bytes(body)
 
 
-def slope(sizes: list[int], rounds: int) -> dict[str, object]:
-    """The log-log slope of read_midi's CPU time over the size of a file of one track, by least squares over the medians."""
+def slope(sizes: list[int], rounds: int) -> dict[str, Any]:
+    """Returns the log-log slope of read_midi's CPU time over the size of a file.
+
+    The files have one track; the slope is that of least squares over the medians.
+    """
     files = [one_track(size) for size in sizes]
     times: list[list[float]] = [[] for _ in sizes]
     for _ in range(rounds):
         for k, data in enumerate(files):
-            repeats = max(1, 300_000 // len(data))  # small files several times: the clock is coarse
+            # small files several times: the clock is coarse
+            repeats = max(1, 300_000 // len(data))
             began = time.process_time()
             for _ in range(repeats):
                 read_midi(data)
             times[k].append((time.process_time() - began) / repeats)
-    x, y = (
-        [math.log(len(data)) for data in files],
-        [math.log(statistics.median(rows)) for rows in times],
-    )
-    mean_x, mean_y = statistics.mean(x), statistics.mean(y)
-    rise = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y)) / sum(
-        (a - mean_x) ** 2 for a in x
-    )
+    medians = [statistics.median(rounds_of) for rounds_of in times]
+    x = [math.log(len(data)) for data in files]
+    y = [math.log(median) for median in medians]
     return {
-        "slope": rise,
+        "slope": statistics.linear_regression(x, y).slope,
         "bytes": [len(data) for data in files],
-        "seconds": [statistics.median(rows) for rows in times],
+        "seconds": medians,
     }
+
+
+def files_of(paths: list[Path]) -> list[Path]:
+    """Returns the files among the paths, and the MIDI files in the folders."""
+    files: list[Path] = []
+    for path in paths:
+        files += sorted(path.rglob("*.mid")) if path.is_dir() else [path]
+    return files
+
+
+def print_figures(figures: dict[str, dict[str, float]], files: int) -> None:
+    """Prints a row for each contender, the fastest first."""
+    common = figures["read_midi"]["files"]
+    head = f"{'':20s}{'CPU s':>10s}{'x ours':>10s}{'MB/s':>10s}{'refused':>10s}"
+    print(f"{head}   ({common} files that all read, of {files})")
+    for name, row in sorted(figures.items(), key=lambda item: item[1]["seconds"]):
+        times = f"{row['seconds']:10.4f}{row['times_ours']:10.2f}{row['mb_per_s']:10.2f}"
+        print(f"{name:20s}{times}{row['refused']:10d}")
+
+
+def print_slope(linear: dict[str, Any]) -> None:
+    """Prints the slope and the times it is made of."""
+    points = []
+    for size, spent in zip(linear["bytes"], linear["seconds"]):
+        points.append(f"{size / 1e6:.2f} MB {spent:.3f} s")
+    print(
+        f"read_midi, one track: time grows as size to the power {linear['slope']:.3f}: "
+        + ", ".join(points)
+    )
 
 
 def main() -> None:
@@ -171,47 +222,27 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round, fewer files and sizes")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     args = parser.parse_args()
-    warnings.simplefilter("ignore")  # music21 warns of texts that are not UTF-8
+    # music21 warns of texts that are not UTF-8
+    warnings.simplefilter("ignore")
+    sizes = [round(10 ** (4 + k / 2)) for k in range(7)]
     with tempfile.TemporaryDirectory() as folder:
-        paths = [
-            file
-            for path in args.paths
-            for file in (sorted(path.rglob("*.mid")) if path.is_dir() else [path])
-        ] or examples(Path(folder))
+        paths = files_of(args.paths) or examples(Path(folder))
         if args.quick:
+            sizes = [10_000, 100_000, 1_000_000]
             paths = [path for path in paths if path.stat().st_size < 20_000][::3][:16]
-        rows = compare(paths, 1 if args.quick else 3)
-    linear = slope(
-        [10_000, 100_000, 1_000_000]
-        if args.quick
-        else [round(10 ** (4 + k / 2)) for k in range(7)],
-        2 if args.quick else 3,
-    )
-    print(
-        f"{'':20s}{'CPU s':>10s}{'x ours':>10s}{'MB/s':>10s}{'refused':>10s}   ({rows['read_midi']['files']} files that all read, of {len(paths)})"
-    )
-    for name, row in sorted(rows.items(), key=lambda item: item[1]["seconds"]):
-        print(
-            f"{name:20s}{row['seconds']:10.4f}{row['times_ours']:10.2f}{row['mb_per_s']:10.2f}{row['refused']:10d}"
-        )
-    print(
-        f"read_midi, one track: time grows as size to the power {linear['slope']:.3f}: "
-        + ", ".join(
-            f"{size / 1e6:.2f} MB {spent:.3f} s"
-            for size, spent in zip(linear["bytes"], linear["seconds"])
-        )
-    )
+        figures = compare(paths, 1 if args.quick else 3)
+    linear = slope(sizes, 2 if args.quick else 3)
+    print_figures(figures, len(paths))
+    print_slope(linear)
     if args.json:
-        write_json(
-            args.json,
-            {
-                "readers": rows,
-                "one_track": linear,
-                "vs_converter": rows["music21 converter"]["times_ours"],
-                "vs_midi_file": rows["music21 MidiFile"]["times_ours"],
-                "slope": linear["slope"],
-            },
-        )
+        result = {
+            "readers": figures,
+            "one_track": linear,
+            "vs_converter": figures["music21 converter"]["times_ours"],
+            "vs_midi_file": figures["music21 MidiFile"]["times_ours"],
+            "slope": linear["slope"],
+        }
+        write_json(args.json, result)
 
 
 if __name__ == "__main__":

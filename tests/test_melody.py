@@ -17,7 +17,7 @@ C4 = FIRST_ONSET + 60 - melody.LOWEST
 
 @st.composite
 def notes(draw) -> tuple[np.ndarray, int]:
-    """Notes one after another, with or without rests between them, and the number of steps."""
+    """Notes one after another, with rests or without, and the number of steps."""
     rows, place = [], 0
     for gap, duration, pitch in draw(
         st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9), st.integers(21, 108)), max_size=12)

@@ -1,4 +1,7 @@
-"""Measures of melodies: what a copy, a hold and a shift must give, histograms note by note, and the figures of real tunes and of a Markov chain."""
+"""Measures of melodies: what a copy, a hold and a shift must give, histograms by hand.
+
+And the figures of real tunes and of a Markov chain.
+"""
 
 import numpy as np
 import pytest
@@ -145,11 +148,14 @@ def test_mutual_information_of_gaussians():
 
 
 def test_real_tunes_and_a_markov_chain():
-    """Real tunes are in a scale; a chain that knows the last event and the place in the bar is less so, and leaps."""
-    loaded, rng = tune_books.load_tunes(), np.random.default_rng(0)
-    train, test = (
-        tune_books.cut_windows(loaded, 2, part)[0].astype(int) for part in ("train", "test")
-    )
+    """Real tunes are in a scale; a Markov chain is less so, and leaps.
+
+    The chain knows the last event and the place in the bar.
+    """
+    loaded = tune_books.load_tunes()
+    rng = np.random.default_rng(0)
+    train = tune_books.cut_windows(loaded, 2, "train")[0].astype(int)
+    test = tune_books.cut_windows(loaded, 2, "test")[0].astype(int)
     counted = np.zeros((32, 90, 90))
     for t in range(1, 32):
         np.add.at(counted[t], (train[:, t - 1], train[:, t]), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from lyricgen.files import DATA
 from lyricgen.music import keys as musical_keys
 from lyricgen.music.midi import MidiFile, write_midi
 from lyricgen.music.midi import summary as midi_summary
-from lyricgen.music.midi.file import table
+from lyricgen.music.midi.file import map_rows
 
 
 def test_a_row_for_each_file(capsys):
@@ -78,7 +79,5 @@ def test_the_key_is_guessed_where_none_is_named(tonic, steps, name):
         np.arange(10) * 480, [480] * 10, [60 + tonic + step for step in steps]
     )
     assert musical_keys.key_name(song) == name
-    from dataclasses import replace
-
-    assert musical_keys.key_name(replace(song, keys=table([(0, -3, 1)], 3))) == "C minor"
+    assert musical_keys.key_name(replace(song, keys=map_rows([(0, -3, 1)], 3))) == "C minor"
     assert musical_keys.key_name(replace(song, notes=song.notes[:0])) == "" and write_midi(song)

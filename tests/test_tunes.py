@@ -1,4 +1,4 @@
-"""The tune books: ABC read, repeats played, regular bars, cache, windows, clusters and the committed split."""
+"""The tune books: ABC, repeats, regular bars, cache, windows, clusters, the split."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from hypothesis import strategies as st
 from lyricgen import files
 from lyricgen.music import abc_notation, melody, splits, tune_books
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
+import compare_tunes
+
 CORPUS = Path(importlib.util.find_spec("music21").submodule_search_locations[0]) / "corpus"
 CARD = files.read_card(tune_books.SPLIT_FILE)
 
@@ -38,7 +41,7 @@ def pitches(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[int]:
 
 
 def order(body: str) -> str:
-    """The bars as they are played, each by the letter of its first note: A is 69, B 71, c 72, d 74 ..."""
+    """The bars as they are played, each by the letter of its first note."""
     letters = {69: "A", 71: "B", 72: "c", 74: "d", 76: "e", 77: "f"}
     return "".join(letters[bar.notes[0][2]] for bar in abc_notation.played(bars(body)))
 
@@ -52,7 +55,7 @@ def runs(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[tuple[list, list[
     return [(melody.to_notes(events).tolist(), exact.tolist()) for events, exact in found]
 
 
-# ---- ABC as it is written ------------------------------------------------------------------------------------------------------
+# ABC as it is written
 
 
 def test_lengths_and_octaves():
@@ -144,7 +147,7 @@ def test_keys(text, key):
     assert abc_notation.key(text) == key
 
 
-# ---- repeats -------------------------------------------------------------------------------------------------------------------
+# Repeats
 
 
 @pytest.mark.parametrize(
@@ -183,7 +186,7 @@ def test_playing_comes_to_an_end_and_leaves_out_no_bar_but_endings(pieces):
     assert all(any(bar is other for other in played) for bar in written)
 
 
-# ---- regular bars on the grid --------------------------------------------------------------------------------------------------
+# Regular bars on the grid
 
 
 def test_a_full_bar_makes_a_run():
@@ -249,15 +252,10 @@ def test_a_rest_of_more_than_a_bar_splits_a_run():
     assert [events for events, _ in runs("C4z4|z6D2|")] == [[[0, 8, 60]], [[12, 4, 62]]]
 
 
-# ---- against music21's own parser ----------------------------------------------------------------------------------------------
+# Against music21's own parser
 
 
 def test_the_notes_are_those_of_converter_parse():
-    spec = importlib.util.spec_from_file_location(
-        "compare_tunes", Path(__file__).parents[1] / "experiments" / "compare_tunes.py"
-    )
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     different = {
         place
         for group in files.read_card(files.DATA / "results" / "tunes.json")["differences"]
@@ -271,7 +269,8 @@ def test_the_notes_are_those_of_converter_parse():
     for place, abc in texts[7::400]:
         text = abc_notation.prepared(abc)
         assert (
-            abc_notation.notes_of(abc_notation.written_bars(text)[0]) == tool.theirs(text)[0]
+            abc_notation.notes_of(abc_notation.written_bars(text)[0])
+            == compare_tunes.theirs(text)[0]
         ) == (place not in different), place
 
 
@@ -287,7 +286,7 @@ def test_all_tunes_have_been_compared_and_99_percent_are_equal():
     assert card["processor seconds"]["ratio"] >= 10
 
 
-# ---- the books -----------------------------------------------------------------------------------------------------------------
+# The books
 
 
 @pytest.fixture(scope="session")
@@ -327,45 +326,42 @@ def test_the_books_are_there(exact, rounded):
 
 
 def test_rounding_adds_windows_and_changes_none(exact, rounded):
-    some, more = (
-        {bytes(window) for window in tune_books.cut_windows(found, 2, None)[0]}
-        for found in (exact, rounded)
-    )
-    assert some < more
+    exact_windows = set(map(bytes, tune_books.cut_windows(exact, 2, None)[0]))
+    rounded_windows = set(map(bytes, tune_books.cut_windows(rounded, 2, None)[0]))
+    assert exact_windows < rounded_windows
 
 
-def test_windows_are_distinct_canonical_and_of_their_part(exact):
-    parts = {part: tune_books.cut_windows(exact, 2, part) for part in splits.SHARES}
-    for part, (cut, owner) in parts.items():
+def test_windows_are_distinct_canonical_and_of_their_split(exact):
+    windows = {split: tune_books.cut_windows(exact, 2, split) for split in splits.SHARES}
+    for split, (cut, owner) in windows.items():
         assert cut.dtype == np.uint8 and cut.shape == (len(owner), 32)
         assert melody.is_canonical(cut).all() and (cut >= melody.FIRST_ONSET).any(axis=1).all()
         assert len({bytes(row) for row in cut}) == len(cut)
-        assert {exact[k].split for k in owner} == {part}
-    total = sum(len(cut) for cut, _ in parts.values())
+        assert {exact[k].split for k in owner} == {split}
+    total = sum(len(cut) for cut, _ in windows.values())
     assert total > 24_000
-    assert 0.75 < len(parts["train"][0]) / total < 0.85
+    assert 0.75 < len(windows["train"][0]) / total < 0.85
     assert len(tune_books.cut_windows(exact, 16, "train")[0]) > 5_000
     assert tune_books.cut_windows(exact[:3], 400)[0].shape == (0, 6400)
 
 
 def test_the_committed_split_is_what_the_rule_makes(rounded):
-    found = splits.split_tunes(
-        [replace(tune, cluster=-1, split="") for tune in rounded], CARD["seed"]
-    )
-    assert [f"{tune.book} {tune.id} {tune.cluster} {tune.split}" for tune in found] == CARD["tunes"]
+    unlisted = [replace(tune, cluster=-1, split="") for tune in rounded]
+    made = splits.split_tunes(unlisted, CARD["seed"])
+    assert [f"{tune.book} {tune.id} {tune.cluster} {tune.split}" for tune in made] == CARD["tunes"]
     assert CARD["rule"] == splits.RULE
 
 
 def test_clusters_are_whole_and_small_and_the_shares_are_80_10_10(rounded):
-    parts, sizes = {}, Counter(tune.cluster for tune in rounded)
+    split_of = {}
+    sizes = Counter(tune.cluster for tune in rounded)
     for tune in rounded:
-        assert parts.setdefault(tune.cluster, tune.split) == tune.split
+        assert split_of.setdefault(tune.cluster, tune.split) == tune.split
     assert max(sizes.values()) <= 0.05 * len(rounded)
     for book in (*tune_books.BOOKS, None):
-        own = Counter(tune.split for tune in rounded if book in (None, tune.book))
-        assert all(
-            abs(own[part] / own.total() - share) < 0.03 for part, share in splits.SHARES.items()
-        ), book
+        counts = Counter(tune.split for tune in rounded if book in (None, tune.book))
+        for split, share in splits.SHARES.items():
+            assert abs(counts[split] / counts.total() - share) < 0.03, (book, split)
 
 
 def test_few_test_windows_stand_in_the_training_part(exact, rounded):
@@ -408,16 +404,15 @@ def test_near_duplicates_are_found():
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=200), st.integers(0, 5))
 def test_groups_stay_whole_and_the_order_of_things_in_other_groups_does_not_matter(groups, seed):
-    parts = splits.assign(groups, list(map(str, groups)), ["x"] * len(groups), seed)
-    assert set(parts) <= set(splits.SHARES)
-    assert len(set(zip(groups, parts))) == len(set(groups))
-    assert (
-        splits.assign(groups[::-1], list(map(str, groups[::-1])), ["x"] * len(groups), seed)
-        == parts[::-1]
-    )
+    strata = ["x"] * len(groups)
+    assigned = splits.assign(groups, list(map(str, groups)), strata, seed)
+    assert set(assigned) <= set(splits.SHARES)
+    assert len(set(zip(groups, assigned))) == len(set(groups))
+    backwards = groups[::-1]
+    assert splits.assign(backwards, list(map(str, backwards)), strata, seed) == assigned[::-1]
 
 
-# ---- the cache, and damaged files ----------------------------------------------------------------------------------------------
+# The cache, and damaged files
 
 
 def flip(path: Path, place: int) -> tuple[str, str]:
@@ -459,9 +454,7 @@ def test_a_missing_tune_file_is_named(copied):
         tune_books.load_tunes(("miscFolk",), progress=False)
 
 
-def test_a_flipped_bit_in_the_cache_is_named_with_both_hashes_and_a_damaged_source_is_seen_when_warm(
-    copied,
-):
+def test_damage_of_the_cache_is_named_with_both_hashes_and_that_of_a_source_is_seen(copied):
     first = tune_books.load_tunes(("miscFolk",), progress=False)
     path = tune_books.cache_path("miscFolk")
     assert [path] == list(path.parent.iterdir())
@@ -499,7 +492,7 @@ def test_another_reading_than_the_one_that_was_split_is_reported(copied, monkeyp
         tune_books.load_tunes(("miscFolk",), progress=False)
 
 
-def test_essen_comes_with_its_licence_and_without_a_part(tmp_path, monkeypatch, capsys):
+def test_essen_comes_with_its_licence_and_without_a_split(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
     monkeypatch.setattr(
         abc_notation,
@@ -527,16 +520,19 @@ def test_an_unknown_book_is_a_user_error():
 def test_two_workers_give_what_one_gives_and_one_takes_over_when_they_fail(monkeypatch):
     texts = [f"X:{k}\nM:4/4\nL:1/8\nK:C\n{'CDEFGABc' * (1 + k % 3)}|\n" for k in range(204)]
     alone = [abc_notation.parse_tune(text) for text in texts]
-    assert tune_books._parse_all(texts, False) == json.loads(json.dumps(alone))
+    as_json = json.loads(json.dumps(alone))
+    assert tune_books._parse_all(texts, False) == [tuple(tune) for tune in as_json]
     monkeypatch.setattr(sys, "executable", str(Path("/no/such/python")))
     assert tune_books._parse_all(texts, False) == alone
 
 
 def test_a_warm_load_takes_under_half_a_second_and_leaves_music21_alone(exact):
-    code = (
-        "import sys, time; from lyricgen.music.tune_books import load_tunes; start = time.process_time(); found = load_tunes(); "
-        "print(len(found), time.process_time() - start, 'music21' in sys.modules)"
-    )
+    code = """if True:
+        import sys, time
+        from lyricgen.music.tune_books import load_tunes
+        start = time.process_time()
+        tunes = load_tunes()
+        print(len(tunes), time.process_time() - start, 'music21' in sys.modules)"""
     count, seconds, imported = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -7,87 +7,149 @@ from collections.abc import Iterator
 import numpy as np
 
 from lyricgen.music.melody import HIGHEST, LOWEST, STEPS_PER_BAR, to_events
-from lyricgen.music.midi import MidiFile
+from lyricgen.music.midi import DRUMS, MidiFile
 
-LONGEST = 256 * STEPS_PER_BAR  # steps of an extracted melody, at most
+# Steps of an extracted melody, at most
+LONGEST = 256 * STEPS_PER_BAR
+
+# Later than any tick of a file
+NEVER = 2**62
 
 
 def extract_melodies(
     midi: MidiFile, least_pitches: int = 5, programs: range = range(32)
 ) -> list[np.ndarray]:
-    """The melodies of a MIDI file, as MusicVAE takes them: one at a time from each track, channel and program, by track and then by time.
+    """Returns the melodies of a MIDI file, as MusicVAE takes them.
 
-    Drums (channel 10), other programs and bars of other than 16 sixteenths are left out (without a meter in the file all bars are 4/4). Onsets and
-    ends go to the nearest 16th; a note lasts at least one. Where notes overlap the highest counts: it ends a lower one, and a lower one does not
-    begin under it (Magenta's code lets any later note end an earlier one). A silence of more than a bar ends a melody. It begins and ends at bar
-    lines and is left out with fewer than `least_pitches` different pitches. Unlike Magenta we do not cut at changes of tempo. Returns canonical
-    uint8 vectors.
-    Source: Roberts et al. 2018 (MusicVAE), section 5.1. Notebook: 05_reading_midi
+    They have one note at a time, and come from each track, channel and program, in that
+    order and then by time. Drums (channel 10), other programs and bars of other than 16
+    sixteenths are left out (without a meter in the file all bars are 4/4). Onsets and
+    ends go to the nearest 16th; a note lasts at least one. Where notes overlap the
+    highest
+    counts: it ends a lower one, and a lower one does not begin under it (Magenta's code
+        lets any later note end an earlier one). A silence of more than a bar ends a
+        melody. It begins and ends at bar lines and is left out with fewer than
+        `least_pitches` different pitches. Unlike Magenta we do not cut at changes of
+        tempo.
+
+    Returns: canonical uint8 vectors.
+    Source: Roberts et al. 2018 (MusicVAE), section 5.1.
+    Notebook: reading_midi
     """
-    notes = midi.notes[
-        (midi.notes["channel"] != 9)
-        & (midi.notes["pitch"] >= LOWEST)
-        & (midi.notes["pitch"] <= HIGHEST)
-    ]
-    program = np.zeros(len(notes), np.int64)  # a channel is a piano until it is told otherwise
-    for channel in range(16):
-        here, changes = notes["channel"] == channel, midi.programs[midi.programs[:, 2] == channel]
-        program[here] = np.append(0, changes[:, 3])[
-            np.searchsorted(changes[:, 0], notes["onset"][here], side="right")
-        ]
+    notes = _pitched_notes(midi)
+    program = _program_of_notes(notes, midi)
     meters = np.vstack([[0, 4, 4], midi.meters])
-    part = (
-        np.searchsorted(meters[:, 0], notes["onset"], side="right") - 1
-    )  # between two changes of meter
-    taken = (meters[part, 1] == meters[part, 2]) & np.isin(program, programs)
-    notes, part, program = notes[taken], part[taken], program[taken]
-    begin, end = meters[part, 0], np.append(meters[1:, 0], 2**62)[part]
-    on, off = (
-        (np.minimum(ticks, end) - begin) * 8 // midi.division + 1 >> 1
-        for ticks in (notes["onset"], notes["onset"] + notes["duration"])
-    )
-    rows = np.stack(
-        [
-            notes["track"],
-            notes["channel"],
-            program,
-            part,
-            on,
-            -notes["pitch"].astype(np.int64),
-            np.maximum(off, on + 1),
-        ],
-        axis=1,
-    )
-    rows = rows[np.lexsort(rows.T[::-1])]  # in each voice by onset, and from high to low
-    voices = np.split(rows[:, 4:], np.flatnonzero((rows[1:, :4] != rows[:-1, :4]).any(axis=1)) + 1)
+    # which meter holds at a note's onset
+    meter = np.searchsorted(meters[:, 0], notes["onset"], side="right") - 1
+    full_bars = meters[meter, 1] == meters[meter, 2]
+    taken = full_bars & np.isin(program, programs)
+    rows = _to_rows(notes[taken], program[taken], meter[taken], meters[:, 0], midi.division)
     melodies = []
-    for line in (
-        line
-        for voice in voices
-        for line in _lines(voice)
-        if len(np.unique(line[:, 2])) >= least_pitches
-    ):
-        onsets, ends = line[:, :2].T - line[0, 0] // STEPS_PER_BAR * STEPS_PER_BAR
-        ends = np.minimum(ends, LONGEST)
-        steps = -(-int(ends[-1]) // STEPS_PER_BAR) * STEPS_PER_BAR
-        melodies.append(to_events(np.stack([onsets, ends - onsets, line[:, 2]], axis=1), steps))
+    for voice in _split_voices(rows):
+        for line in _lines(voice):
+            pitches = np.unique(line[:, 2])
+            if len(pitches) >= least_pitches:
+                melodies.append(_melody_of_line(line))
     return melodies
 
 
+def _pitched_notes(midi: MidiFile) -> np.ndarray:
+    """Returns the notes that are no drums and that a melody can hold."""
+    notes = midi.notes
+    in_range = (notes["pitch"] >= LOWEST) & (notes["pitch"] <= HIGHEST)
+    return notes[in_range & (notes["channel"] != DRUMS)]
+
+
+def _program_of_notes(notes: np.ndarray, midi: MidiFile) -> np.ndarray:
+    """Returns the program that each note's channel has at its onset: int64 (n,).
+
+    A channel is a piano (program 0) until it changes.
+    """
+    program = np.zeros(len(notes), np.int64)
+    for channel in range(16):
+        in_channel = notes["channel"] == channel
+        changes = midi.programs[midi.programs[:, 2] == channel]
+        after_changes = np.append(0, changes[:, 3])
+        onsets = notes["onset"][in_channel]
+        number = np.searchsorted(changes[:, 0], onsets, side="right")
+        program[in_channel] = after_changes[number]
+    return program
+
+
+def _to_rows(
+    notes: np.ndarray,
+    program: np.ndarray,
+    meter: np.ndarray,
+    meter_ticks: np.ndarray,
+    division: int,
+) -> np.ndarray:
+    """Returns the notes as sorted rows of whole numbers: int64 (n, 7).
+
+    The columns are track, channel, program and meter, which make a voice; then onset
+    and end in 16ths from the meter's beginning, with minus the pitch between them: a
+    voice is sorted by onset, and from high to low.
+    """
+    begin = meter_ticks[meter]
+    end = np.append(meter_ticks[1:], NEVER)[meter]
+    onset_ticks = np.minimum(notes["onset"], end)
+    end_ticks = np.minimum(notes["onset"] + notes["duration"], end)
+    on = _nearest_16th(onset_ticks - begin, division)
+    off = _nearest_16th(end_ticks - begin, division)
+    low = -notes["pitch"].astype(np.int64)
+    columns = [notes["track"], notes["channel"], program, meter, on, low, np.maximum(off, on + 1)]
+    rows = np.stack(columns, axis=1)
+    return rows[np.lexsort(rows.T[::-1])]
+
+
+def _nearest_16th(ticks: np.ndarray, division: int) -> np.ndarray:
+    """Returns times in 16ths, rounded to the nearest, halves upwards."""
+    thirty_seconds = ticks * 8 // division
+    return (thirty_seconds + 1) // 2
+
+
+def _split_voices(rows: np.ndarray) -> list[np.ndarray]:
+    """Returns the notes of each voice: (n, 3), onset, minus pitch, end."""
+    voice = rows[:, :4]
+    changes = (voice[1:] != voice[:-1]).any(axis=1)
+    return np.split(rows[:, 4:], np.flatnonzero(changes) + 1)
+
+
 def _lines(voice: np.ndarray) -> Iterator[np.ndarray]:
-    """Single lines of the notes of a voice (onset, minus pitch, end), split at silences: arrays (n, 3) of onset, end, pitch."""
+    """Yields the single lines of a voice, split at silences.
+
+    voice: (n, 3), onset, minus pitch, end, sorted.
+    Yields: int (n, 3), onset, end, pitch.
+    """
     line: list[list[int]] = []
     for on, low, off in voice.tolist():
-        if line and (
-            on - line[-1][1] > STEPS_PER_BAR
-            or on - line[0][0] // STEPS_PER_BAR * STEPS_PER_BAR >= LONGEST
-        ):
-            yield np.array(line)
-            line = []
-        elif line and on < line[-1][1]:
-            if on == line[-1][0] or -low < line[-1][2]:
-                continue
-            line[-1][1] = on
-        line.append([on, off, -low])
+        pitch = -low
+        if line:
+            first_onset = line[0][0]
+            last_onset, last_end, last_pitch = line[-1]
+            too_long = on - _bar_line(first_onset) >= LONGEST
+            if on - last_end > STEPS_PER_BAR or too_long:
+                yield np.array(line)
+                line = []
+            elif on < last_end:
+                if on == last_onset or pitch < last_pitch:
+                    continue
+                line[-1][1] = on
+        line.append([on, off, pitch])
     if line:
         yield np.array(line)
+
+
+def _bar_line(step: int) -> int:
+    """Returns the step at which the bar of a step begins."""
+    return step // STEPS_PER_BAR * STEPS_PER_BAR
+
+
+def _melody_of_line(line: np.ndarray) -> np.ndarray:
+    """Returns the canonical events of a line (onset, end, pitch), in whole bars."""
+    first = _bar_line(line[0, 0])
+    onsets = line[:, 0] - first
+    ends = np.minimum(line[:, 1] - first, LONGEST)
+    # rounded up: -(-a // b)
+    bars = -(-int(ends[-1]) // STEPS_PER_BAR)
+    notes = np.stack([onsets, ends - onsets, line[:, 2]], axis=1)
+    return to_events(notes, bars * STEPS_PER_BAR)

@@ -1,4 +1,7 @@
-"""Measures of melodies: how much of them comes back, how drawn ones differ from real ones, and how much a z says. Canonical events (B, T)."""
+"""Measures of melodies: how well they are decoded, and what is heard in them.
+
+Melodies are canonical events (B, T).
+"""
 
 from __future__ import annotations
 
@@ -15,104 +18,177 @@ ATTRIBUTES = (
     "syncopation of 16ths",
 )
 
+# Semitones: a wider interval counts as this one
+WIDEST = 24
+
 
 def attributes(events: np.ndarray) -> np.ndarray:
-    """The five ATTRIBUTES of melodies: canonical events (B, T) -> float64 (B, 5); 0 where there are no notes to ask.
+    """Returns the five ATTRIBUTES of melodies, 0 where there are no notes to measure.
 
-    C-diatonic share: the share of the notes whose pitch class is in C major. Note density: onsets over steps. Average interval: the mean semitones,
-    up or down, from a note to the next. Syncopation of 8ths: the share of the onsets that stand on the second 8th of a quarter with none on the
-    quarter; of 16ths: that stand on the second 16th of an 8th with none on its first. Source: Roberts et al. 2018, section 5.3.3 and supplement.
-    Notebook: 09_sampling_musicvae
+    C-diatonic share: the share of the notes whose pitch class is in C major. Note
+    density: onsets over steps. Average interval: the mean semitones, up or down, from a
+    note to the next. Syncopation of 8ths: the share of the onsets that stand on the
+    second 8th of a quarter with none on the quarter; of 16ths: that stand on the second
+    16th of an 8th with none on its first.
+
+    events: canonical (B, T).
+    Returns: float64 (B, 5).
+    Source: Roberts et al. 2018, section 5.3.3 and supplement.
+    Notebook: sampling_musicvae
     """
     events = np.asarray(events, np.int64)
-    onset, steps = events >= FIRST_ONSET, np.arange(events.shape[1])
+    onset = events >= FIRST_ONSET
     pitches = events - FIRST_ONSET + LOWEST
-    last = np.maximum.accumulate(np.where(onset, steps, -1), axis=1)[
-        :, :-1
-    ]  # the onset before each step but the first
-    jumps = np.abs(pitches[:, 1:] - np.take_along_axis(pitches, np.maximum(last, 0), axis=1)) * (
-        onset[:, 1:] & (last >= 0)
-    )
-    late = [onset[:, k:] & ~onset[:, :-k] & (steps[k:] % (2 * k) == k) for k in (2, 1)]
     notes = onset.sum(1)
+    steps = np.full(len(events), events.shape[1])
+    diatonic = onset & np.isin(pitches % 12, C_MAJOR)
     counts = [
-        (onset & np.isin(pitches % 12, C_MAJOR)).sum(1),
+        diatonic.sum(1),
         notes,
-        jumps.sum(1),
-        *(found.sum(1) for found in late),
+        _semitones(pitches, onset).sum(1),
+        _syncopated(onset, 2).sum(1),
+        _syncopated(onset, 1).sum(1),
     ]
-    sizes = [notes, np.full(len(events), events.shape[1]), notes - 1, notes, notes]
+    sizes = [notes, steps, notes - 1, notes, notes]
     return np.stack(counts, axis=1) / np.maximum(np.stack(sizes, axis=1), 1)
 
 
-WIDEST = 24  # semitones: a wider interval counts as this one
+def _semitones(pitches: np.ndarray, onset: np.ndarray) -> np.ndarray:
+    """Returns the semitones from the note before, at each onset but the first.
+
+    pitches, onset: (B, T).
+    Returns: int64 (B, T - 1), 0 where there is no onset.
+    """
+    steps = np.arange(onset.shape[1])
+    # the step of the last onset, -1 before the first; then as it was a step before
+    last = np.maximum.accumulate(np.where(onset, steps, -1), axis=1)[:, :-1]
+    before = np.take_along_axis(pitches, np.maximum(last, 0), axis=1)
+    follows = onset[:, 1:] & (last >= 0)
+    return np.abs(pitches[:, 1:] - before) * follows
+
+
+def _syncopated(onset: np.ndarray, unit: int) -> np.ndarray:
+    """Returns the onsets on the second of two units with none on the first.
+
+    onset: (B, T); unit: steps.
+    Returns: bool (B, T - unit).
+    """
+    steps = np.arange(unit, onset.shape[1])
+    on_second = steps % (2 * unit) == unit
+    return onset[:, unit:] & ~onset[:, :-unit] & on_second
 
 
 def step_accuracy(decoded: np.ndarray, events: np.ndarray) -> float:
-    """The share of the steps with the true event; always HOLD has about half of them. Notebook: 08_training_musicvae"""
+    """Returns the share of the steps with the true event.
+
+    Always HOLD has about half of them.
+    Notebook: training_musicvae
+    """
     return float((decoded == events).mean())
 
 
 def onset_accuracy(decoded: np.ndarray, events: np.ndarray) -> float:
-    """The share of the true onsets at which the same onset, of the same pitch, is decoded. Notebook: 08_training_musicvae"""
+    """Returns the share of the true onsets at which the same onset is decoded.
+
+    The same is of the same pitch; without onsets it is not a number.
+    Notebook: training_musicvae
+    """
     onset = np.asarray(events) >= FIRST_ONSET
     return float((decoded == events)[onset].mean()) if onset.any() else float("nan")
 
 
 def exact_share(decoded: np.ndarray, events: np.ndarray) -> float:
-    """The share of the melodies of which every step is right. Notebook: 08_training_musicvae"""
+    """Returns the share of the melodies of which every step is right.
+
+    Notebook: training_musicvae
+    """
     return float((decoded == events).all(axis=1).mean())
 
 
 def note_f1(decoded: np.ndarray, events: np.ndarray) -> float:
-    """The harmonic mean of precision and recall of the notes, all melodies together; a note is found with its onset and its pitch.
+    """Returns the harmonic mean of precision and recall of the notes of all melodies.
 
-    Twice the notes found, over the notes that there are and those that were decoded. Notebook: 08_training_musicvae
+    A note is right with its onset and its pitch. The mean is twice the right notes,
+    over the true and the decoded notes together.
+    Notebook: training_musicvae
     """
-    true, own = np.asarray(events) >= FIRST_ONSET, np.asarray(decoded) >= FIRST_ONSET
-    return float(2 * (true & (decoded == events)).sum() / max(1, true.sum() + own.sum()))
+    true_onset = np.asarray(events) >= FIRST_ONSET
+    decoded_onset = np.asarray(decoded) >= FIRST_ONSET
+    right = true_onset & (decoded == events)
+    notes = true_onset.sum() + decoded_onset.sum()
+    return float(2 * right.sum() / max(1, notes))
 
 
 def _notes(events: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of all notes of melodies, in order: melody, onset event, duration in steps. No canonical melody begins with HOLD, so each ends the last."""
+    """Returns melody, onset event and duration in steps of all notes, in order.
+
+    No canonical melody begins with HOLD, so each melody ends the last note of the one
+    before.
+    """
     flat = np.asarray(events, np.int64).ravel()
     places = np.flatnonzero(flat != HOLD)
+    lengths = np.diff(places, append=len(flat))
     onset = flat[places] >= FIRST_ONSET
-    durations = np.diff(places, append=len(flat))
-    return places[onset] // np.shape(events)[1], flat[places[onset]], durations[onset]
+    melody = places[onset] // np.shape(events)[1]
+    return melody, flat[places[onset]], lengths[onset]
 
 
 def intervals(events: np.ndarray) -> np.ndarray:
-    """How often each interval comes, from a note to the next of its melody, -24 to 24 semitones (wider ones at the ends): int (49,).
+    """Returns how often each interval comes, from a note to the next of its melody.
 
-    Notebook: 09_sampling_musicvae
+    Returns: int (49,), from -24 to 24 semitones; wider ones are counted at the ends.
+    Notebook: sampling_musicvae
     """
     melody, pitch, _ = _notes(events)
-    jumps = np.diff(pitch)[np.diff(melody) == 0]
-    return np.bincount(np.clip(jumps, -WIDEST, WIDEST) + WIDEST, minlength=2 * WIDEST + 1)
+    same_melody = np.diff(melody) == 0
+    semitones = np.diff(pitch)[same_melody]
+    clipped = np.clip(semitones, -WIDEST, WIDEST)
+    return np.bincount(clipped + WIDEST, minlength=2 * WIDEST + 1)
 
 
 def durations(events: np.ndarray) -> np.ndarray:
-    """How often each duration comes, 1 to T steps; the last note ends with the melody: int (T,). Notebook: 09_sampling_musicvae"""
-    return np.bincount(_notes(events)[2], minlength=np.shape(events)[1] + 1)[1:]
+    """Returns how often each duration comes, 1 to T steps: int (T,).
+
+    The last note ends with the melody.
+    Notebook: sampling_musicvae
+    """
+    _, _, lengths = _notes(events)
+    return np.bincount(lengths, minlength=np.shape(events)[1] + 1)[1:]
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
-    """The Jensen-Shannon divergence of two histograms, in bits: 0 where their shares are equal, 1 where they have nothing in common.
+    """Returns the Jensen-Shannon divergence of two histograms, in bits.
 
-    With m = (p + q)/2 the mean of KL(p || m) and KL(q || m); its square root would be a distance. Source: Lin 1991. Notebook: 09_sampling_musicvae
+    It is the mean of KL(p || m) and KL(q || m) with m = (p + q)/2: 0 where the shares
+    are equal, 1 where they have nothing in common. Its square root would be a distance.
+    Source: Lin 1991.
+    Notebook: sampling_musicvae
     """
-    p, q = (np.asarray(counts, np.float64) / np.sum(counts) for counts in (p, q))
+    p = np.asarray(p, np.float64) / np.sum(p)
+    q = np.asarray(q, np.float64) / np.sum(q)
     m = (p + q) / 2
-    return float(sum((x[x > 0] * np.log2(x[x > 0] / m[x > 0])).sum() for x in (p, q)) / 2)
+    return float((_kl_bits(p, m) + _kl_bits(q, m)) / 2)
+
+
+def _kl_bits(p: np.ndarray, m: np.ndarray) -> float:
+    """Returns KL(p || m) in bits; m is above 0 where p is."""
+    positive = p > 0
+    p = p[positive]
+    return (p * np.log2(p / m[positive])).sum()
 
 
 def in_scale(events: np.ndarray) -> float:
-    """The share of the notes that are in their melody's best scale, of the 12 major ones (which are also those of the church modes).
+    """Returns the share of the notes in their melody's best major scale of twelve.
 
-    Each note counts the same. Trivial music scores high: a melody of seven notes or fewer easily finds a scale. Notebook: 09_sampling_musicvae
+    The major scales are also those of the church modes. Each note counts the same.
+    Trivial
+    music scores high: a melody of seven notes or fewer easily fits a scale.
+    Notebook: sampling_musicvae
     """
     melody, pitch, _ = _notes(events)
-    classes = np.zeros((len(events), 12), np.int64)
-    np.add.at(classes, (melody, (pitch - FIRST_ONSET + 9) % 12), 1)  # the lowest onset is A
-    return float((classes @ MAJOR.T).max(axis=1).sum() / max(1, len(pitch)))
+    pitch_class = (pitch - FIRST_ONSET + LOWEST) % 12
+    counts = np.zeros((len(events), 12), np.int64)
+    np.add.at(counts, (melody, pitch_class), 1)
+    in_scales = counts @ MAJOR.T  # (B, 12 tonics)
+    best = in_scales.max(axis=1).sum()
+    return float(best / max(1, len(pitch)))

@@ -4,32 +4,42 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lyricgen.music.midi.file import DRUMS, MidiFile
 
-NEIGHBOURS = 64  # tracks with a note at a syllable's tick that are looked at
+# Tracks with a note at a syllable's tick that are looked at
+NEIGHBOURS = 64
 
 
 @dataclass(frozen=True)
 class Verse:
-    """The words of one track: of each syllable the tick, the index of its note (-1: none starts there), the text without marks, and what it begins.
+    """The words of one track, a tick, note, text and mark for each syllable.
 
-    Notebook: 05_reading_midi"""
+    ticks: int64 (n,).
+    notes: int64 (n,), the index of the syllable's note, -1 where none starts.
+    texts: without marks.
+    begins: what the syllable begins, "line", "paragraph" or "".
+    Notebook: reading_midi
+    """
 
     track: int
     ticks: np.ndarray
     notes: np.ndarray
     texts: tuple[str, ...]
-    begins: tuple[str, ...]  # "line", "paragraph" or ""
+    begins: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """The words as lines of text; where no syllable brings a space or a hyphen of its own, and it is not Chinese, each is taken for a word."""
-        spaced = any(text[-1] in " -" or text[0] == " " for text in self.texts) or all(
-            text[0] > "\u2e7f" for text in self.texts
-        )
-        gap = "" if spaced else " "
+        """Returns the words as lines of text.
+
+        Each syllable is taken for a word where none brings a space or a hyphen and the
+        text is not Chinese.
+        """
+        marked = any(text[-1] in " -" or text[0] == " " for text in self.texts)
+        chinese = all(text[0] > "\u2e7f" for text in self.texts)
+        gap = "" if marked or chinese else " "
         lines: list[str] = []
         for text, begins in zip(self.texts, self.begins):
             if begins or not lines:
@@ -39,65 +49,112 @@ class Verse:
         return [line.strip() for line in lines]
 
 
-def read_verses(midi: MidiFile) -> list[Verse]:
-    """The words of a file, a verse for each track that has any, each syllable joined to the note that starts at its tick, drums left out.
+class _Syllable(NamedTuple):
+    """A syllable: its text without marks, and what it begins, as in Verse."""
 
-    The note is looked for in the syllable's own track, else in the track that has notes at most of the verse's ticks (the higher one of two), else
-    in the highest there; in a file of format 2 only in its own. The highest note of a track is taken. `/` begins a line, `\\` a paragraph; a
-    carriage return ends a line, a line feed a paragraph. A blank text is no syllable: writers put one where a note is held. Source: MIDI
-    Association, RP-017.
-    Notebook: 05_reading_midi"""
-    notes, words = midi.notes, defaultdict(list)
-    at: dict[int, dict[int, int]] = {}  # tick -> track -> its highest note there
+    tick: int
+    text: str
+    begins: str
+
+
+def read_verses(midi: MidiFile) -> list[Verse]:
+    """Returns a verse for each track with words, each syllable joined to its note.
+
+    The note is looked for in the syllable's track, else in the track that has notes at
+    most of the verse's ticks (the higher one of two), else in the highest there; in a
+    file of format 2 only in the syllable's track. The highest note of a track is taken,
+    drums are left out. `/` begins a line, `\\` a paragraph; a carriage return ends a
+    line, a line feed a paragraph. A blank text is no syllable: writers put one where a
+    note is held.
+    Source: MIDI Association, RP-017.
+    Notebook: reading_midi
+    """
+    words: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for tick, track, text in midi.lyrics:
         words[track].append((tick, text))
-        at[tick] = {}
-    candidates = np.isin(notes["onset"], np.array(list(at), np.int64)) & (notes["channel"] != DRUMS)
-    for i in np.flatnonzero(candidates).tolist():
-        here, track = at[int(notes["onset"][i])], int(notes["track"][i])
-        if (
-            track in here
-            and notes["pitch"][here[track]] < notes["pitch"][i]
-            or track not in here
-            and len(here) < NEIGHBOURS
-        ):
-            here[track] = i
-    found = []
-    for track, rows in sorted(words.items()):
-        rows = _syllables(rows)
-        votes, height = Counter(), Counter()
-        for tick, _, _ in rows:
-            for other, i in at[tick].items():
-                votes[other] += 1
-                height[other] += int(notes["pitch"][i])
-        best = max(votes, key=lambda other: (votes[other], height[other]), default=track)
+    notes_at = _highest_notes(midi)
+    pitch = midi.notes["pitch"]
+    verses = []
+    for track, texts in sorted(words.items()):
+        syllables = _syllables(texts)
+        singing = _singing_track([notes_at[syllable.tick] for syllable in syllables], pitch)
         joined = []
-        for tick, _, _ in rows:
-            here = at[tick] if midi.format < 2 else {track: at[tick].get(track, -1)}
-            joined.append(
-                here.get(
-                    track,
-                    here.get(best, max(here.values(), key=lambda i: notes["pitch"][i], default=-1)),
-                )
-            )
-        ticks, texts, begins = (tuple(row[k] for row in rows) for k in range(3))
-        found.append(
-            Verse(track, np.array(ticks, np.int64), np.array(joined, np.int64), texts, begins)
+        for syllable in syllables:
+            candidates = notes_at[syllable.tick]
+            if midi.format == 2:
+                joined.append(candidates.get(track, -1))
+            else:
+                joined.append(_choose_note(candidates, (track, singing), pitch))
+        verse = Verse(
+            track,
+            np.array([syllable.tick for syllable in syllables], np.int64),
+            np.array(joined, np.int64),
+            tuple(syllable.text for syllable in syllables),
+            tuple(syllable.begins for syllable in syllables),
         )
-    return found
+        verses.append(verse)
+    return verses
 
 
-def _syllables(rows: list[tuple[int, str]]) -> list[tuple[int, str, str]]:
-    """Tick, text without marks, and what begins there."""
-    syllables, signs = [], ""
-    for tick, text in rows:
+def _highest_notes(midi: MidiFile) -> dict[int, dict[int, int]]:
+    """Returns the highest note of each track at each tick with words.
+
+    The keys are ticks, then tracks, the values are indices of notes. Drums are left
+    out, and at a tick all tracks but the first NEIGHBOURS.
+    """
+    highest: dict[int, dict[int, int]] = {tick: {} for tick, _, _ in midi.lyrics}
+    onset = midi.notes["onset"]
+    pitch = midi.notes["pitch"]
+    ticks = np.array(list(highest), np.int64)
+    candidates = np.isin(onset, ticks) & (midi.notes["channel"] != DRUMS)
+    for i in np.flatnonzero(candidates).tolist():
+        in_tracks = highest[int(onset[i])]
+        track = int(midi.notes["track"][i])
+        if track in in_tracks:
+            if pitch[in_tracks[track]] < pitch[i]:
+                in_tracks[track] = i
+        elif len(in_tracks) < NEIGHBOURS:
+            in_tracks[track] = i
+    return highest
+
+
+def _singing_track(notes_at_syllables: list[dict[int, int]], pitch: np.ndarray) -> int:
+    """Returns the track with notes at most syllables, the higher of two, or -1."""
+    votes: Counter[int] = Counter()
+    height: Counter[int] = Counter()
+    for notes in notes_at_syllables:
+        for track, i in notes.items():
+            votes[track] += 1
+            height[track] += int(pitch[i])
+    return max(votes, key=lambda track: (votes[track], height[track]), default=-1)
+
+
+def _choose_note(notes: dict[int, int], tracks: tuple[int, ...], pitch: np.ndarray) -> int:
+    """Returns the note of the first track that has one, else the highest, or -1."""
+    for track in tracks:
+        if track in notes:
+            return notes[track]
+    return max(notes.values(), key=lambda i: pitch[i], default=-1)
+
+
+def _syllables(texts: list[tuple[int, str]]) -> list[_Syllable]:
+    """Returns the syllables of a track's texts (tick, text), the marks taken off."""
+    syllables = []
+    marks = ""
+    for tick, text in texts:
         text = text.strip("\0")
         body = text.lstrip("/\\\r\n")
-        signs += text[: len(text) - len(body)]
+        marks += text[: len(text) - len(body)]
         core = body.rstrip("\r\n")
         if core.strip():
-            begins = "paragraph" if "\\" in signs or "\n" in signs else "line" if signs else ""
-            syllables.append((tick, core, begins))
-            signs = ""
-        signs += body[len(core) :]
+            syllables.append(_Syllable(tick, core, _begun_by(marks)))
+            marks = ""
+        marks += body[len(core) :]
     return syllables
+
+
+def _begun_by(marks: str) -> str:
+    """Returns what the marks before a syllable begin."""
+    if "\\" in marks or "\n" in marks:
+        return "paragraph"
+    return "line" if marks else ""

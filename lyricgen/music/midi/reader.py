@@ -1,9 +1,13 @@
-"""MIDI files: bytes to MidiFile, bounded before anything is allocated; what cannot be read is a MidiError that names file, track and byte."""
+"""MIDI files: bytes to MidiFile, bounded before anything is allocated.
+
+What cannot be read is a MidiError that names file, track and byte.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,238 +25,388 @@ from lyricgen.music.midi.file import (
     TRACKS,
     MidiError,
     MidiFile,
-    table,
+    map_rows,
 )
-from lyricgen.music.midi.pairing import pair
-from lyricgen.music.midi.track import Meta, Odd, read_track
+from lyricgen.music.midi.pairing import NoteEvents, pair
+from lyricgen.music.midi.track import Meta, Warnings, read_track
+
+# In place of a track, for a warning that concerns the file
+WHOLE_FILE = -1
+
+# As many tracks are named in a warning
+NAMED_TRACKS = 8
+
+# A lyric (tick, track, text); another text (tick, track, type of meta event, text)
+Lyric = tuple[int, int, str]
+Text = tuple[int, int, int, str]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the MThd chunk says, and the byte at which the next chunk begins."""
+
+    format: int
+    tracks: int
+    division: int  # ticks per quarter
+    smpte_tempos: list[tuple[int, int]]  # empty where a division counts ticks per quarter
+    end: int
+
+
+@dataclass
+class _Tracks:
+    """What the tracks hold, before notes are paired and texts are decoded."""
+
+    events: array = field(default_factory=lambda: array("Q"))  # starts and ends of notes, packed
+    counts: list[int] = field(default_factory=list)  # of them in each track
+    metas: list[Meta] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)  # the last tick of each track
 
 
 def read_midi(source: str | Path | bytes) -> MidiFile:
-    """Reads a Standard MIDI File of format 0, 1 or 2, from its MThd chunk on, which may stand within the first 1,024 bytes (RIFF, MacBinary).
+    """Reads a Standard MIDI File of format 0, 1 or 2: a path, or bytes.
 
-    Notes of one pitch that overlap, on one channel of one track, end first in, first out. A note that never ends is left out and kept in `hanging`.
-    Texts are UTF-8, else Latin-1. Odd but clear files are read, and `warnings` says what was odd: more or fewer tracks than declared (all are
-    read), a chunk whose length lies, no end of track, running status across a meta or system exclusive event (by the standard it ends there; here
-    it goes on), tempos, meters and keys that cannot be (left out), SMPTE division (see _division). All else is a MidiError. Source: Standard MIDI
-    Files 1.0.
-    Notebook: 05_reading_midi"""
+    Its MThd chunk may stand within the first 1,024 bytes (RIFF, MacBinary). Notes of
+    one pitch that overlap, on one channel of one track, end first in, first out. A note
+    that never ends is left out and kept in `hanging`. Texts are UTF-8, else Latin-1.
+    Odd but clear files are read, and `warnings` says what was odd: more or fewer tracks
+    than declared (all are read), a chunk whose length lies, no end of track, running
+    status across a meta or system exclusive event (by the standard it ends there; here
+    it holds), tempos, meters and keys that cannot be (left out), SMPTE division.
+    Raises: MidiError for all else.
+    Source: Standard MIDI Files 1.0.
+    Notebook: reading_midi
+    """
     name, data = _load(source)
-    i = data.find(b"MThd", 0, 1024)
-    if i < 0 or len(data) < i + 14:
-        raise MidiError(
-            f"{name} is not a MIDI file: no whole header (MThd) in its first 1,024 bytes."
-        )
-    length, form, declared, division = (
-        int.from_bytes(data[i + a : i + b], "big") for a, b in ((4, 8), (8, 10), (10, 12), (12, 14))
-    )
-    if form > 2 or length < 6:
-        raise MidiError(
-            f"{name}, byte {i + 4}: a header of {length} bytes and format {form}; it takes 6 bytes, and there are formats 0, 1 and 2."
-        )
-    odd: Odd = defaultdict(Counter)
-    if i:
-        odd[f"{i} bytes before the header"][-1] += 1
-    division, film = _division(division, f"{name}, byte {i + 12}", odd)
-    events, metas, counts, ends = array("Q"), [], [], []
-    i = _next_track(data, i + 8 + length if i + 8 + length <= len(data) else i + 14, odd)
-    while i < len(data):
-        track, before, length = len(ends), len(events), int.from_bytes(data[i + 4 : i + 8], "big")
-        if track == TRACKS:
-            raise MidiError(f"{name}, byte {i}: more than {TRACKS} tracks.")
-        start, stop = i + 8, i + 8 + length
-        if (
-            lies := stop != len(data) and not data[stop : stop + 4].isalnum()
-        ):  # no other chunk begins there: on to the next track, or to the end
-            stop = _find(data, start)
-        tick, used = read_track(data[start:stop], start, events, metas, track, name, odd)
-        if len(events) > EVENTS:
-            raise MidiError(
-                f"{name}, track {track}, byte {start}: more than {EVENTS} starts and ends of notes."
-            )
-        ends.append(tick)
-        counts.append(len(events) - before)
-        if lies:
-            stop = start + used
-            odd["its length lies"][track] += used != length
-        elif start + used < stop:
-            odd["bytes after the end of the track"][track] += stop - start - used
-        i = _next_track(data, stop, odd)
-    if declared != len(ends):
-        odd[f"{declared} tracks are declared, and there are {len(ends)}"][-1] += 1
-    if form == 2 and len(ends) > 1:
-        odd["format 2: each track is a piece of its own, but there is one tempo map for all"][
-            -1
-        ] += 1
-    packed, track = (
-        np.frombuffer(events, np.uint64),
-        np.repeat(np.arange(len(ends), dtype=np.uint16), counts),
-    )
-    tick, (status, pitch, velocity) = (
-        (packed >> 24).astype(np.int32),
-        ((packed >> shift).astype(np.uint8) for shift in (16, 8, 0)),
-    )
-    del packed, events
-    if np.count_nonzero((status >= 0x90) & (velocity > 0)) > NOTES:
+    warnings: Warnings = defaultdict(Counter)
+    header = _read_header(name, data, warnings)
+    tracks = _read_tracks(name, data, header.end, warnings)
+    _check_tracks(header, len(tracks.ends), warnings)
+    events = _unpack(tracks)
+    # a file may have millions of notes
+    tracks.events = array("Q")
+    if np.count_nonzero(events.is_start) > NOTES:
         raise MidiError(f"{name} has more than {NOTES} notes.")
-    notes, hanging = pair(tick, status, pitch, velocity, track, np.array(ends, np.int64))
-    programs = [
-        (tick, track, kind & 15, body[0]) for tick, track, kind, body in metas if kind > 127
-    ]
+    ends = np.array(tracks.ends, np.int64)
+    notes, hanging = pair(events, ends)
     if len(hanging):
-        odd["notes that never end (left out of the notes)"].update(hanging["track"].tolist())
-    maps = _maps(metas, odd)
-    lyrics, texts, names = _texts(metas, odd)
+        in_tracks = hanging["track"].tolist()
+        warnings["notes that never end (left out of the notes)"].update(in_tracks)
+    maps = _read_maps(tracks.metas, warnings)
+    lyrics, texts, names = _read_texts(tracks.metas, warnings)
     return MidiFile(
-        form,
-        division,
-        notes,
-        table(film or maps[TEMPO], 2),
-        table(maps[METER], 3),
-        table(maps[KEY], 3),
-        table(programs, 4),
-        tuple(lyrics),
-        tuple(texts),
-        names,
-        np.array(ends, np.int64),
-        hanging,
-        _say(odd),
+        format=header.format,
+        division=header.division,
+        notes=notes,
+        tempos=map_rows(header.smpte_tempos or maps[TEMPO], 2),
+        meters=map_rows(maps[METER], 3),
+        keys=map_rows(maps[KEY], 3),
+        programs=map_rows(_read_programs(tracks.metas), 4),
+        lyrics=lyrics,
+        texts=texts,
+        names=names,
+        ends=ends,
+        hanging=hanging,
+        warnings=_describe(warnings),
     )
 
 
 def _load(source: str | Path | bytes) -> tuple[str, bytes]:
-    """The name and the bytes of a file, or of bytes."""
+    """Returns the name and the bytes of a file, or of bytes."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        name, data = "MIDI data", bytes(source[: FILE_BYTES + 1])
+        name = "MIDI data"
+        data = bytes(source[: FILE_BYTES + 1])
     else:
         name = str(source)
-        try:
-            if not Path(source).is_file():
-                raise MidiError(f"{name} is not a file.")
-            with open(source, "rb") as file:
-                data = file.read(FILE_BYTES + 1)
-        except (OSError, ValueError) as error:
-            raise (
-                error
-                if isinstance(error, MidiError)
-                else MidiError(f"{name} cannot be read: {error}.")
-            ) from error
+        data = _load_file(Path(source), name)
     if len(data) > FILE_BYTES:
         raise MidiError(f"{name} has more than {FILE_BYTES} bytes, the most that is read.")
     return name, data
 
 
-def _division(raw: int, place: str, odd: Odd) -> tuple[int, list[tuple[int, int]]]:
-    """Ticks per quarter, and for SMPTE division (frames a second, ticks a frame) a tempo map: there a quarter is 1 s, or 1.001 s at 29.97 frames."""
-    if raw < 0x8000:
-        division, film = raw, []
-    else:
-        frames, division = 256 - (raw >> 8), raw & 255
+def _load_file(path: Path, name: str) -> bytes:
+    """Returns the bytes of a file, at most one more than are read."""
+    try:
+        if path.is_file():
+            with open(path, "rb") as file:
+                return file.read(FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise MidiError(f"{name} cannot be read: {error}.") from error
+    raise MidiError(f"{name} is not a file.")
+
+
+def _read_header(name: str, data: bytes, warnings: Warnings) -> _Header:
+    """Reads the MThd chunk: a length, then format, number of tracks and division."""
+    start = data.find(b"MThd", 0, 1024)
+    body = start + 8
+    if start < 0 or len(data) < body + 6:
+        raise MidiError(
+            f"{name} is not a MIDI file: no whole header (MThd) in its first 1,024 bytes."
+        )
+    length = int.from_bytes(data[start + 4 : body], "big")
+    form = int.from_bytes(data[body : body + 2], "big")
+    tracks = int.from_bytes(data[body + 2 : body + 4], "big")
+    division = int.from_bytes(data[body + 4 : body + 6], "big")
+    if form > 2 or length < 6:
+        raise MidiError(
+            f"{name}, byte {start + 4}: a header of {length} bytes and format {form}; "
+            "it takes 6 bytes, and there are formats 0, 1 and 2."
+        )
+    if start:
+        warnings[f"{start} bytes before the header"][WHOLE_FILE] += 1
+    division, tempos = _read_division(division, f"{name}, byte {body + 4}", warnings)
+    end = body + length if body + length <= len(data) else body + 6
+    return _Header(form, tracks, division, tempos, end)
+
+
+def _read_division(raw: int, place: str, warnings: Warnings) -> tuple[int, list[tuple[int, int]]]:
+    """Returns the ticks per quarter and, for SMPTE division only, a tempo map.
+
+    SMPTE division counts frames a second and ticks a frame. There a quarter is taken to
+    be 1 s, or 1.001 s at 29.97 frames.
+    """
+    tempos: list[tuple[int, int]] = []
+    division = raw
+    if raw >= 0x8000:
+        frames = 256 - (raw >> 8)
         if frames not in (24, 25, 29, 30):
             raise MidiError(
                 f"{place}: {frames} frames a second; SMPTE has 24, 25, 29 (29.97) and 30."
             )
-        division, film = (
-            division * (30 if frames == 29 else frames),
-            [(0, 1_001_000 if frames == 29 else 1_000_000)],
+        microseconds = 1_000_000
+        if frames == 29:
+            frames = 30
+            microseconds = 1_001_000
+        division = (raw & 255) * frames
+        tempos = [(0, microseconds)]
+        warning = (
+            f"SMPTE division: {division} ticks are a quarter of {microseconds} microseconds, "
+            "whatever tempo is given"
         )
-        odd[
-            f"SMPTE division: {division} ticks are a quarter of {film[0][1]} microseconds, whatever tempo is given"
-        ][-1] += 1
+        warnings[warning][WHOLE_FILE] += 1
     if division == 0:
         raise MidiError(f"{place}: a division of 0 ticks.")
-    return division, film
+    return division, tempos
 
 
-def _next_track(data: bytes, i: int, odd: Odd) -> int:
-    """Where the next track chunk begins, or the end of the data; other chunks are passed over, and junk too."""
-    while i < len(data) and data[i : i + 4] != b"MTrk":
-        length = int.from_bytes(data[i + 4 : i + 8], "big")
-        if data[i : i + 4].isalnum() and i + 8 + length <= len(data):
-            odd["chunks that are no tracks"][-1] += 1
-            i += 8 + length
+def _read_tracks(name: str, data: bytes, place: int, warnings: Warnings) -> _Tracks:
+    """Reads all tracks from the chunk on that begins at a byte; at most TRACKS."""
+    tracks = _Tracks()
+    place = _next_track(data, place, warnings)
+    while place < len(data):
+        if len(tracks.ends) == TRACKS:
+            raise MidiError(f"{name}, byte {place}: more than {TRACKS} tracks.")
+        place = _read_track_chunk(name, data, place, tracks, warnings)
+        place = _next_track(data, place, warnings)
+    return tracks
+
+
+def _read_track_chunk(
+    name: str, data: bytes, place: int, tracks: _Tracks, warnings: Warnings
+) -> int:
+    """Reads the MTrk chunk at a byte into `tracks`; returns where it ends."""
+    track = len(tracks.ends)
+    length = int.from_bytes(data[place + 4 : place + 8], "big")
+    start = place + 8
+    stop = start + length
+    # where neither the data ends nor a chunk begins, the length is wrong
+    length_lies = stop != len(data) and not data[stop : stop + 4].isalnum()
+    if length_lies:
+        stop = _find_track(data, start)
+    events_before = len(tracks.events)
+    end, used = read_track(
+        data[start:stop], start, tracks.events, tracks.metas, track, name, warnings
+    )
+    if len(tracks.events) > EVENTS:
+        raise MidiError(
+            f"{name}, track {track}, byte {start}: more than {EVENTS} starts and ends of notes."
+        )
+    tracks.ends.append(end)
+    tracks.counts.append(len(tracks.events) - events_before)
+    if length_lies:
+        warnings["its length lies"][track] += used != length
+        return start + used
+    if start + used < stop:
+        warnings["bytes after the end of the track"][track] += stop - start - used
+    return stop
+
+
+def _next_track(data: bytes, place: int, warnings: Warnings) -> int:
+    """Returns where the next track chunk begins, or the end of the data.
+
+    Other chunks and junk are passed over.
+    """
+    while place < len(data) and data[place : place + 4] != b"MTrk":
+        length = int.from_bytes(data[place + 4 : place + 8], "big")
+        end = place + 8 + length
+        if data[place : place + 4].isalnum() and end <= len(data):
+            warnings["chunks that are no tracks"][WHOLE_FILE] += 1
         else:
-            odd["bytes that are no chunk"][-1] += (found := _find(data, i + 1)) - i
-            i = found
-    return i
+            end = _find_track(data, place + 1)
+            warnings["bytes that are no chunk"][WHOLE_FILE] += end - place
+        place = end
+    return place
 
 
-def _find(data: bytes, i: int) -> int:
-    """Where "MTrk" stands next, or the end of the data."""
-    found = data.find(b"MTrk", i)
-    return len(data) if found < 0 else found
+def _find_track(data: bytes, place: int) -> int:
+    """Returns where "MTrk" stands next, or the end of the data."""
+    track = data.find(b"MTrk", place)
+    return len(data) if track < 0 else track
 
 
-def _maps(metas: list[Meta], odd: Odd) -> dict[int, list[tuple[int, ...]]]:
-    """The rows of the tempo, meter and key maps; what no tempo, meter or key can be is left out and counted."""
-    maps: dict[int, list[tuple[int, ...]]] = {TEMPO: [], METER: [], KEY: []}
-    for tick, track, kind, body in metas:
-        if kind == TEMPO and len(body) == 3 and any(body):
-            maps[TEMPO].append((tick, int.from_bytes(body, "big")))
-        elif kind == METER and len(body) >= 2 and body[0] and body[1] < 8:
-            maps[METER].append((tick, body[0], 1 << body[1]))
-        elif kind == KEY and len(body) == 2 and (body[0] + 7) % 256 < 15 and body[1] < 2:
-            maps[KEY].append((tick, (body[0] + 7) % 256 - 7, body[1]))
-        elif kind in maps:
-            odd[
-                f"a {'tempo' if kind == TEMPO else 'meter' if kind == METER else 'key'} that cannot be (left out)"
-            ][track] += 1
-    return maps
+def _check_tracks(header: _Header, tracks: int, warnings: Warnings) -> None:
+    """Warns of a number of tracks that the header does not name, and of format 2."""
+    if header.tracks != tracks:
+        warning = f"{header.tracks} tracks are declared, and there are {tracks}"
+        warnings[warning][WHOLE_FILE] += 1
+    if header.format == 2 and tracks > 1:
+        warning = "format 2: each track is a piece of its own, but there is one tempo map for all"
+        warnings[warning][WHOLE_FILE] += 1
 
 
-def _texts(
-    metas: list[Meta], odd: Odd
-) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, int, str]], dict[int, str]]:
-    """Lyrics, other texts and the names of tracks.
-
-    Lyrics are the lyric events and karaoke: the texts (FF 01) without `@` of a track where one begins with `/` or `\\`, or where they stand at more
-    than one
-    tick and the file has a tag such as `@KMIDI KARAOKE FILE`."""
-    rows, names = [], {}
-    for tick, track, kind, body in metas:
-        if kind < 16:
-            try:
-                text = body.decode()
-            except UnicodeDecodeError:
-                text = body.decode("latin-1")
-                odd["texts that are not UTF-8, read as Latin-1"][track] += 1
-            if kind == NAME and track not in names:
-                names[track] = text
-            else:
-                rows.append((tick, track, kind, text))
-    tagged = any(kind == TEXT and text[:1] == "@" for _, _, kind, text in rows)
-    karaoke = {track for _, track, kind, text in rows if kind == TEXT and text[:1] in ("/", "\\")}
-    if tagged:
-        first = {}
-        karaoke |= {
-            track
-            for tick, track, kind, text in rows
-            if kind == TEXT and text[:1] != "@" and first.setdefault(track, tick) != tick
-        }
-    rows.sort(key=lambda row: row[:2])
-    sung = [
-        kind == LYRIC or kind == TEXT and text[:1] != "@" and track in karaoke
-        for _, track, kind, text in rows
-    ]
-    return (
-        [(row[0], row[1], row[3]) for row, is_sung in zip(rows, sung) if is_sung],
-        [row for row, is_sung in zip(rows, sung) if not is_sung],
-        names,
+def _unpack(tracks: _Tracks) -> NoteEvents:
+    """Returns the starts and ends of notes that `read_track` has packed."""
+    packed = np.frombuffer(tracks.events, np.uint64)
+    track_numbers = np.arange(len(tracks.ends), dtype=np.uint16)
+    return NoteEvents(
+        tick=(packed >> 24).astype(np.int32),
+        status=(packed >> 16).astype(np.uint8),
+        pitch=(packed >> 8).astype(np.uint8),
+        velocity=packed.astype(np.uint8),
+        track=np.repeat(track_numbers, tracks.counts),
     )
 
 
-def _say(odd: Odd) -> tuple[str, ...]:
-    """The warnings: what was odd, in which tracks, and how often."""
-    said = []
-    for what, tracks in odd.items():
-        named = [str(track) for track in sorted(tracks) if track >= 0]
-        where = (
-            f"track{'s' * (len(named) > 1)} {', '.join(named[:8])}{' and others' * (len(named) > 8)}: "
-            if named
-            else ""
-        )
-        said += (
-            [f"{where}{what}" + f" ({tracks.total()})" * (tracks.total() > 1)]
-            if tracks.total()
-            else []
-        )
-    return tuple(said)
+def _read_programs(metas: list[Meta]) -> list[tuple[int, int, int, int]]:
+    """Returns the program changes: tick, track, channel, program."""
+    programs = []
+    for tick, track, event_type, body in metas:
+        # the type of a program change is its status; those of meta events are below
+        if event_type > 127:
+            programs.append((tick, track, event_type & 15, body[0]))
+    return programs
+
+
+def _read_maps(metas: list[Meta], warnings: Warnings) -> dict[int, list[tuple[int, ...]]]:
+    """Returns the rows of the tempo, meter and key maps, by type of meta event.
+
+    What no tempo, meter or key can be is left out with a warning.
+    """
+    readers = {TEMPO: _read_tempo, METER: _read_meter, KEY: _read_key}
+    names = {TEMPO: "tempo", METER: "meter", KEY: "key"}
+    maps: dict[int, list[tuple[int, ...]]] = {TEMPO: [], METER: [], KEY: []}
+    for tick, track, event_type, body in metas:
+        if event_type in maps:
+            values = readers[event_type](body)
+            if values:
+                maps[event_type].append((tick, *values))
+            else:
+                warning = f"a {names[event_type]} that cannot be (left out)"
+                warnings[warning][track] += 1
+    return maps
+
+
+def _read_tempo(body: bytes) -> tuple[int, ...]:
+    """Returns the microseconds per quarter; () where they cannot be."""
+    if len(body) != 3 or not any(body):
+        return ()
+    return (int.from_bytes(body, "big"),)
+
+
+def _read_meter(body: bytes) -> tuple[int, ...]:
+    """Returns numerator and denominator; () where they cannot be."""
+    if len(body) < 2 or body[0] == 0 or body[1] > 7:
+        return ()
+    return body[0], 1 << body[1]
+
+
+def _read_key(body: bytes) -> tuple[int, ...]:
+    """Returns sharps (-7 to 7) and 1 if minor; () where they cannot be."""
+    if len(body) != 2:
+        return ()
+    # a byte with a sign: from seven flats on, counted from 0
+    from_flats = (body[0] + 7) % 256
+    if from_flats > 14 or body[1] > 1:
+        return ()
+    return from_flats - 7, body[1]
+
+
+def _read_texts(
+    metas: list[Meta], warnings: Warnings
+) -> tuple[tuple[Lyric, ...], tuple[Text, ...], dict[int, str]]:
+    """Returns the lyrics, the other texts, and the names of tracks.
+
+    Lyrics are the lyric events and karaoke: the texts (FF 01) without `@` of a track of
+    `_karaoke_tracks`.
+    """
+    rows: list[Text] = []
+    names: dict[int, str] = {}
+    for tick, track, event_type, body in metas:
+        if event_type < 16:
+            text = _decode(body, track, warnings)
+            if event_type == NAME and track not in names:
+                names[track] = text
+            else:
+                rows.append((tick, track, event_type, text))
+    karaoke = _karaoke_tracks(rows)
+    rows.sort(key=lambda row: row[:2])
+    lyrics = []
+    texts = []
+    for tick, track, event_type, text in rows:
+        in_karaoke = event_type == TEXT and track in karaoke and not text.startswith("@")
+        if event_type == LYRIC or in_karaoke:
+            lyrics.append((tick, track, text))
+        else:
+            texts.append((tick, track, event_type, text))
+    return tuple(lyrics), tuple(texts), names
+
+
+def _decode(body: bytes, track: int, warnings: Warnings) -> str:
+    """Returns a text that is UTF-8, or else Latin-1."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        warnings["texts that are not UTF-8, read as Latin-1"][track] += 1
+        return body.decode("latin-1")
+
+
+def _karaoke_tracks(rows: list[Text]) -> set[int]:
+    """Returns the tracks whose texts (FF 01) are sung.
+
+    In such a track a text begins with `/` or `\\`; or the file has a tag such as
+    `@KMIDI KARAOKE FILE`, and the texts that are no tags stand at more than one tick.
+    """
+    tagged = False
+    tracks = set()
+    ticks = defaultdict(set)
+    for tick, track, event_type, text in rows:
+        if event_type == TEXT:
+            if text.startswith("@"):
+                tagged = True
+            else:
+                ticks[track].add(tick)
+            if text.startswith(("/", "\\")):
+                tracks.add(track)
+    if tagged:
+        tracks |= {track for track, at_ticks in ticks.items() if len(at_ticks) > 1}
+    return tracks
+
+
+def _describe(warnings: Warnings) -> tuple[str, ...]:
+    """Returns a sentence for each warning: what was odd, in which tracks, how often."""
+    sentences = []
+    for warning, tracks in warnings.items():
+        times = tracks.total()
+        if times:
+            how_often = f" ({times})" if times > 1 else ""
+            sentences.append(f"{_name_tracks(tracks)}{warning}{how_often}")
+    return tuple(sentences)
+
+
+def _name_tracks(tracks: Counter[int]) -> str:
+    """Returns the tracks of a warning, with a colon: "tracks 1, 2: ", or ""."""
+    numbers = [str(track) for track in sorted(tracks) if track >= 0]
+    if not numbers:
+        return ""
+    plural = "s" if len(numbers) > 1 else ""
+    others = " and others" if len(numbers) > NAMED_TRACKS else ""
+    return f"track{plural} {', '.join(numbers[:NAMED_TRACKS])}{others}: "

@@ -11,38 +11,42 @@ from lyricgen.music.midi import MidiFile
 
 MIDI_SUFFIXES = {".mid", ".midi", ".kar", ".rmi", ".smf"}
 
-
 COLUMNS = ("format", "tracks", "notes", "lyrics", "length", "key", "melodies", "warnings")
 
 
 def summarise(midi: MidiFile) -> dict:
-    """What the table says of a file: counts, length in seconds, key, the number of melodies, and the warnings.
+    """Returns what the table says of a file, by COLUMNS; the length is in seconds.
 
-    Notebook: 05_reading_midi
+    Notebook: reading_midi
     """
+    last_tick = midi.ends.max(initial=0)
+    seconds = float(midi.seconds(last_tick))
     return {
         "format": midi.format,
         "tracks": len(midi.ends),
         "notes": len(midi.notes),
         "lyrics": len(midi.lyrics),
-        "length": round(float(midi.seconds(midi.ends.max(initial=0))), 3),
+        "length": round(seconds, 3),
         "key": key_name(midi),
         "melodies": len(extraction.extract_melodies(midi)),
         "warnings": list(midi.warnings),
     }
 
 
+def is_midi_file(path: Path) -> bool:
+    """Returns whether a path is a file with the name of a MIDI file."""
+    return path.suffix.lower() in MIDI_SUFFIXES and path.is_file()
+
+
 def find_midi_files(paths: Iterable[Path]) -> list[Path]:
-    """The files that are named, and those with the name of a MIDI file in the folders that are named and all folders below."""
-    found: list[Path] = []
+    """Returns the files among the paths, and the MIDI files in the folders among them.
+
+    Folders are searched with all folders below.
+    """
+    files: list[Path] = []
     for path in paths:
-        found += (
-            sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in MIDI_SUFFIXES and file.is_file()
-            )
-            if path.is_dir()
-            else [path]
-        )
-    return list(dict.fromkeys(found))
+        if path.is_dir():
+            files += sorted(filter(is_midi_file, path.rglob("*")))
+        else:
+            files.append(path)
+    return list(dict.fromkeys(files))
