@@ -25,9 +25,14 @@ ADDRESS = ""
 BRANCH = "main"
 
 
+def slug_of(name: str) -> str:
+    """Returns a notebook's name without its number: `notation` for `A2_notation`."""
+    return name.partition("_")[2]
+
+
 @dataclass(frozen=True)
 class Notebook:
-    """A row of the table. `terms` are explained in A2_notation."""
+    """A row of the table. `terms` are explained in the notebook `notation`."""
 
     name: str
     title: str
@@ -39,6 +44,10 @@ class Notebook:
     @property
     def path(self) -> Path:
         return NOTEBOOKS / f"{self.name}.ipynb"
+
+    @property
+    def slug(self) -> str:
+        return slug_of(self.name)
 
 
 COURSE = (
@@ -477,6 +486,19 @@ if lacking and ("google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.
 from lyricgen import show
 
 show.begin(seed=0)"""
+
+
+def find(slug: str) -> Notebook:
+    """Returns the notebook of a slug: the number in its name stands in the table alone.
+
+    Raises: KeyError where no notebook that is written has the slug.
+    """
+    return {row.slug: row for row in COURSE}[slug]
+
+
+def slugs() -> set[str]:
+    """Lists the slugs of all notebooks, written and planned."""
+    return {row.slug for row in COURSE} | {slug_of(name) for name, _ in PLANNED}
 
 
 def order() -> list[Notebook]:
