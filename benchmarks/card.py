@@ -1,9 +1,13 @@
-"""Measures this device for the notebooks: how near Keras's LSTM comes to the gates in NumPy, and how long a training step takes.
+"""Measures this device for the notebooks.
 
-    python benchmarks/card.py [--folder FOLDER]      # KERAS_BACKEND=torch where there is PyTorch and no TensorFlow
+    python benchmarks/card.py [--folder FOLDER]
 
-The card, data/measured/DEVICE.json, keeps the rows of each backend that was run. On a GPU every row stands with cuDNN and without, and in float32
-with TF32 and without. (Keras 3.15's own matrix product on PyTorch rounds float64 to float32: its rows without cuDNN show that.)
+It measures how near Keras's LSTM comes to the gates in NumPy, and how long a training
+step takes. KERAS_BACKEND=torch measures PyTorch, where there is no TensorFlow. The
+card, data/measured/DEVICE.json, keeps the rows of each backend that was run. On a GPU
+each row is measured with cuDNN and without, and in float32 with TF32 and without.
+(Keras 3.15's own matrix product on PyTorch rounds float64 to float32: its rows without
+cuDNN show that.)
 """
 
 from __future__ import annotations
@@ -27,7 +31,11 @@ from lyricgen.models.lstm import cell as lstm_cell
 from lyricgen.models.lstm import gradient_check
 from lyricgen.models.lstm import layer as lstm_layer
 
-B, T, D, H, V = 4, 256, 64, 512, 90
+B = 4  # sequences
+T = 256  # steps
+D = 64  # size of the input
+H = 512  # units of the LSTM
+V = 90  # tokens in the vocabulary of the training step
 BACKEND = keras.backend.backend()
 if BACKEND == "torch":
     import torch as library
@@ -35,81 +43,109 @@ else:
     import tensorflow as library
 
 
-def device() -> tuple[str, bool]:
-    """The name of the device that Keras computes on, and whether it is a GPU."""
-    if BACKEND == "torch" and library.cuda.is_available():
-        return library.cuda.get_device_name(), True
-    if BACKEND == "tensorflow" and (found := library.config.list_physical_devices("GPU")):
-        return library.config.experimental.get_device_details(found[0]).get(
-            "device_name", "GPU"
-        ), True
+def gpu_name() -> str | None:
+    """Returns the name of the GPU that Keras computes on, None where it is a CPU."""
+    if BACKEND == "torch":
+        return library.cuda.get_device_name() if library.cuda.is_available() else None
+    gpus = library.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    details = library.config.experimental.get_device_details(gpus[0])
+    return details.get("device_name", "GPU")
+
+
+def cpu_name() -> str:
+    """Returns the name of the processor and the number of its cores."""
+    name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.+)", info.read_text()) if info.exists() else []
-    return (
-        f"{(names or [platform.processor() or platform.machine()])[0]}, {os.cpu_count()} cores",
-        False,
-    )
+    if info.exists():
+        names = re.findall(r"model name\s*: (.+)", info.read_text())
+        name = names[0] if names else name
+    return f"{name}, {os.cpu_count()} cores"
 
 
 def use_tf32(on: bool) -> None:
-    """Lets products of float32 matrices on a GPU round their factors to TF32's 10 bits, or forbids it."""
+    """Allows or forbids that a GPU rounds the factors of float32 products to TF32.
+
+    TF32 has 10 bits after the leading one.
+    """
     if BACKEND == "torch":
-        library.backends.cuda.matmul.allow_tf32 = library.backends.cudnn.allow_tf32 = on
+        library.backends.cuda.matmul.allow_tf32 = on
+        library.backends.cudnn.allow_tf32 = on
     else:
         library.config.experimental.enable_tensor_float_32_execution(on)
 
 
+def three_digits(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
 def differences(dtype: str, cudnn: bool) -> tuple[dict[str, float], list[float]]:
-    """The largest difference between NumPy and Keras, of each gate and state in one step and of h over 256 steps, and that of h at each step."""
+    """Measures the largest differences between NumPy and Keras.
+
+    Returns those of each gate and state in one step and of h over all steps, and those
+    of h at each step.
+    """
     keras.utils.set_random_seed(0)
+    use_cudnn = "auto" if cudnn else False
     layer = keras.layers.LSTM(
-        H,
-        return_sequences=True,
-        return_state=True,
-        dtype=dtype,
-        use_cudnn="auto" if cudnn else False,
+        H, return_sequences=True, return_state=True, dtype=dtype, use_cudnn=use_cudnn
     )
     layer.build((None, None, D))
     rng = np.random.default_rng(0)
     x, h0, c0 = (rng.standard_normal(shape).astype(dtype) for shape in ((B, T, D), (B, H), (B, H)))
     steps = lstm_cell.forward(x, *lstm_cell.layer_weights(layer), h0, c0)
-    by_step = np.abs(keras.ops.convert_to_numpy(layer(x, initial_state=[h0, c0])[0]) - steps.h).max(
-        axis=(0, 2)
+    outputs = layer(x, initial_state=[h0, c0])[0]
+    by_step = np.abs(keras.ops.convert_to_numpy(outputs) - steps.h).max(axis=(0, 2))
+
+    def rows(array: np.ndarray) -> np.ndarray:
+        """Each step as a sequence of its own."""
+        return array.reshape(B * T, -1)
+
+    measured = gradient_check.measure_gates(
+        layer, rows(x), rows(steps.h_before), rows(steps.c_before)
     )
-    rows = [
-        array.reshape(B * T, -1) for array in (x, steps.h_before, steps.c_before)
-    ]  # each step as a sequence of its own
-    measured = gradient_check.measure_gates(layer, *rows)
-    largest = {
-        name: np.abs(value - getattr(steps, name).reshape(B * T, -1)).max()
-        for name, value in measured.items()
-    }
-    largest[f"h over {T} steps"] = by_step.max()
-    return {name: float(f"{value:.3g}") for name, value in largest.items()}, [
-        float(f"{value:.3g}") for value in by_step
-    ]
+    largest = {}
+    for name, value in measured.items():
+        difference = np.abs(value - rows(getattr(steps, name)))
+        largest[name] = three_digits(difference.max())
+    largest[f"h over {T} steps"] = three_digits(by_step.max())
+    return largest, [three_digits(value) for value in by_step]
 
 
-def training_ms(steps: int) -> float:
-    """The median wall time of a training step of a language model over so many tokens, in milliseconds."""
+def training_ms(tokens_a_sequence: int) -> float:
+    """Measures the median wall time of a language model's training step, in ms."""
     model = keras.Sequential(
         [
-            keras.Input((steps,), dtype="int32"),
+            keras.Input((tokens_a_sequence,), dtype="int32"),
             lstm_layer.Embedding(V, D),
             lstm_layer.LSTM(H, return_sequences=True),
             keras.layers.Dense(V),
         ]
     )
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    tokens = np.random.default_rng(0).integers(0, V, (64, steps + 1), dtype=np.int32)
+    shape = (64, tokens_a_sequence + 1)
+    tokens = np.random.default_rng(0).integers(0, V, shape, dtype=np.int32)
     times: list[float] = []
     while len(times) < 12 and (len(times) < 4 or sum(times) < 30):
         start = time.perf_counter()
-        model.train_on_batch(
-            tokens[:, :-1], tokens[:, 1:]
-        )  # gives the loss as a number, and so waits for the device
+        # It returns the loss as a number, and so waits for the device.
+        model.train_on_batch(tokens[:, :-1], tokens[:, 1:])
         times.append(time.perf_counter() - start)
     return round(statistics.median(times[2:]) * 1e3, 2)
+
+
+def variants(gpu: bool) -> list[tuple[str, str, bool, bool]]:
+    """Returns the row's name, the dtype, cuDNN and TF32 of each measurement."""
+    rows = []
+    for dtype in ("float32", "float64"):
+        for cudnn in (True, False) if gpu else (False,):
+            for tf32 in (False, True) if gpu and dtype == "float32" else (False,):
+                row = f"{BACKEND}, {dtype}"
+                if gpu:
+                    row += f", cuDNN {'on' if cudnn else 'off'}, TF32 {'on' if tf32 else 'off'}"
+                rows.append((row, dtype, cudnn, tf32))
+    return rows
 
 
 def main() -> None:
@@ -120,27 +156,22 @@ def main() -> None:
         "--folder", type=Path, default=DATA / "measured", help="where the card is written"
     )
     folder = parser.parse_args().folder
-    name, gpu = device()
-    path = folder / (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") + ".json")
+    gpu = gpu_name()
+    name = gpu or cpu_name()
+    file_name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    path = folder / f"{file_name}.json"
     card = read_card(path) if path.exists() else {}
-    forward, by_step, training = (
-        dict(card.get(part, {})) for part in ("forward", "by_step", "training_ms")
-    )
-    for dtype in ("float32", "float64"):
-        for cudnn in (True, False) if gpu else (False,):
-            for tf32 in (False, True) if gpu and dtype == "float32" else (False,):
-                use_tf32(tf32)
-                row = f"{BACKEND}, {dtype}" + (
-                    f", cuDNN {'on' if cudnn else 'off'}, TF32 {'on' if tf32 else 'off'}"
-                    if gpu
-                    else ""
-                )
-                forward[row], by_step[row] = differences(dtype, cudnn)
-                print(f"{row}: largest difference {max(forward[row].values()):.1e}", flush=True)
+    forward = dict(card.get("forward", {}))
+    by_step = dict(card.get("by_step", {}))
+    training = dict(card.get("training_ms", {}))
+    for row, dtype, cudnn, tf32 in variants(gpu is not None):
+        use_tf32(tf32)
+        forward[row], by_step[row] = differences(dtype, cudnn)
+        print(f"{row}: largest difference {max(forward[row].values()):.1e}", flush=True)
     use_tf32(False)
-    for steps in (32, 128):
-        row = f"{BACKEND}, 64 sequences of {steps} tokens, H {H}"
-        training[row] = training_ms(steps)
+    for tokens in (32, 128):
+        row = f"{BACKEND}, 64 sequences of {tokens} tokens, H {H}"
+        training[row] = training_ms(tokens)
         print(f"a training step, {row}: {training[row]} ms", flush=True)
     versions = {
         "python": platform.python_version(),
@@ -148,18 +179,16 @@ def main() -> None:
         "keras": keras.__version__,
         BACKEND: library.__version__,
     }
-    write_json(
-        path,
-        {
-            "device": name,
-            "gpu": gpu,
-            "versions": card.get("versions", {}) | versions,
-            "size": {"B": B, "T": T, "D": D, "H": H},
-            "forward": forward,
-            "training_ms": training,
-            "by_step": by_step,
-        },
-    )
+    card = {
+        "device": name,
+        "gpu": gpu is not None,
+        "versions": card.get("versions", {}) | versions,
+        "size": {"B": B, "T": T, "D": D, "H": H},
+        "forward": forward,
+        "training_ms": training,
+        "by_step": by_step,
+    }
+    write_json(path, card)
     print(f"wrote {path}")
 
 

@@ -1,11 +1,16 @@
-"""How fast the course's LSTM trains and samples, beside stock Keras, XLA and PyTorch (when it is installed), on one core.
+"""Times the course's LSTM beside Keras, XLA and PyTorch, on one core.
 
     python benchmarks/lstm.py [--quick] [--json FILE]
 
-Contenders take turns, and what counts is the median of process CPU time. The training step is a language model's: vocabulary 90, embedding 64,
-64 sequences of T tokens, LSTM of H = 512, a dense layer, cross-entropy, Adam. The share is of the peak of a product of two 2048 x 2048 matrices.
-Sampling draws 256 tokens. `step` is the usual way: stock layers in a compiled one-step function (tf.function) that Python calls for every token,
-arrays in and arrays out, with the softmax and the draw in NumPy. `step that draws` keeps states and tokens in TensorFlow and draws there.
+Contenders take turns, and what counts is the median of process CPU time. PyTorch runs
+where it is installed. The training step is a language model's: vocabulary 90, embedding
+64, 64 sequences of T tokens, LSTM of H = 512, a dense layer, cross-entropy, Adam. The
+share is of the peak of a product of two 2048 x 2048 matrices.
+
+Sampling draws 256 tokens. `step` is the usual way: stock layers in a compiled one-step
+function (tf.function) that Python calls for every token, arrays in and arrays out, with
+the softmax and the draw in NumPy. `step that draws` keeps states and tokens in
+TensorFlow and draws there. The course's LSTM is folded for sampling (`TokenLSTM`).
 """
 
 from __future__ import annotations
@@ -32,18 +37,27 @@ try:
 except ImportError:
     torch = None
 
-V, D, B, H, SAMPLES = 90, 64, 64, 512, 256
+V = 90  # tokens in the vocabulary
+D = 64  # size of an embedding
+H = 512  # units of the LSTM
+B = 64  # sequences in a training step
+SAMPLES = 256  # tokens drawn for each sequence
+
 Tensor = Any
-
-
 State = tuple[np.ndarray, np.ndarray]
+Step = Callable[[Any, Any], tuple[Any, Any]]  # (tokens, state) -> (logits, state)
+
+
+# --- The folded LSTM: what the course samples with ------------------------------------
 
 
 class TokenLSTM(NamedTuple):
-    """An LSTM from tokens to logits, folded for sampling: one product and two tanh a step. Made by `fold`.
+    """An LSTM from tokens to logits, folded: one product and two tanh a step.
 
-    table (V, 4H) holds x W + b for each token's embedding x; U_out (H, 4H + V) is the recurrent and the output kernel side by side. The blocks
-    i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2. A state is (h U, c).
+    table (V, 4H) holds x W + b for each token's embedding x; U_out (H, 4H + V) is the
+    recurrent kernel and the output kernel side by side; b_out (V,) is the output bias.
+    The blocks i, f and o are halved, since sigmoid(a) = (1 + tanh(a / 2)) / 2. A state
+    is (h U, c). Made by `fold`.
     """
 
     table: np.ndarray
@@ -51,56 +65,79 @@ class TokenLSTM(NamedTuple):
     b_out: np.ndarray
 
     def start(self, h: np.ndarray, c: np.ndarray) -> State:
-        """The state to begin from, given h and c, (H,) or (B, H)."""
-        return h @ self.U_out[:, : 4 * len(self.U_out)], c
+        """Returns the initial state, given h and c, (H,) or (B, H)."""
+        H = len(self.U_out)
+        return h @ self.U_out[:, : 4 * H], c
 
     def step(self, token: int | np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """Reads a token, or one (B,) for each sequence: the logits (V,) or (B, V) of the next one, and the new state."""
+        """Reads a token, or one (B,) for each sequence.
+
+        Returns the logits (V,) or (B, V) of the next token, and the new state.
+        """
         H = len(self.U_out)
-        a = state[0] + self.table[token]
-        np.tanh(a, out=a)
-        s = a * 0.5 + 0.5
-        c = s[..., H : 2 * H] * state[1] + s[..., :H] * a[..., 2 * H : 3 * H]
-        z = (s[..., 3 * H :] * np.tanh(c)) @ self.U_out
-        return z[..., 4 * H :] + self.b_out, (z[..., : 4 * H], c)
+        a_h, c = state
+        tanh_a = a_h + self.table[token]
+        np.tanh(tanh_a, out=tanh_a)
+        gates = tanh_a * 0.5 + 0.5
+        i = gates[..., :H]
+        f = gates[..., H : 2 * H]
+        g = tanh_a[..., 2 * H : 3 * H]
+        o = gates[..., 3 * H :]
+        c = f * c + i * g
+        product = (o * np.tanh(c)) @ self.U_out
+        logits = product[..., 4 * H :] + self.b_out
+        return logits, (product[..., : 4 * H], c)
 
 
 def fold(
     embeddings: np.ndarray, weights: Weights, kernel: np.ndarray, bias: np.ndarray
 ) -> TokenLSTM:
-    """Folds an embedding (V, D), an LSTM and an output layer, kernel (H, V) and bias (V,), into a `TokenLSTM` of the same dtype."""
+    """Folds an embedding (V, D), an LSTM and an output layer into a `TokenLSTM`.
+
+    The output layer has a kernel (H, V) and a bias (V,). The dtype stays the same.
+    """
     W, U, b = weights
-    half = np.repeat(np.array([0.5, 0.5, 1, 0.5], U.dtype), len(U))
-    return TokenLSTM((embeddings @ W + b) * half, np.concatenate([U * half, kernel], axis=1), bias)
-
-
-Step = Callable[[Any, Any], tuple[Any, Any]]  # (tokens, state) -> (logits, state)
+    halves = np.array([0.5, 0.5, 1, 0.5], U.dtype)
+    half = np.repeat(halves, len(U))
+    table = (embeddings @ W + b) * half
+    U_out = np.concatenate([U * half, kernel], axis=1)
+    return TokenLSTM(table, U_out, bias)
 
 
 def token_step(model: TokenLSTM) -> Step:
-    """The step of a folded LSTM as a TensorFlow function of (tokens (B,), state): what `TokenLSTM.step` computes in NumPy."""
+    """Returns `TokenLSTM.step` as a TensorFlow function of (tokens (B,), state)."""
     table, U_out, b_out = (tf.constant(array) for array in model)
-    H, V = len(model.U_out), len(model.b_out)
+    H = len(model.U_out)
+    V = len(model.b_out)
 
     def step(tokens: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        a_i, a_f, g, a_o = tf.split(tf.tanh(state[0] + tf.gather(table, tokens)), 4, axis=1)
-        c = (a_f * 0.5 + 0.5) * state[1] + (a_i * 0.5 + 0.5) * g
-        z, logits = tf.split(tf.matmul((a_o * 0.5 + 0.5) * tf.tanh(c), U_out), [4 * H, V], axis=1)
-        return logits + b_out, (z, c)
+        a_h, c = state
+        tanh_a = tf.tanh(a_h + tf.gather(table, tokens))
+        tanh_i, tanh_f, g, tanh_o = tf.split(tanh_a, 4, axis=1)
+        i = tanh_i * 0.5 + 0.5
+        f = tanh_f * 0.5 + 0.5
+        o = tanh_o * 0.5 + 0.5
+        c = f * c + i * g
+        product = tf.matmul(o * tf.tanh(c), U_out)
+        a_h, logits = tf.split(product, [4 * H, V], axis=1)
+        return logits + b_out, (a_h, c)
 
     return step
 
 
 def sampler(step: Step) -> Callable[[Tensor, Any, Tensor], tuple[Tensor, Any]]:
-    """Compiles a loop that draws tokens: sample(tokens (B,), state, noise (T, B, V)) gives T tokens for each sequence, (B, T), and the last state.
+    """Compiles a loop that draws tokens by a step.
 
-    It reads the given tokens first. With Gumbel noise times a temperature, the largest of logits + noise is a draw at that temperature. All
-    noise is drawn beforehand, by NumPy, so that the loop never leaves TensorFlow.
+    sample(tokens (B,), state, noise (T, B, V)) reads the given tokens first, and
+    returns T tokens for each sequence, (B, T), and the last state. With Gumbel noise
+    times a temperature, the largest of logits + noise is a draw at that temperature.
+    All noise is drawn beforehand, by NumPy, so that the loop never leaves TensorFlow.
     """
 
     @tf.function(reduce_retracing=True)
     def sample(tokens, state, noise):
-        T, tokens = tf.shape(noise)[0], tf.cast(tokens, tf.int32)
+        T = tf.shape(noise)[0]
+        tokens = tf.cast(tokens, tf.int32)
 
         def draw(t, tokens, state, drawn):
             logits, state = step(tokens, state)
@@ -108,170 +145,235 @@ def sampler(step: Step) -> Callable[[Tensor, Any, Tensor], tuple[Tensor, Any]]:
             return t + 1, tokens, state, drawn.write(t, tokens)
 
         drawn = tf.TensorArray(tf.int32, T, element_shape=tokens.shape)
-        *_, state, drawn = tf.while_loop(
-            lambda t, *_: t < T, draw, (0, tokens, state, drawn), maximum_iterations=T
-        )
+        initial = (0, tokens, state, drawn)
+        final = tf.while_loop(lambda t, *_: t < T, draw, initial, maximum_iterations=T)
+        _, _, state, drawn = final
         return tf.transpose(drawn.stack()), state
 
     return sample
 
 
+# --- Training -------------------------------------------------------------------------
+
+
+def random_tokens(T: int, dtype: type = np.int64) -> np.ndarray:
+    """Returns the text of the training step, (B, T + 1)."""
+    return np.random.default_rng(0).integers(0, V, (B, T + 1), dtype=dtype)
+
+
 def keras_step(T: int, embedding: type, layer: type, jit: bool = False) -> Callable[[], object]:
-    """A training step of the language model in Keras."""
-    model = keras.Sequential(
-        [
-            keras.Input((T,), dtype="int32"),
-            embedding(V, D),
-            layer(H, return_sequences=True),
-            keras.layers.Dense(V),
-        ]
-    )
-    model.compile(
-        "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=jit
-    )
-    tokens = np.random.default_rng(0).integers(0, V, (B, T + 1), dtype=np.int32)
-    x, y = tf.constant(tokens[:, :-1]), tf.constant(tokens[:, 1:])
+    """Returns a training step of the language model in Keras."""
+    inputs = keras.Input((T,), dtype="int32")
+    lstm = layer(H, return_sequences=True)
+    model = keras.Sequential([inputs, embedding(V, D), lstm, keras.layers.Dense(V)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, jit_compile=jit)
+    tokens = random_tokens(T, np.int32)
+    x = tf.constant(tokens[:, :-1])
+    y = tf.constant(tokens[:, 1:])
     return lambda: model.train_on_batch(x, y)
 
 
 def torch_step(T: int) -> Callable[[], object]:
-    """The same step in PyTorch."""
+    """Returns the same step in PyTorch."""
     torch.set_num_threads(1)
-    embedding, layer, dense = (
-        torch.nn.Embedding(V, D),
-        torch.nn.LSTM(D, H, batch_first=True),
-        torch.nn.Linear(H, V),
-    )
+    embedding = torch.nn.Embedding(V, D)
+    layer = torch.nn.LSTM(D, H, batch_first=True)
+    dense = torch.nn.Linear(H, V)
     adam = torch.optim.Adam([*embedding.parameters(), *layer.parameters(), *dense.parameters()])
-    tokens = torch.from_numpy(np.random.default_rng(0).integers(0, V, (B, T + 1)))
+    tokens = torch.from_numpy(random_tokens(T))
+    x = tokens[:, :-1]
+    y = tokens[:, 1:].reshape(-1)
 
     def step() -> None:
         adam.zero_grad()
-        logits = dense(layer(embedding(tokens[:, :-1]))[0])
-        torch.nn.functional.cross_entropy(
-            logits.reshape(-1, V), tokens[:, 1:].reshape(-1)
-        ).backward()
+        h, _ = layer(embedding(x))
+        logits = dense(h).reshape(-1, V)
+        loss = torch.nn.functional.cross_entropy(logits, y)
+        loss.backward()
         adam.step()
 
     return step
 
 
 def training(T: int, quick: bool) -> Contenders:
-    """All who run the training step, and the product that gives the peak."""
+    """Returns all who run the training step, and the product that gives the peak."""
     square = tf.random.normal((2048, 2048))
-    contenders = {
+    contenders: Contenders = {
         "lyricgen": keras_step(T, lstm_layer.Embedding, lstm_layer.LSTM),
         "keras": keras_step(T, keras.layers.Embedding, keras.layers.LSTM),
     }
     if not quick:
-        contenders["keras, XLA"] = keras_step(
-            T, keras.layers.Embedding, keras.layers.LSTM, jit=True
-        )
+        xla = keras_step(T, keras.layers.Embedding, keras.layers.LSTM, jit=True)
+        contenders["keras, XLA"] = xla
     if torch:
         contenders["torch"] = torch_step(T)
-    return contenders | {"product": lambda: tf.matmul(square, square)}
+    contenders["product"] = lambda: tf.matmul(square, square)
+    return contenders
+
+
+# --- Sampling -------------------------------------------------------------------------
+
+
+def stock_model() -> tuple[keras.Model, TokenLSTM]:
+    """Returns stock layers, (tokens, h, c) -> (logits, h, c), and the same folded."""
+    embedding = keras.layers.Embedding(V, D)
+    layer = keras.layers.LSTM(H, return_state=True)
+    dense = keras.layers.Dense(V)
+    tokens = keras.Input((1,), dtype="int32")
+    states = [keras.Input((H,)), keras.Input((H,))]
+    y, h, c = layer(embedding(tokens), initial_state=states)
+    model = keras.Model((tokens, *states), (dense(y), h, c))
+    (embeddings,) = embedding.get_weights()
+    folded = fold(embeddings, lstm_cell.layer_weights(layer), *dense.get_weights())
+    return model, folded
 
 
 def sampling(sequences: int, quick: bool) -> Contenders:
-    """All who draw 256 tokens for each sequence, from the same weights and the same noise."""
-    embedding, layer, dense = (
-        keras.layers.Embedding(V, D),
-        keras.layers.LSTM(H, return_state=True),
-        keras.layers.Dense(V),
-    )
-    inputs = keras.Input((1,), dtype="int32"), keras.Input((H,)), keras.Input((H,))
-    y, h, c = layer(embedding(inputs[0]), initial_state=inputs[1:])
-    model = keras.Model(inputs, (dense(y), h, c))
-    step = tf.function(model)
-    folded = fold(embedding.get_weights()[0], lstm_cell.layer_weights(layer), *dense.get_weights())
-    sample = sampler(token_step(folded))
+    """Returns all who draw tokens, from the same weights and the same noise.
+
+    Each returns SAMPLES tokens for each sequence, (sequences, SAMPLES).
+    """
+    model, folded = stock_model()
     rng = np.random.default_rng(0)
     noise = rng.gumbel(size=(SAMPLES, sequences, V)).astype("float32")
-    zeros, first = np.zeros((sequences, H), "float32"), np.zeros(sequences, "int32")
+    zeros = np.zeros((sequences, H), "float32")
+    first = np.zeros(sequences, "int32")
+    by_numpy = numpy_contender(folded, first, zeros, noise)
+    by_loop = loop_contender(folded, first, zeros, noise)
+    contenders: Contenders = {}
+    if sequences == 1:
+        contenders["lyricgen"] = by_numpy
+        contenders["lyricgen, loop"] = by_loop
+    else:
+        contenders["lyricgen"] = by_loop
+    contenders["step"] = step_contender(model, first, zeros, rng)
+    if not quick:
+        contenders["step that draws"] = drawing_step_contender(model, first, zeros)
+        if sequences > 1:
+            contenders["lyricgen, NumPy"] = by_numpy
+    return contenders
 
-    def by_step() -> np.ndarray:
-        tokens, h, c, drawn = first, zeros, zeros, []
+
+def step_contender(
+    model: keras.Model, first: np.ndarray, zeros: np.ndarray, rng: np.random.Generator
+) -> Callable[[], np.ndarray]:
+    """Returns the usual way: a compiled step, and the draw in NumPy."""
+    step = tf.function(model)
+
+    def draw() -> np.ndarray:
+        tokens = first
+        h, c = zeros, zeros
+        drawn = []
         for _ in range(SAMPLES):
-            logits, h, c = (output.numpy() for output in step((tokens[:, None], h, c)))
+            outputs = step((tokens[:, None], h, c))
+            logits, h, c = (output.numpy() for output in outputs)
             p = np.exp(logits.astype("float64"))
-            tokens = (
-                rng.multinomial(1, p / p.sum(axis=1, keepdims=True)).argmax(axis=1).astype("int32")
-            )
+            p = p / p.sum(axis=1, keepdims=True)
+            tokens = rng.multinomial(1, p).argmax(axis=1).astype("int32")
             drawn.append(tokens)
         return np.stack(drawn, axis=1)
 
+    return draw
+
+
+def drawing_step_contender(
+    model: keras.Model, first: np.ndarray, zeros: np.ndarray
+) -> Callable[[], np.ndarray]:
+    """Returns a compiled step that draws, which Python calls for each token."""
+
     @tf.function
-    def drawing_step(
-        tokens: tf.Tensor, h: tf.Tensor, c: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def drawing_step(tokens: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple:
         logits, h, c = model((tokens, h, c))
         return tf.random.categorical(logits, 1, dtype=tf.int32), h, c
 
-    def by_drawing_step() -> np.ndarray:
-        tokens, h, c, drawn = (
-            tf.constant(first[:, None]),
-            tf.constant(zeros),
-            tf.constant(zeros),
-            [],
-        )
+    def draw() -> np.ndarray:
+        tokens = tf.constant(first[:, None])
+        h, c = tf.constant(zeros), tf.constant(zeros)
+        drawn = []
         for _ in range(SAMPLES):
             tokens, h, c = drawing_step(tokens, h, c)
             drawn.append(tokens)
         return tf.concat(drawn, axis=1).numpy()
 
-    def by_numpy() -> np.ndarray:
-        tokens, state, drawn = first, folded.start(zeros, zeros), []
-        if sequences == 1:  # vectors in the place of matrices of one row
-            tokens, state = 0, (state[0][0], state[1][0])
-        for row in noise[:, 0] if sequences == 1 else noise:
+    return draw
+
+
+def numpy_contender(
+    folded: TokenLSTM, first: np.ndarray, zeros: np.ndarray, noise: np.ndarray
+) -> Callable[[], np.ndarray]:
+    """Returns the folded LSTM in NumPy; for one sequence with vectors, not matrices."""
+    sequences = len(first)
+    one = sequences == 1
+
+    def draw() -> np.ndarray:
+        tokens = 0 if one else first
+        state = folded.start(zeros[0], zeros[0]) if one else folded.start(zeros, zeros)
+        drawn = []
+        for noise_t in noise[:, 0] if one else noise:
             logits, state = folded.step(tokens, state)
-            tokens = (logits + row).argmax(axis=-1)
+            tokens = (logits + noise_t).argmax(axis=-1)
             drawn.append(tokens)
         return np.stack(drawn, axis=-1).reshape(sequences, SAMPLES)
 
-    def by_loop() -> np.ndarray:
-        return sample(first, (np.zeros((sequences, 4 * H), "float32"), zeros), noise)[0].numpy()
+    return draw
 
-    ours = (
-        {"lyricgen": by_numpy, "lyricgen, loop": by_loop}
-        if sequences == 1
-        else {"lyricgen": by_loop}
-    )
-    more = (
-        {}
-        if quick
-        else {"step that draws": by_drawing_step}
-        | ({} if sequences == 1 else {"lyricgen, NumPy": by_numpy})
-    )
-    return ours | {"step": by_step} | more
+
+def loop_contender(
+    folded: TokenLSTM, first: np.ndarray, zeros: np.ndarray, noise: np.ndarray
+) -> Callable[[], np.ndarray]:
+    """Returns the folded LSTM in one compiled loop."""
+    sample = sampler(token_step(folded))
+    a_h = np.zeros((len(first), 4 * H), "float32")
+
+    def draw() -> np.ndarray:
+        tokens, _ = sample(first, (a_h, zeros), noise)
+        return tokens.numpy()
+
+    return draw
+
+
+# --- The race -------------------------------------------------------------------------
+
+
+def race_training(T: int, quick: bool) -> dict[str, float | None]:
+    """Times the training step, prints a row for each contender, returns the ratios."""
+    times = race(training(T, quick), 3 if quick else 7)
+    forward_flops = 2 * B * T * (4 * H * (H + D) + V * H)
+    flops = 3 * forward_flops  # the backward pass takes twice as many
+    peak = 2 * 2048**3 / times.pop("product")
+    print(f"Training step, H {H}, T {T}; one core does {peak / 1e9:.0f} GFLOP/s at most.")
+    for name, seconds in times.items():
+        ratio = times["keras"] / seconds
+        share = flops / seconds / peak
+        print(
+            f"  {name:16} {seconds * 1e3:7.1f} ms   {ratio:5.2f} x keras   {share:4.0%} of the peak"
+        )
+    ours = times["lyricgen"]
+    return {
+        "vs_keras": times["keras"] / ours,
+        "vs_torch": times["torch"] / ours if torch else None,
+        "share_of_peak": flops / ours / peak,
+    }
+
+
+def race_sampling(sequences: int, quick: bool) -> dict[str, float | None]:
+    """Times the sampling, prints a row for each contender, returns the ratio."""
+    times = race(sampling(sequences, quick), 3 if quick else 7)
+    print(f"Sampling {SAMPLES} tokens, H {H}, sequences: {sequences}.")
+    for name, seconds in times.items():
+        speed = sequences * SAMPLES / seconds
+        print(f"  {name:16} {speed:7.0f} tokens/s   {times['step'] / seconds:5.2f} x step")
+    return {"vs_step": times["step"] / times["lyricgen"]}
 
 
 def main() -> None:
     options = one_core.begin(__doc__)
     results: dict[str, dict[str, float | None]] = {}
     for T in (32, 128):
-        times = race(training(T, options.quick), 3 if options.quick else 7)
-        flops = 3 * 2 * B * T * (4 * H * (H + D) + V * H)  # forward, and twice as many back
-        peak = 2 * 2048**3 / times.pop("product")
-        print(f"Training step, H {H}, T {T}; one core does {peak / 1e9:.0f} GFLOP/s at most.")
-        for name, seconds in times.items():
-            print(
-                f"  {name:16} {seconds * 1e3:7.1f} ms   {times['keras'] / seconds:5.2f} x keras   {flops / seconds / peak:4.0%} of the peak"
-            )
-        ours = times["lyricgen"]
-        results[f"train_h{H}_t{T}"] = {
-            "vs_keras": times["keras"] / ours,
-            "vs_torch": times["torch"] / ours if torch else None,
-            "share_of_peak": flops / ours / peak,
-        }
+        results[f"train_h{H}_t{T}"] = race_training(T, options.quick)
     for sequences in (1, 64):
-        times = race(sampling(sequences, options.quick), 3 if options.quick else 7)
-        print(f"Sampling {SAMPLES} tokens, H {H}, sequences: {sequences}.")
-        for name, seconds in times.items():
-            print(
-                f"  {name:16} {sequences * SAMPLES / seconds:7.0f} tokens/s   {times['step'] / seconds:5.2f} x step"
-            )
-        results[f"sample_{sequences}"] = {"vs_step": times["step"] / times["lyricgen"]}
+        results[f"sample_{sequences}"] = race_sampling(sequences, options.quick)
     one_core.finish(options, results)
 
 

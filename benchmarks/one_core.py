@@ -1,4 +1,4 @@
-"""What the benchmarks share: one thread on one core, contenders that take turns, and the ratios as JSON."""
+"""What the benchmarks share: one core, contenders that take turns, ratios as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Contenders = dict[str, Callable[[], object]]
 
 
 def use() -> None:
-    """Keeps this process on one core; before NumPy and TensorFlow start their threads."""
+    """Keeps this process on one core; call it before NumPy is imported."""
     os.environ.update(
         OMP_NUM_THREADS="1",
         OPENBLAS_NUM_THREADS="1",
@@ -26,25 +26,29 @@ def use() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def begin(what: str) -> argparse.Namespace:
+def begin(description: str) -> argparse.Namespace:
     """Reads --quick and --json, and sets TensorFlow to one thread."""
     import tensorflow as tf
 
     parser = argparse.ArgumentParser(
-        description=what, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="three rounds, and fewer contenders")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.get_logger().setLevel("ERROR")  # it warns where one process compiles many models
+    # TensorFlow warns where one process compiles many models.
+    tf.get_logger().setLevel("ERROR")
     return parser.parse_args()
 
 
 def race(contenders: Contenders, rounds: int) -> dict[str, float]:
-    """The median CPU time of each contender in seconds, all of them in turn, after one run each that does not count."""
+    """Measures the median CPU time of each contender in seconds.
+
+    The contenders take turns, after one run each that does not count.
+    """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
+    for _ in range(rounds + 1):
         for name, run in contenders.items():
             start = time.process_time()
             run()
@@ -53,7 +57,7 @@ def race(contenders: Contenders, rounds: int) -> dict[str, float]:
 
 
 def finish(options: argparse.Namespace, results: dict[str, dict[str, float | None]]) -> None:
-    """Says what is missing, and writes the ratios."""
+    """Prints a line where PyTorch is missing, and writes the ratios if asked to."""
     from lyricgen.files import write_json
 
     if "torch" not in sys.modules:

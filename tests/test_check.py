@@ -1,4 +1,4 @@
-"""The checks of every notebook: they know the right answer and each mistake that they claim to know, and can tell them apart."""
+"""The checks of every notebook know the right answer and tell the mistakes apart."""
 
 import importlib
 import itertools
@@ -24,8 +24,8 @@ NAMES = {
     "sampling_musicvae": ["half_way", "arc", "vector"],
 }
 MODULES = {
-    found.name: importlib.import_module(f"lyricgen.exercises.{found.name}")
-    for found in pkgutil.iter_modules(lyricgen.exercises.__path__)
+    module.name: importlib.import_module(f"lyricgen.exercises.{module.name}")
+    for module in pkgutil.iter_modules(lyricgen.exercises.__path__)
 }
 EXERCISES = {
     f"{name}.{key}": value

@@ -1,4 +1,4 @@
-"""The answers of notebook 03 are those of the library, and functions that readers would write are led on."""
+"""The exercises of lyrics_language_model: their answers are the library's."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,8 @@ def test_masks_drawn_from_make_lines_of_one_length():
             sampling.distribution(np.zeros((2, 8)), mask=mask), rng.random(2)
         )
         done = np.where(tokens == 2, 0, done + 1)
-        [line.append(int(token)) for line, token in zip(lines, tokens)]
+        for line, token in zip(lines, tokens):
+            line.append(int(token))
     for line, first in zip(lines, (4, 3)):
         ends = np.flatnonzero(np.array(line) == 2)
         assert ends[0] == first and set(np.diff(ends)) == {5}

@@ -1,4 +1,4 @@
-"""The answers of notebook 08 agree with the model."""
+"""The exercises of training_musicvae agree with the model."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The answers of notebook 07 agree with sampling and with the library, and other answers are led on."""
+"""The exercises of variational_autoencoder agree with sampling and the library."""
 
 import numpy as np
 import pytest

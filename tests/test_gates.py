@@ -14,11 +14,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks")]
-import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
-
 from lyricgen.models.lstm import cell as lstm_cell
 from lyricgen.models.lstm import gradient_check
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks")]
+import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
 
 FORWARD = {"float32": 1e-6, "float64": 1e-14}
 BACKWARD = {"float32": 1e-5, "float64": 1e-12}
@@ -61,7 +61,11 @@ def test_every_gate_of_every_step_equals_keras(dtype, T, H, D, B):
     assert steps.h.dtype == dtype
     for found, expected in ((steps.h, outputs), (steps.h[:, -1], h_T), (steps.c[:, -1], c_T)):
         assert np.max(np.abs(found - expected.numpy())) <= FORWARD[dtype]
-    rows = lambda array: array.reshape(B * T, -1)  # noqa: E731; each step as a sequence of its own
+
+    def rows(array: np.ndarray) -> np.ndarray:
+        """Each step as a sequence of its own."""
+        return array.reshape(B * T, -1)
+
     measured = gradient_check.measure_gates(
         layer, rows(x), rows(steps.h_before), rows(steps.c_before)
     )
@@ -192,6 +196,26 @@ def test_two_halves_are_the_whole_and_sequences_do_not_meet(B, T, D, H, cut, see
     halves = lstm_cell.backward(second, whole.h[:, cut:])
     halves = lstm_cell.backward(first, whole.h[:, :cut], halves.h0, halves.c0)
     assert np.allclose(back.h0, halves.h0, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", FORWARD)
+def test_single_steps_are_the_forward_pass(dtype):
+    """To the bit with NumPy; with `keras.ops`, and so compiled, to rounding."""
+    arguments = small(dtype, B=3, T=6, D=4, H=5)
+    x, W, U, b, h0, c0 = arguments.values()
+    steps = lstm_cell.forward(**arguments)
+    compiled = tf.function(lambda *a: lstm_cell.lstm_step(*a, xp=keras.ops))
+    h, c = h0, c0
+    for t in range(x.shape[1]):
+        h_ops, c_ops = compiled(*map(tf.constant, (x[:, t], h, c, W, U, b)))
+        h, c = lstm_cell.lstm_step(x[:, t], h, c, W, U, b)
+        assert h.dtype == dtype and h_ops.dtype == dtype
+        assert np.array_equal(h, steps.h[:, t]) and np.array_equal(c, steps.c[:, t])
+        assert np.abs(h_ops - h).max() <= FORWARD[dtype]
+        assert np.abs(c_ops - c).max() <= FORWARD[dtype]
+        a = x[:, t] @ W + steps.h_before[:, t] @ U + b
+        for gate, expected in zip(lstm_cell.gates_from(a), (steps.i, steps.f, steps.g, steps.o)):
+            assert np.array_equal(gate, expected[:, t])
 
 
 def test_states_and_gradients_that_are_left_out_are_zero():

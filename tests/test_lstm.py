@@ -1,4 +1,4 @@
-"""lstm.py against the stock layer of Keras, and its benchmark."""
+"""The LSTM layer against the stock layer of Keras, and its benchmark."""
 
 import importlib.util
 import json
@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks")]
-import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
-
 from lyricgen.models.lstm import cell as lstm_cell
 from lyricgen.models.lstm import layer as lstm_layer
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "benchmarks")]
+import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
+
 V, D = 30, 6
 RNG = np.random.default_rng(0)
 on_cpu = pytest.mark.skipif(
@@ -47,7 +47,10 @@ def close(found, expected, tolerance: float = 1e-5) -> bool:
 
 
 def everything(pair, tokens, x, h0, c0, weigh) -> list:
-    """Outputs, states and the gradients of all that they hang on; the input is `tokens`, or x where there are none."""
+    """Outputs, states and the gradients with respect to all that they depend on.
+
+    The input is `tokens`, or x where there are none.
+    """
     embedding, layer = pair
     with tf.GradientTape() as tape:
         tape.watch([x, h0, c0])
@@ -300,8 +303,12 @@ assert lstm_layer.Embedding(5, 3)(np.array([[1, 2]])).shape == (1, 2, 3)
 
 @pytest.mark.slow
 def test_the_benchmark_keeps_its_ratios(tmp_path):
-    """Ten per cent below what is required, and below what a quiet machine measured (10.3) for one sequence: there the loop waits for memory, while
-    the step called from Python is slow only where something else runs. Five attempts, and the best of each ratio counts."""
+    """Holds ratios ten per cent below what is required.
+
+    For one sequence it is below what a quiet machine measured (10.3): there the loop
+    waits for memory, while the step called from Python is slow only where something
+    else runs. There are five attempts, and the best of each ratio counts.
+    """
     wanted = {
         ("train_h512_t32", "vs_keras"): 1.08,
         ("train_h512_t32", "vs_torch"): 0.855,

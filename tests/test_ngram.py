@@ -1,77 +1,64 @@
+"""The n-gram against its reference in dictionaries, and against values by hand."""
+
 import math
 import time
-from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lyricgen.models.kneser_ney import (
+    KneserNey,
+    continuation_counts,
+    count_grams,
+    discounts,
+)
 from lyricgen.models.ngram import NGram
-from lyricgen.models.sampling import draw_token
-
-
-class ByDefinition:
-    """Modified Kneser-Ney with dictionaries, written from the formulas: slow, and what the fast one is held to."""
-
-    def __init__(self, sequences, order, vocabulary):
-        self.order, self.v = order, len(vocabulary)
-        grams = [Counter() for _ in range(order + 1)]
-        for s in sequences:
-            s = ("<s>", *s)
-            for k in range(1, order + 1):
-                for i in range(len(s) - k + 1):
-                    grams[k][s[i : i + k]] += 1
-        self.counts = [None] * (order + 1)
-        self.counts[order] = {g: c for g, c in grams[order].items() if g[-1] != "<s>"}
-        for k in range(order - 1, 0, -1):
-            before = defaultdict(set)
-            for g in grams[k + 1]:
-                before[g[1:]].add(g[0])
-            self.counts[k] = {
-                g: (c if g[0] == "<s>" else len(before[g]))
-                for g, c in grams[k].items()
-                if g[-1] != "<s>"
-            }
-        self.discounts = [None]
-        for k in range(1, order + 1):
-            n = Counter(self.counts[k].values())
-            y = n[1] / (n[1] + 2 * n[2]) if n[1] and n[2] else 0.5
-            d = [0.0]
-            for j in (1, 2, 3):
-                value = j - (j + 1) * y * n[j + 1] / n[j] if n[j] and n[j + 1] else y
-                d.append(min(max(value, 0.01), j))
-            self.discounts.append(d)
-
-    def p(self, token, context, k=None):
-        if k is None:
-            context = ("<s>", *context)[max(0, len(context) + 1 - self.order + 1) :]
-            k = len(context) + 1
-        if k == 0:
-            return 1 / self.v
-        lower = self.p(token, context[1:], k - 1)
-        seen = {g: c for g, c in self.counts[k].items() if g[:-1] == tuple(context)}
-        total = sum(seen.values())
-        if not total:
-            return lower
-        d = self.discounts[k]
-        given_away = sum(d[min(c, 3)] for c in seen.values()) / total
-        c = seen.get((*context, token), 0)
-        return max(c - d[min(c, 3)], 0) / total + given_away * lower
-
 
 letters = st.lists(
     st.lists(st.sampled_from("abcd"), min_size=1, max_size=12), min_size=1, max_size=8
 )
 
 
-@given(letters, st.integers(1, 4), st.lists(st.sampled_from("abcde"), max_size=6))
-@settings(max_examples=60, deadline=None)
-def test_equals_the_definition(sequences, order, context):
-    model, slow = NGram(sequences, order, "abcde"), ByDefinition(sequences, order, "abcde")
-    p = model.probabilities(context)
-    assert np.allclose(p, [slow.p(token, context) for token in "abcde"], atol=1e-12)
+contexts = st.lists(st.sampled_from("abcde"), max_size=6)
+
+
+@given(letters, st.integers(1, 5), contexts, st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_equals_the_reference_in_dictionaries(sequences, order, context, start):
+    model = NGram(sequences, order, "abcde")
+    reference = KneserNey(sequences, order, "abcde")
+    p = model.probabilities(context, start)
+    assert np.abs(p - reference.probabilities(context, start)).max() < 1e-12
     assert abs(p.sum() - 1) < 1e-12 and (p > 0).all()
+
+
+def test_orders_and_contexts_of_a_longer_text_equal_the_reference():
+    text = "the cat sat on the mat and the rat ate the cat that sat on the hat"
+    for order in (1, 2, 3, 6):
+        model = NGram(text.split(), order)
+        reference = KneserNey(text.split(), order, model.vocabulary)
+        for word in text.split():
+            assert np.abs(model.probabilities(word) - reference.probabilities(word)).max() < 1e-12
+
+
+def test_counts_by_hand():
+    """In "aab" and "ab" both sequences begin with a, and only a is before b."""
+    padded = [("<s>", *"aab"), ("<s>", *"ab")]
+    pairs = count_grams(padded, 2)
+    assert pairs == {("<s>", "a"): 2, ("a", "a"): 1, ("a", "b"): 2}
+    continuations = continuation_counts(count_grams(padded, 1), pairs)
+    assert continuations == {("<s>",): 2, ("a",): 2, ("b",): 1}
+
+
+def test_discounts_by_hand():
+    """With 8, 4, 2 and 1 n-grams of the counts 1 to 4, y = 8 / (8 + 2 * 4) = 1/2."""
+    assert discounts([0, 8, 4, 2, 1]) == [0, 1 - 2 * 0.5 * 4 / 8, 2 - 3 * 0.5 * 2 / 4, 2.0]
+    assert discounts([0, 3, 0, 0, 0]) == [0, 0.5, 0.5, 0.5], "too few for y"
+    assert discounts([0, 8, 4, 0, 0]) == [0, 0.5, 0.5, 0.5], "too few above a count of 2"
+    assert discounts([0, 2, 9, 0, 1])[1] == pytest.approx(0.1)
+    assert discounts([0, 8, 4, 20, 0])[2] == 0.01, "something is left for the unseen"
 
 
 @given(letters, st.integers(1, 5), st.lists(st.sampled_from("abcde"), min_size=1, max_size=10))
@@ -86,7 +73,8 @@ def test_bits_are_the_logarithms_of_the_probabilities(sequences, order, text):
 
 
 def test_known_value():
-    # "ab" three times: (a, b) has count 3, so few data give every discount 0.5, and a and b each stand after one kind of token
+    # "ab" three times: (a, b) has count 3. Data as few give every discount 0.5, and a
+    # and b each stand after one kind of token.
     model = NGram(["ab", "ab", "ab"], 2)
     assert np.allclose(model.probabilities("a"), [0.5 / 3 * 0.5, 2.5 / 3 + 0.5 / 3 * 0.5])
     assert np.allclose(NGram(["aabb"], 1).probabilities(), NGram(["bbaa"], 1).probabilities())
@@ -115,27 +103,15 @@ def test_million_tokens_under_a_minute():
 
 def test_sampling_follows_the_mask_and_the_seed():
     model = NGram(["abcabcabd"], 3)
-    mask = lambda so_far: np.array([len(so_far) % 2 == 0, len(so_far) % 2 == 1, False, False])
+
+    def mask(drawn: list) -> np.ndarray:
+        """Allows a at even places and b at odd ones."""
+        even = len(drawn) % 2 == 0
+        return np.array([even, not even, False, False])
+
     assert model.sample(6, np.random.default_rng(0), allowed=mask) == list("ababab")
     assert model.sample(9, np.random.default_rng(3)) == model.sample(9, np.random.default_rng(3))
     assert model.sample(3, np.random.default_rng(0), temperature=0.01, context="ab") == list("cab")
-
-
-def test_draws_have_the_probabilities_at_a_temperature():
-    p, rng = np.array([0.1, 0.2, 0.7]), np.random.default_rng(1)
-    counts = np.bincount([draw_token(p, rng, 0.5) for _ in range(20_000)], minlength=3) / 20_000
-    assert np.allclose(counts, p**2 / (p**2).sum(), atol=0.01)
-
-
-@pytest.mark.parametrize("temperature", [0, -1, float("nan")])
-def test_a_temperature_of_zero_or_below_is_refused(temperature):
-    with pytest.raises(ValueError, match="temperature"):
-        draw_token(np.ones(3) / 3, np.random.default_rng(0), temperature)
-
-
-def test_a_mask_that_allows_nothing_is_refused():
-    with pytest.raises(ValueError, match="mask"):
-        draw_token(np.ones(3) / 3, np.random.default_rng(0), 1.0, np.zeros(3, bool))
 
 
 @pytest.mark.parametrize("sequences, order", [([], 2), ([[]], 2), (["ab"], 0)])

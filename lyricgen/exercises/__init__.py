@@ -1,4 +1,8 @@
-"""The answers to exercises, one file a notebook: unanswered gives the hint, wrong names the mistake, right says why it matters."""
+"""The exercises of the notebooks, one file a notebook.
+
+Without an answer an exercise prints a hint; a wrong answer gets the likely mistake
+named, and a right one is told why it matters.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 
 
 def shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of a value as an array, None where it is ragged and so is no array."""
+    """Returns the shape of a value as an array, None where it is ragged."""
     try:
         return np.shape(value)
     except ValueError:
@@ -18,15 +22,19 @@ def shape(value: Any) -> tuple[int, ...] | None:
 
 
 def same(answer: Any, expected: Any, tolerance: float = 1e-6) -> bool:
-    """Whether two answers agree: numbers and arrays within a tolerance and of one shape, everything else exactly."""
+    """Returns whether two answers agree.
+
+    Numbers and arrays agree within a tolerance, if their shapes are equal; everything
+    else agrees only exactly.
+    """
     try:
-        a, b = np.asarray(answer), np.asarray(expected)
+        a = np.asarray(answer)
+        b = np.asarray(expected)
         if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
             return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
         return type(answer) is type(expected) and bool(np.all(answer == expected))
-    except (
-        ValueError
-    ):  # a ragged answer is no array, and arrays of unlike shapes cannot be compared
+    except ValueError:
+        # A ragged answer is no array, and arrays of unlike shapes cannot be compared.
         return False
 
 
@@ -40,10 +48,11 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise with its answer: call it with a reader's answer and it prints what to say.
+    """An exercise: called with a reader's answer, it prints a verdict.
 
-    `right()` makes the right answer; `mistakes` are the likely wrong ones by name. `when(answer)` may name a mistake that no
-    single value shows. A reader's answer is data and is never run, unless `call` says how: then it is a function, and
+    `right()` makes the right answer; `mistakes` are the likely wrong ones by name.
+    `when(answer)` may name a mistake that no single value shows. A reader's answer is
+    data and is never run, unless `call` says how: then it is a function, and
     `call(answer)` is what is compared.
     """
 
@@ -56,28 +65,37 @@ class Exercise:
     tolerance: float = 1e-6
 
     def verdict(self, answer: Any = ...) -> str:
-        """What to say to an answer, as one line that begins with Hint, Not yet or Right."""
+        """Returns one line on an answer, which begins with Hint, Not yet or Right."""
         if answer is ... or answer is None:
             return "Hint: " + self.hint
-        if self.call:
-            if not callable(answer):
-                return f"Not yet: the answer should be a function, and it is a {type(answer).__name__}."
-            try:
-                answer = self.call(answer)
-            except (
-                Exception
-            ) as error:  # whatever a reader's function raises is an answer to be explained
-                return f"Not yet: your function raised {type(error).__name__}: {error}"
+        if self.call is None:
+            return self._compare(answer)
+        if not callable(answer):
+            kind = type(answer).__name__
+            return f"Not yet: the answer should be a function, and it is a {kind}."
+        try:
+            value = self.call(answer)
+        except Exception as error:
+            # Whatever a reader's function raises is an answer to be explained.
+            return f"Not yet: your function raised {type(error).__name__}: {error}"
+        return self._compare(value)
+
+    def _compare(self, answer: Any) -> str:
+        """Returns the verdict on a value."""
         right = self.right()
         if same(answer, right, self.tolerance):
             return "Right. " + self.why
         for mistake in self.mistakes.values():
             if same(answer, mistake.make(), self.tolerance):
                 return "Not yet: " + mistake.message
-        if said := self.when(answer):
-            return "Not yet: " + said
+        message = self.when(answer)
+        if message:
+            return "Not yet: " + message
         if shape(answer) != shape(right):
-            return f"Not yet: the shape of your answer is {shape(answer)}, and it should be {shape(right)}."
+            return (
+                f"Not yet: the shape of your answer is {shape(answer)}, "
+                f"and it should be {shape(right)}."
+            )
         return "Not yet. " + self.hint
 
     def __call__(self, answer: Any = ...) -> None:

@@ -1,59 +1,75 @@
-"""The exercises of 02_backpropagation_through_time."""
+"""The exercises of the notebook backpropagation_through_time."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 from lyricgen.models.lstm.cell import Steps, backward, forward
 
-B, T, D, H = 2, 4, 3, 3
+B = 2
+T = 4
+D = 3
+H = 3
 
 
 def _given() -> tuple[Steps, np.ndarray]:
     rng = np.random.default_rng(2)
-    W, U, b, x, h0, c0, dh = (
-        rng.standard_normal(shape)
-        for shape in ((D, 4 * H), (H, 4 * H), (4 * H,), (B, T, D), (B, H), (B, H), (B, T, H))
-    )
+    shapes = ((D, 4 * H), (H, 4 * H), (4 * H,), (B, T, D), (B, H), (B, H), (B, T, H))
+    W, U, b, x, h0, c0, dh = (rng.standard_normal(shape) for shape in shapes)
     return forward(x, W, U, b, h0, c0), dh
 
 
-STEPS, DH = _given()  # four steps of an LSTM, and the loss's gradient by each of their outputs
+# Four steps of an LSTM, and the gradient of a loss with respect to each output.
+STEPS, DH = _given()
 
 
 def _back() -> tuple[np.ndarray, np.ndarray]:
-    """The gradients by z (B, T, 4H) and by c (B, T, H), after all that comes back from later steps."""
-    i, f, g, o, c, *_ = STEPS
-    dz, dc_all = np.empty((B, T, 4 * H)), np.empty((B, T, H))
-    dh_next = dc_next = np.zeros((B, H))
+    """The gradients with respect to the pre-activations (B, T, 4H) and to c (B, T, H).
+
+    They hold all that comes back from later steps.
+    """
+    U = STEPS.weights.U
+    da = np.empty((B, T, 4 * H))
+    dc = np.empty((B, T, H))
+    dh_back = dc_back = np.zeros((B, H))
     for t in reversed(range(T)):
-        dh = DH[:, t] + dh_next
-        dc = dc_all[:, t] = dc_next + dh * o[:, t] * (1 - np.tanh(c[:, t]) ** 2)
-        grads = dc * g[:, t], dc * STEPS.c_before[:, t], dc * i[:, t], dh * np.tanh(c[:, t])
-        slopes = (
-            i[:, t] * (1 - i[:, t]),
-            f[:, t] * (1 - f[:, t]),
-            1 - g[:, t] ** 2,
-            o[:, t] * (1 - o[:, t]),
-        )
-        dz[:, t] = np.concatenate([a * s for a, s in zip(grads, slopes)], axis=1)
-        dh_next, dc_next = dz[:, t] @ STEPS.weights.U.T, dc * f[:, t]
-    return dz, dc_all
+        i, f, g, o = (gate[:, t] for gate in STEPS[:4])
+        tanh_c = np.tanh(STEPS.c[:, t])
+        dh_total = DH[:, t] + dh_back
+        dc_total = dc_back + dh_total * o * (1 - tanh_c**2)
+        da_i = dc_total * g * (i * (1 - i))
+        da_f = dc_total * STEPS.c_before[:, t] * (f * (1 - f))
+        da_g = dc_total * i * (1 - g**2)
+        da_o = dh_total * tanh_c * (o * (1 - o))
+        da[:, t] = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
+        dc[:, t] = dc_total
+        dh_back = da[:, t] @ U.T
+        dc_back = dc_total * f
+    return da, dc
 
 
-DZ, DC = _back()  # the gradients by z = x W + h U + b, and by c, at each step
+# The gradients with respect to x W + h U + b, and to c, at each step.
+DZ, DC = _back()
 
 
 bias = Exercise(
-    hint="b is added in every step of every sequence, so its gradient is the sum of DZ over both, of shape (4H,).",
+    hint=(
+        "b is added in every step of every sequence, so its gradient is the sum of DZ over both, "
+        "of shape (4H,)."
+    ),
     right=lambda: DZ.sum(axis=(0, 1)),
-    why="What is used many times gets the sum of its gradients. For W and U the same sum is one large matrix product, and that is what makes the "
-    "fast layer fast.",
+    why=(
+        "What is used many times gets the sum of its gradients. For W and U the same sum is one "
+        "large matrix product, and that is what makes the fast layer fast."
+    ),
     mistakes={
         "wrong axis": Mistake(
             lambda: DZ.sum(axis=(0, 2)),
-            "you summed over the blocks and kept time: sum over axes 0 and 1, sequences and steps, and keep the last.",
+            "you summed over the blocks and kept time: sum over axes 0 and 1, sequences and "
+            "steps, and keep the last.",
         ),
         "sequences kept": Mistake(
             lambda: DZ.sum(axis=(1, 2)),
@@ -83,30 +99,45 @@ bias = Exercise(
 )
 
 
-def _forget(before=None, slope=None) -> np.ndarray:
-    return (
-        DC
-        * (STEPS.c_before if before is None else before)
-        * (STEPS.f * (1 - STEPS.f) if slope is None else slope)
-    )
+_SLOPE = STEPS.f * (1 - STEPS.f)
+
+
+def _forget(before=STEPS.c_before, slope=_SLOPE) -> np.ndarray:
+    """The answer of the second exercise; the arguments spoil it."""
+    return DC * before * slope
+
+
+def _forget_one_step() -> np.ndarray:
+    """The same, with dc from this step's output alone."""
+    dc = DH * STEPS.o * (1 - np.tanh(STEPS.c) ** 2)
+    return dc * STEPS.c_before * STEPS.f * (1 - STEPS.f)
+
+
+_ZEROS = np.zeros((B, 1, H))
 
 
 forget = Exercise(
-    hint="c_t = f_t ∘ c_{t-1} + i_t ∘ g_t, so the gradient by f_t is DC_t times c_{t-1}; then through f = sigmoid(z_f), whose slope is f (1 - f).",
+    hint=(
+        "c_t = f_t ∘ c_{t-1} + i_t ∘ g_t, so the gradient by f_t is DC_t times c_{t-1}; then "
+        "through f = sigmoid(z_f), whose slope is f (1 - f)."
+    ),
     right=_forget,
-    why="Where f is near 0 or 1 its slope f (1 - f) is near 0: a gate that is sure of itself hardly learns. A large forget bias keeps memory, at "
-    "that price.",
+    why=(
+        "Where f is near 0 or 1 its slope f (1 - f) is near 0: a gate that is sure of itself "
+        "hardly learns. A large forget bias keeps memory, at that price."
+    ),
     mistakes={
         "wrong time index": Mistake(
             lambda: _forget(before=STEPS.c),
-            "the time index is wrong: f_t multiplied the cell of the step before, c_{t-1}, and you took c_t.",
+            "the time index is wrong: f_t multiplied the cell of the step before, c_{t-1}, and "
+            "you took c_t.",
         ),
         "next step": Mistake(
-            lambda: _forget(before=np.concatenate([STEPS.c[:, 1:], np.zeros((B, 1, H))], axis=1)),
+            lambda: _forget(before=np.concatenate([STEPS.c[:, 1:], _ZEROS], axis=1)),
             "the time index is wrong: you took c_{t+1}; f_t multiplied c_{t-1}.",
         ),
         "start forgotten": Mistake(
-            lambda: _forget(before=np.concatenate([np.zeros((B, 1, H)), STEPS.c[:, :-1]], axis=1)),
+            lambda: _forget(before=np.concatenate([_ZEROS, STEPS.c[:, :-1]], axis=1)),
             "nearly: the first step started from c0, and you put zeros there.",
         ),
         "h for c": Mistake(
@@ -125,95 +156,84 @@ forget = Exercise(
             lambda: _forget(before=STEPS.g), "g is what i multiplies; f multiplies c_{t-1}."
         ),
         "one step alone": Mistake(
-            lambda: (
-                DH
-                * STEPS.o
-                * (1 - np.tanh(STEPS.c) ** 2)
-                * STEPS.c_before
-                * STEPS.f
-                * (1 - STEPS.f)
-            ),
-            "you made dc from this step's output alone; DC also holds what comes back from the later steps.",
+            _forget_one_step,
+            "you made dc from this step's output alone; DC also holds what comes back from the "
+            "later steps.",
         ),
     },
 )
 
 
-_AT = 1  # the step of the third exercise
+# The step of the third exercise.
+_AT = 1
 
 
 def _arguments() -> tuple[np.ndarray, ...]:
     """dh and dc as they arrive at one step, and what the step computed."""
-    later = STEPS._replace(
-        **{
-            name: getattr(STEPS, name)[:, _AT + 1 :] for name in ("i", "f", "g", "o", "c", "h", "x")
-        },
-        h0=STEPS.h[:, _AT],
-        c0=STEPS.c[:, _AT],
-    )
-    back = backward(later, DH[:, _AT + 1 :])
-    return (
-        DH[:, _AT] + back.h0,
-        back.c0,
-        *(gate[:, _AT] for gate in STEPS[:5]),
-        STEPS.c_before[:, _AT],
-        STEPS.weights.U,
-    )
+    later = {}
+    for name in ("i", "f", "g", "o", "c", "h", "x"):
+        later[name] = getattr(STEPS, name)[:, _AT + 1 :]
+    later_steps = STEPS._replace(**later, h0=STEPS.h[:, _AT], c0=STEPS.c[:, _AT])
+    back = backward(later_steps, DH[:, _AT + 1 :])
+    dh = DH[:, _AT] + back.h0
+    i, f, g, o, c = (array[:, _AT] for array in STEPS[:5])
+    return dh, back.c0, i, f, g, o, c, STEPS.c_before[:, _AT], STEPS.weights.U
 
 
 def _step_back(
-    dh,
-    dc,
-    i,
-    f,
-    g,
-    o,
-    c,
-    c_before,
-    U,
+    *arguments: np.ndarray,
     tanh_slope=True,
     later=True,
     kept=True,
     transposed=True,
-    cell=None,
+    shown=np.tanh,
     through=True,
     mixed=False,
-):
+) -> tuple[np.ndarray, np.ndarray]:
+    """The function of the third exercise; the arguments behind the arrays spoil it."""
+    dh, dc, i, f, g, o, c, c_before, U = arguments
     slope = 1 - np.tanh(c) ** 2 if tanh_slope else 1
-    dc = (dc if later else 0) + (dh * o * slope if through else 0)
-    shown = np.tanh(c) if cell is None else cell(c)
-    dz = [
-        dc * g * i * (1 - i),
-        dc * c_before * f * (1 - f),
-        dc * i * (1 - g**2),
-        dh * shown * o * (1 - o),
+    from_later = dc if later else np.zeros_like(dc)
+    from_h = dh * o * slope if through else np.zeros_like(dc)
+    dc_total = from_later + from_h
+    blocks = [
+        dc_total * g * i * (1 - i),
+        dc_total * c_before * f * (1 - f),
+        dc_total * i * (1 - g**2),
+        dh * shown(c) * o * (1 - o),
     ]
     if mixed:
-        dz = [dz[k] for k in (0, 1, 3, 2)]
-    dz = np.concatenate(dz, axis=1)
+        blocks = [blocks[k] for k in (0, 1, 3, 2)]
     if transposed:
-        dh_before = dz @ U.T
+        dh_before = np.concatenate(blocks, axis=1) @ U.T
     else:
-        dh_before = sum(
-            block @ part for block, part in zip(np.split(dz, 4, axis=1), np.split(U, 4, axis=1))
-        )
-    return dh_before, dc * f if kept else dc
+        products = [block @ U_block for block, U_block in zip(blocks, np.split(U, 4, axis=1))]
+        dh_before = np.sum(products, axis=0)
+    dc_before = dc_total * f if kept else dc_total
+    return dh_before, dc_before
 
 
 def _wrong(**changes) -> tuple[np.ndarray, np.ndarray]:
     return _step_back(*_arguments(), **changes)
 
 
+def _stacked(gradients: Iterable) -> np.ndarray:
+    return np.stack([np.asarray(gradient, float) for gradient in gradients])
+
+
 step_back = Exercise(
-    hint="first dc += dh o (1 - tanh(c)^2), then the four gradients by z side by side, each with the slope of its squashing; dh_before = dz @ U.T "
-    "and dc_before = dc f.",
+    hint=(
+        "first dc += dh o (1 - tanh(c)^2), then the four gradients by z side by side, each with "
+        "the slope of its squashing; dh_before = dz @ U.T and dc_before = dc f."
+    ),
     right=lambda: np.stack(_wrong()),
-    why="From here on, backpropagation through time is this function in a loop that runs backwards. Two ways lead back: dc f, straight through the "
-    "cell, and dz @ U.T, "
-    "through every gate. The first is why an LSTM remembers.",
-    call=lambda function: np.stack(
-        [np.asarray(a, float) for a in function(*_arguments())]
-    ),  # of dh, dc, i, f, g, o, c, c_before, U
+    why=(
+        "From here on, backpropagation through time is this function in a loop that runs "
+        "backwards. Two ways lead back: dc f, straight through the cell, and dz @ U.T, through "
+        "every gate. The first is why an LSTM remembers."
+    ),
+    # The reader's function has the arguments dh, dc, i, f, g, o, c, c_before, U.
+    call=lambda function: _stacked(function(*_arguments())),
     mistakes={
         "dc replaced": Mistake(
             lambda: _wrong(later=False),
@@ -236,7 +256,7 @@ step_back = Exercise(
             "U is not transposed: z = h_before @ U gives dh_before = dz @ U.T.",
         ),
         "c for tanh(c)": Mistake(
-            lambda: _wrong(cell=lambda c: c),
+            lambda: _wrong(shown=lambda c: c),
             "the output gate multiplied tanh(c), not c: do = dh tanh(c).",
         ),
         "order i, f, o, g": Mistake(

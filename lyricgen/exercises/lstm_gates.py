@@ -1,66 +1,80 @@
-"""The exercises of 01_lstm_gates."""
+"""The exercises of the notebook lstm_gates."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 from lyricgen.models.lstm.cell import Steps, forward, sigmoid
 
-B, D, H = 2, 3, 3
+B = 2
+D = 3
+H = 3
 
-
-STEPS_KEPT = 20  # of the third exercise
+# The steps of the third exercise.
+STEPS_KEPT = 20
 
 
 def _given() -> Steps:
     rng = np.random.default_rng(1)
-    W, U, b, x, h0, c0 = (
-        rng.standard_normal(shape)
-        for shape in ((D, 4 * H), (H, 4 * H), (4 * H,), (B, 1, D), (B, H), (B, H))
-    )
+    shapes = ((D, 4 * H), (H, 4 * H), (4 * H,), (B, 1, D), (B, H), (B, H))
+    W, U, b, x, h0, c0 = (rng.standard_normal(shape) for shape in shapes)
     return forward(x, W, U, b, h0, c0)
 
 
 _step = _given()
 
+# One step of two sequences, for the second exercise.
+X = _step.x[:, 0]
+W, U, BIAS = _step.weights
+H_BEFORE = _step.h0
+C_BEFORE = _step.c0
 
-X, (W, U, BIAS), H_BEFORE, C_BEFORE = (
-    _step.x[:, 0],
-    _step.weights,
-    _step.h0,
-    _step.c0,
-)  # one step of two sequences: the second exercise
+# The gates of its first sequence, (H,), and the states before, for the first exercise.
+# The notebook calls them by these letters.
+I, F, G, O = (gate[0, 0] for gate in _step[:4])  # noqa: E741
+OLD_C = C_BEFORE[0]
+OLD_H = H_BEFORE[0]
 
 
-I, F, G, O = (gate[0, 0] for gate in _step[:4])  # noqa: E741; the gates of its first sequence, (H,), for the first exercise
-
-
-OLD_C, OLD_H = C_BEFORE[0], H_BEFORE[0]  # and the states before
+def _identity(value: np.ndarray) -> np.ndarray:
+    return value
 
 
 def _hidden(
-    i=I, f=F, g=G, o=O, before=OLD_C, product=np.multiply, around=lambda c: c, squash=np.tanh
+    i=I, f=F, before=OLD_C, product=np.multiply, around=_identity, squash=np.tanh
 ) -> np.ndarray:
-    return o * squash(around(product(f, before) + product(i, g)))
+    """The answer of the first exercise; the arguments spoil it."""
+    c = around(product(f, before) + product(i, G))
+    return O * squash(c)
 
 
 hidden = Exercise(
-    hint="first the new cell, the old one times f plus the candidate times i; then h is tanh of it, times o. Every product goes place by place.",
+    hint=(
+        "first the new cell, the old one times f plus the candidate times i; then h is tanh of "
+        "it, times o. Every product goes place by place."
+    ),
     right=_hidden,
-    why="Nothing squashes c on its way through time: with f = 1 and i = 0 it is carried on unchanged, and so is its gradient, as notebook 02 shows.",
+    why=(
+        "Nothing squashes c on its way through time: with f = 1 and i = 0 it is carried on "
+        "unchanged, and so is its gradient, as the notebook on backpropagation through time shows."
+    ),
     mistakes={
         "tanh left off": Mistake(
-            lambda: _hidden(squash=lambda c: c),
+            lambda: _hidden(squash=_identity),
             "the tanh is missing on the way from the cell to h: h = o ∘ tanh(c).",
         ),
         "h for c": Mistake(
             lambda: _hidden(before=OLD_H),
-            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ g.",
+            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ "
+            "g.",
         ),
         "dot product": Mistake(
             lambda: _hidden(product=np.dot),
-            "that has a dot product in it, one number for all units; gates multiply place by place: use *.",
+            "that has a dot product in it, one number for all units; gates multiply place by "
+            "place: use *.",
         ),
         "dot product at the end": Mistake(
             lambda: np.dot(O, np.tanh(F * OLD_C + I * G)),
@@ -72,11 +86,13 @@ hidden = Exercise(
         ),
         "cell squashed": Mistake(
             lambda: _hidden(around=sigmoid),
-            "you put a sigmoid around the cell: then it forgets even where f is 1. Nothing stands around f ∘ c + i ∘ g.",
+            "you put a sigmoid around the cell: then it forgets even where f is 1. Nothing stands "
+            "around f ∘ c + i ∘ g.",
         ),
         "the cell itself": Mistake(
             lambda: F * OLD_C + I * G,
-            "that is the new cell c, and it is right; h shows it through the output gate: o ∘ tanh(c).",
+            "that is the new cell c, and it is right; h shows it through the output gate: o ∘ "
+            "tanh(c).",
         ),
         "old cell shown": Mistake(
             lambda: O * np.tanh(OLD_C),
@@ -86,39 +102,35 @@ hidden = Exercise(
 )
 
 
-def _written(
-    x,
-    h,
-    c,
-    W,
-    U,
-    b,
-    order="ifgo",
-    recurrent=1,
-    bias=1,
-    candidate=np.tanh,
-    squash=np.tanh,
-    before=None,
+def _one(
+    order="ifgo", recurrent=1, bias=1, candidate=np.tanh, squash=np.tanh, before=C_BEFORE
 ) -> tuple[np.ndarray, np.ndarray]:
-    blocks = dict(zip(order, np.split(x @ W + recurrent * h @ U + bias * b, 4, axis=-1)))
-    c = sigmoid(blocks["f"]) * (c if before is None else before) + sigmoid(blocks["i"]) * candidate(
-        blocks["g"]
-    )
-    return sigmoid(blocks["o"]) * squash(c), c
+    """The answer of the second exercise; the arguments spoil it."""
+    a = X @ W + recurrent * H_BEFORE @ U + bias * BIAS
+    blocks = dict(zip(order, np.split(a, 4, axis=-1)))
+    i = sigmoid(blocks["i"])
+    f = sigmoid(blocks["f"])
+    g = candidate(blocks["g"])
+    o = sigmoid(blocks["o"])
+    c = f * before + i * g
+    return o * squash(c), c
 
 
-def _one(**changes) -> tuple[np.ndarray, np.ndarray]:
-    return _written(X, H_BEFORE, C_BEFORE, W, U, BIAS, **changes)
+def _stacked(states: Iterable) -> np.ndarray:
+    return np.stack([np.asarray(state, float) for state in states])
 
 
 step = Exercise(
-    hint="z = x @ W + h @ U + b has four blocks side by side, i, f, g, o; np.split(z, 4, axis=-1) gives them. Squash i, f, o by the sigmoid and g "
-    "by tanh.",
-    right=lambda: np.stack(_one()),
-    why="This is the whole layer: what a library adds is a loop over time. You could load the weights of any Keras LSTM into your function now.",
-    call=lambda function: np.stack(
-        [np.asarray(a, float) for a in function(X, H_BEFORE, C_BEFORE, W, U, BIAS)]
+    hint=(
+        "z = x @ W + h @ U + b has four blocks side by side, i, f, g, o; np.split(z, 4, axis=-1) "
+        "gives them. Squash i, f, o by the sigmoid and g by tanh."
     ),
+    right=lambda: np.stack(_one()),
+    why=(
+        "This is the whole layer: what a library adds is a loop over time. You could load the "
+        "weights of any Keras LSTM into your function now."
+    ),
+    call=lambda function: _stacked(function(X, H_BEFORE, C_BEFORE, W, U, BIAS)),
     mistakes={
         "order i, f, o, g": Mistake(
             lambda: _one(order="ifog"),
@@ -143,14 +155,16 @@ step = Exercise(
         "no bias": Mistake(lambda: _one(bias=0), "the bias b is missing."),
         "candidate by sigmoid": Mistake(
             lambda: _one(candidate=sigmoid),
-            "the candidate g goes through tanh, not the sigmoid: it may take away from the cell as well as add.",
+            "the candidate g goes through tanh, not the sigmoid: it may take away from the cell "
+            "as well as add.",
         ),
         "tanh left off": Mistake(
-            lambda: _one(squash=lambda c: c), "h lacks its tanh: h = o ∘ tanh(c)."
+            lambda: _one(squash=_identity), "h lacks its tanh: h = o ∘ tanh(c)."
         ),
         "h for c": Mistake(
             lambda: _one(before=H_BEFORE),
-            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ g.",
+            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ "
+            "g.",
         ),
         "c before h": Mistake(
             lambda: _one()[::-1], "these are the right two, the other way round: return (h, c)."
@@ -161,32 +175,44 @@ step = Exercise(
 
 def _bias(value: float, block: int = 1) -> np.ndarray:
     b = np.zeros(4 * H)
-    b[block * H : (block + 1) * H] = value
+    start = block * H
+    b[start : start + H] = value
     return b
 
 
-_KEEP = 0.5 ** (1 / STEPS_KEPT)  # f of one step, so that half of the cell is left after all of them
+# f of one step, so that half of the cell is left after all of them.
+_KEEP = 0.5 ** (1 / STEPS_KEPT)
 
 
-_LOGIT = float(np.log(_KEEP / (1 - _KEEP)))
+def _logit(f: float) -> float:
+    return float(np.log(f / (1 - f)))
+
+
+_LOGIT = _logit(_KEEP)
 
 
 keep = Exercise(
-    hint=f"after {STEPS_KEPT} steps the cell is f to the power {STEPS_KEPT} of what it was: find the f for which that is a half, then the b with "
-    f"sigmoid(b) = f, "
-    "and put it into the block of the forget gate.",
+    hint=(
+        f"after {STEPS_KEPT} steps the cell is f to the power {STEPS_KEPT} of what it was: find "
+        "the f for which that is a half, then the b with sigmoid(b) = f, and put it into the "
+        "block of the forget gate."
+    ),
     right=lambda: _bias(_LOGIT),
-    why=f"That f is {_KEEP:.3f}, and its bias {_LOGIT:.2f}. Keras starts with a bias of 1, the unit forget bias: f = 0.73, and half of the cell is "
-    f"gone after 2 steps. "
-    "With a bias of 0 it would be 1 step. To remember a key or a rhyme, a network must first learn to keep.",
+    why=(
+        f"That f is {_KEEP:.3f}, and its bias {_LOGIT:.2f}. Keras starts with a bias of 1, the "
+        "unit forget bias: f = 0.73, and half of the cell is gone after 2 steps. With a bias of 0 "
+        "it would be 1 step. To remember a key or a rhyme, a network must first learn to keep."
+    ),
     mistakes={
         "forget bias left out": Mistake(
             lambda: np.zeros(4 * H),
-            "with all biases 0 the forget gate stands at a half: half of the cell is gone after one step.",
+            "with all biases 0 the forget gate stands at a half: half of the cell is gone after "
+            "one step.",
         ),
         "unit forget bias": Mistake(
             lambda: _bias(1),
-            f"that is the unit forget bias: f = 0.73, and 0.73 to the power {STEPS_KEPT} is 0.002, not a half.",
+            f"that is the unit forget bias: f = 0.73, and 0.73 to the power {STEPS_KEPT} is 0.002, "
+            "not a half.",
         ),
         "f for its bias": Mistake(
             lambda: _bias(_KEEP),
@@ -213,9 +239,9 @@ keep = Exercise(
             "the sign is turned: a negative bias shuts the forget gate, and a gate at 0 forgets.",
         ),
         "divided": Mistake(
-            lambda: _bias(float(np.log((0.5 / STEPS_KEPT) / (1 - 0.5 / STEPS_KEPT)))),
-            f"you divided a half by {STEPS_KEPT}; the cell is multiplied by f at each step, so take the root: 0.5 ** (1 / "
-            f"{STEPS_KEPT}).",
+            lambda: _bias(_logit(0.5 / STEPS_KEPT)),
+            f"you divided a half by {STEPS_KEPT}; the cell is multiplied by f at each step, so "
+            f"take the root: 0.5 ** (1 / {STEPS_KEPT}).",
         ),
     },
     tolerance=1e-3,

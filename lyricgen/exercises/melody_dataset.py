@@ -1,35 +1,40 @@
-"""The exercises of 06_melody_dataset."""
+"""The exercises of the notebook melody_dataset."""
 
 from __future__ import annotations
 
 from lyricgen.exercises import Exercise, Mistake
 
-NEAR = [(0, 1), (2, 3), (4, 6), (6, 7), (8, 9)]  # near-duplicates
-
-
+# Pairs of near-duplicates among ten tunes, and the split of each tune.
+NEAR = [(0, 1), (2, 3), (4, 6), (6, 7), (8, 9)]
 PARTS = ["train", "test", "train", "train", "test", "train", "validation", "train", "test", "test"]
 
-
-WINDOW = [48, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 53, 0, 0, 0]  # G held on, A, silence, C
+# G held on, A, silence, C.
+WINDOW = [48, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 53, 0, 0, 0]
 
 
 grid = Exercise(
-    hint="a grid of n steps holds what is a multiple of 1/n of a quarter. It must hold 1/8 and 1/6: n is a multiple of both numbers, the "
-    "smallest one.",
+    hint=(
+        "a grid of n steps holds what is a multiple of 1/n of a quarter. It must hold 1/8 and "
+        "1/6: n is a multiple of both numbers, the smallest one."
+    ),
     right=lambda: 24,
-    why="It is the least common multiple. Six times as many steps as 16ths: two bars would be 192 tokens in place of 32, for a few bars in a "
-    "hundred.",
+    why=(
+        "It is the least common multiple. Six times as many steps as 16ths: two bars would be 192 "
+        "tokens in place of 32, for a few bars in a hundred."
+    ),
     mistakes={
         "product": Mistake(
             lambda: 48,
-            "48 steps hold all of them, but so does a smaller number: 8 and 6 have a factor in common.",
+            "48 steps hold all of them, but so does a smaller number: 8 and 6 have a factor in "
+            "common.",
         ),
         "largest": Mistake(
             lambda: 8, "8 steps hold the 32nds; a sixth of a quarter lies between two of them."
         ),
         "triplets of eighths": Mistake(
             lambda: 12,
-            "12 steps hold 16ths and triplets of any kind up to sixths, but no 32nds: 12 is no multiple of 8.",
+            "12 steps hold 16ths and triplets of any kind up to sixths, but no 32nds: 12 is no "
+            "multiple of 8.",
         ),
         "in a bar": Mistake(
             lambda: 96,
@@ -47,13 +52,20 @@ grid = Exercise(
 
 
 cut = Exercise(
-    hint="step 0 is never HOLD: a note that sounds on is struck again. An onset of pitch p is p - 21 + 2. Silence is one REST, then HOLDs.",
+    hint=(
+        "step 0 is never HOLD: a note that sounds on is struck again. An onset of pitch p is p - "
+        "21 + 2. Silence is one REST, then HOLDs."
+    ),
     right=lambda: WINDOW,
-    why="So each window stands on its own: a model that sees only these 16 steps knows what sounds at the first, and equal music is equal numbers.",
+    why=(
+        "So each window stands on its own: a model that sees only these 16 steps knows what "
+        "sounds at the first, and equal music is equal numbers."
+    ),
     mistakes={
         "plain cut": Mistake(
             lambda: [0] + WINDOW[1:],
-            "the first step is HOLD, but the window does not say of what: strike the G again there.",
+            "the first step is HOLD, but the window does not say of what: strike the G again "
+            "there.",
         ),
         "REST first": Mistake(
             lambda: [1] + WINDOW[1:],
@@ -83,10 +95,15 @@ cut = Exercise(
 
 
 leak = Exercise(
-    hint="make the clusters first, near-duplicates of near-duplicates together; then look for clusters with a tune in the test part and one "
-    "in the training part.",
+    hint=(
+        "make the clusters first, near-duplicates of near-duplicates together; then look for "
+        "clusters with a tune in the test part and one in the training part."
+    ),
     right=lambda: [1, 4],
-    why="Tune 4 has no near-duplicate in the training part, but its near-duplicate has one. That is why a cluster goes into one part as a whole.",
+    why=(
+        "Tune 4 has no near-duplicate in the training part, but its near-duplicate has one. That "
+        "is why a cluster goes into one part as a whole."
+    ),
     mistakes={
         "no chain": Mistake(
             lambda: [1],
@@ -94,7 +111,8 @@ leak = Exercise(
         ),
         "any neighbour": Mistake(
             lambda: [1, 4, 8, 9],
-            "8 and 9 are near-duplicates of each other, and both are in the test part: nothing leaks.",
+            "8 and 9 are near-duplicates of each other, and both are in the test part: nothing "
+            "leaks.",
         ),
         "training tunes": Mistake(
             lambda: [0, 7],

@@ -1,4 +1,4 @@
-"""The self-check of A2_notation."""
+"""The self-check of the notebook notation."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 
-A, B = np.array([1, 2, 3]), np.array([4, 0, -1])
+A = np.array([1, 2, 3])
+B = np.array([4, 0, -1])
 
 
 shapes = Exercise(
-    hint="a matrix product (B, D) @ (D, H) sums over D and leaves (B, H); adding b of shape (H,) changes no shape.",
+    hint=(
+        "a matrix product (B, D) @ (D, H) sums over D and leaves (B, H); adding b of shape (H,) "
+        "changes no shape."
+    ),
     right=lambda: (2, 4),
-    why="An LSTM is this product, four times side by side: x of shape (B, D) times W of shape (D, 4H).",
+    why=(
+        "An LSTM is this product, four times side by side: x of shape (B, D) times W of shape (D, "
+        "4H)."
+    ),
     mistakes={
         "D left in": Mistake(
             lambda: (2, 3),
-            "that is the shape of x itself: the product sums over D = 3 and puts H = 4 in its place.",
+            "that is the shape of x itself: the product sums over D = 3 and puts H = 4 in its "
+            "place.",
         ),
         "shape of W": Mistake(
             lambda: (3, 4),
@@ -36,11 +44,15 @@ shapes = Exercise(
 product = Exercise(
     hint="multiply first by first, second by second, third by third: the result is a vector again.",
     right=lambda: A * B,
-    why="The gates of an LSTM multiply in this way: each number of the gate opens or shuts one number of the cell.",
+    why=(
+        "The gates of an LSTM multiply in this way: each number of the gate opens or shuts one "
+        "number of the cell."
+    ),
     mistakes={
         "dot product": Mistake(
             lambda: A @ B,
-            "that is the dot product, one number: it adds up what the elementwise product keeps apart.",
+            "that is the dot product, one number: it adds up what the elementwise product keeps "
+            "apart.",
         ),
         "outer product": Mistake(
             lambda: np.outer(A, B),
@@ -52,9 +64,15 @@ product = Exercise(
 
 
 bits = Exercise(
-    hint="the cost of an event of probability p is -log2(p) bits; the mean is taken over the four events.",
+    hint=(
+        "the cost of an event of probability p is -log2(p) bits; the mean is taken over the four "
+        "events."
+    ),
     right=lambda: 1.75,
-    why="A model that gives an event probability 1/8 pays 3 bits for it. Bits per character, the measure of every language model here, is this mean.",
+    why=(
+        "A model that gives an event probability 1/8 pays 3 bits for it. Bits per character, the "
+        "measure of every language model here, is this mean."
+    ),
     mistakes={
         "nats": Mistake(
             lambda: 1.75 * np.log(2),
@@ -65,7 +83,8 @@ bits = Exercise(
         ),
         "sign": Mistake(
             lambda: -1.75,
-            "the logarithm of a probability is negative, and a cost is its negative: turn the sign.",
+            "the logarithm of a probability is negative, and a cost is its negative: turn the "
+            "sign.",
         ),
         "log of the mean": Mistake(
             lambda: -np.log2(np.mean([1 / 2, 1 / 4, 1 / 8, 1 / 2])),

@@ -1,4 +1,4 @@
-"""The exercises of 09_sampling_musicvae."""
+"""The exercises of the notebook sampling_musicvae."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 
-DIMENSIONS = 64  # of the first exercise
+# The dimensions of z in the first exercise.
+DIMENSIONS = 64
 
 
 half_way = Exercise(
-    hint="the point is a/2 + b/2. How long is each half, and at what angle do two draws stand in so many dimensions? Then Pythagoras.",
+    hint=(
+        "the point is a/2 + b/2. How long is each half, and at what angle do two draws stand in "
+        "so many dimensions? Then Pythagoras."
+    ),
     right=lambda: float(np.sqrt(DIMENSIONS / 2)),
-    why="Each coordinate of (a + b)/2 has the variance 1/4 + 1/4 = 1/2, so the length is 8 times the root of a half. Hardly any draw of the prior is so "
-    "short: a decoder that learned at length 8 has seen nothing there.",
+    why=(
+        "Each coordinate of (a + b)/2 has the variance 1/4 + 1/4 = 1/2, so the length is 8 times "
+        "the root of a half. Hardly any draw of the prior is so short: a decoder that learned at "
+        "length 8 has seen nothing there."
+    ),
     mistakes={
         "as long as the ends": Mistake(
             lambda: 8.0,
@@ -24,7 +31,8 @@ half_way = Exercise(
         ),
         "nothing": Mistake(
             lambda: 0.0,
-            "that would be the middle between opposite vectors; two draws stand nearly at right angles.",
+            "that would be the middle between opposite vectors; two draws stand nearly at right "
+            "angles.",
         ),
         "squared": Mistake(lambda: 32.0, "that is the square of the length: take its root."),
         "sum for mean": Mistake(
@@ -50,9 +58,9 @@ def _vectors() -> tuple[np.ndarray, np.ndarray]:
     return 2 * a / np.linalg.norm(a), 2 * b / np.linalg.norm(b)
 
 
-A, B, T = *_vectors(), 0.25  # two vectors of length 2, and a share of the way: the second exercise
-
-
+# Two vectors of length 2, and a share of the way: the second exercise.
+A, B = _vectors()
+T = 0.25
 ANGLE = float(np.arccos(A @ B / 4))
 
 
@@ -64,17 +72,32 @@ def _line() -> np.ndarray:
     return (1 - T) * A + T * B
 
 
+def _unscaled(answer) -> str | None:
+    """Names the mistake that gives no number."""
+    numbers = isinstance(answer, np.ndarray) and answer.dtype.kind == "f"
+    if numbers and np.isnan(answer).any():
+        return (
+            "the arccos got a number above 1 and gave no number: "
+            "divide a @ b by the two lengths first."
+        )
+    return None
+
+
 arc = Exercise(
     hint="w is the arccos of a @ b over both lengths; then (sin((1-t) w) a + sin(t w) b) / sin(w).",
     right=_arc,
-    why="The point has the length of the ends, and turned a quarter of the angle. Where a and b are parallel, sin(w) is 0 and this formula has no answer: "
-    "latent.slerp takes the line there.",
+    why=(
+        "The point has the length of the ends, and turned a quarter of the angle. Where a and b "
+        "are parallel, sin(w) is 0 and this formula has no answer: latent.slerp takes the line "
+        "there."
+    ),
     call=lambda function: np.asarray(function(A, B, T), float),
     mistakes={
         "line": Mistake(_line, "that is the straight line: its points are shorter than the ends."),
         "line made longer": Mistake(
             lambda: _line() * 2 / np.linalg.norm(_line()),
-            "that is the line, stretched to the right length. It stays on the sphere, but turns slowly at the ends and fast in the middle.",
+            "that is the line, stretched to the right length. It stays on the sphere, but turns "
+            "slowly at the ends and fast in the middle.",
         ),
         "a and b swapped": Mistake(
             lambda: _arc(1 - T), "a and b are swapped: at t = 0 the point should be a."
@@ -93,28 +116,24 @@ arc = Exercise(
         ),
         "unit length": Mistake(
             lambda: _arc() / 2,
-            "the direction is right, and the length is 1: use a and b as they are in the sum, and their lengths only for the angle.",
+            "the direction is right, and the length is 1: use a and b as they are in the sum, and "
+            "their lengths only for the angle.",
         ),
     },
-    when=lambda answer: (
-        "the arccos got a number above 1 and gave no number: divide a @ b by the two lengths first."
-        if isinstance(answer, np.ndarray) and answer.dtype.kind == "f" and np.isnan(answer).any()
-        else None
-    ),
+    when=_unscaled,
 )
 
 
-_rng = np.random.default_rng(3)
-
-
+# The third exercise: the density and the z of twelve melodies.
 DENSITY = np.array([0.31, 0.5, 0.22, 0.41, 0.47, 0.19, 0.38, 0.53, 0.28, 0.44, 0.25, 0.34])
 
 
-Z = np.round(
-    _rng.standard_normal((12, 3)) + np.outer(DENSITY - 0.36, (4, -3, 0)), 2
-)  # the third exercise: the z of twelve melodies
+def _latents() -> np.ndarray:
+    noise = np.random.default_rng(3).standard_normal((12, 3))
+    return np.round(noise + np.outer(DENSITY - 0.36, (4, -3, 0)), 2)
 
 
+Z = _latents()
 _RANKED = Z[DENSITY.argsort()]
 
 
@@ -122,11 +141,22 @@ def _means(high: slice, low: slice) -> np.ndarray:
     return _RANKED[high].mean(axis=0) - _RANKED[low].mean(axis=0)
 
 
+def _direction() -> np.ndarray:
+    difference = _means(slice(9, 12), slice(0, 3))
+    return difference / np.linalg.norm(difference)
+
+
 vector = Exercise(
-    hint="sort the melodies by density. The mean z of the last quarter, minus the mean z of the first; a quarter of twelve is three.",
+    hint=(
+        "sort the melodies by density. The mean z of the last quarter, minus the mean z of the "
+        "first; a quarter of twelve is three."
+    ),
     right=lambda: _means(slice(9, 12), slice(0, 3)),
-    why="Nothing was trained for this: two means and a difference. What else changes along the vector is whatever goes with density in these melodies, "
-    "which is why the matrix is measured.",
+    why=(
+        "Nothing was trained for this: two means and a difference. What else changes along the "
+        "vector is whatever goes with density in these melodies, which is why the matrix is "
+        "measured."
+    ),
     mistakes={
         "sign": Mistake(
             lambda: _means(slice(0, 3), slice(9, 12)),
@@ -142,11 +172,13 @@ vector = Exercise(
         ),
         "one each": Mistake(
             lambda: _means(slice(11, 12), slice(0, 1)),
-            "that is the densest melody minus the sparsest: all that is peculiar to the two is in it.",
+            "that is the densest melody minus the sparsest: all that is peculiar to the two is in "
+            "it.",
         ),
         "the top alone": Mistake(
             lambda: _RANKED[9:].mean(axis=0),
-            "that is the place of the dense melodies; a direction needs the sparse ones taken away.",
+            "that is the place of the dense melodies; a direction needs the sparse ones taken "
+            "away.",
         ),
         "against all": Mistake(
             lambda: _RANKED[9:].mean(axis=0) - Z.mean(axis=0),
@@ -161,11 +193,9 @@ vector = Exercise(
             "these are the last and the first three as they stand; sort by density first.",
         ),
         "of length 1": Mistake(
-            lambda: (
-                _means(slice(9, 12), slice(0, 3))
-                / np.linalg.norm(_means(slice(9, 12), slice(0, 3)))
-            ),
-            "the direction is right; the length belongs to it, as it says how far apart the quarters are. Do not divide by it.",
+            _direction,
+            "the direction is right; the length belongs to it, as it says how far apart the "
+            "quarters are. Do not divide by it.",
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""The exercise of 00_start_here."""
+"""The exercise of the notebook start_here."""
 
 from __future__ import annotations
 
@@ -14,20 +14,28 @@ def _normal(weights: np.ndarray) -> np.ndarray:
 
 
 sharpen = Exercise(
-    hint="raise each probability to the power 1 / 0.5 = 2, then divide by the sum so that they add up to 1.",
+    hint=(
+        "raise each probability to the power 1 / 0.5 = 2, then divide by the sum so that they add "
+        "up to 1."
+    ),
     right=lambda: _normal(P**2),
-    why="Below 1, a temperature makes what is likely likelier: 0.5 became 0.66 here. Every sampler of the course has this one line in it.",
+    why=(
+        "Below 1, a temperature makes what is likely likelier: 0.5 became 0.66 here. Every "
+        "sampler of the course has this one line in it."
+    ),
     mistakes={
         "not normalised": Mistake(
             lambda: P**2, "these do not add up to 1 yet: divide them by their sum."
         ),
         "wrong way": Mistake(
             lambda: _normal(P**0.5),
-            "this is temperature 2, not 0.5: the power is 1 / temperature. Your distribution became flatter.",
+            "this is temperature 2, not 0.5: the power is 1 / temperature. Your distribution "
+            "became flatter.",
         ),
         "times temperature": Mistake(
             lambda: _normal(P * 0.5),
-            "multiplying all by one number changes nothing once they are normalised: the temperature is in the power.",
+            "multiplying all by one number changes nothing once they are normalised: the "
+            "temperature is in the power.",
         ),
         "softmax of p": Mistake(
             lambda: _normal(np.exp(P / 0.5)),

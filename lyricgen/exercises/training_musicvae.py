@@ -1,4 +1,4 @@
-"""The exercises of 08_training_musicvae."""
+"""The exercises of the notebook training_musicvae."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 
-BETA, STEPS, LATENT = 0.2, 32, 64  # of the loss that the notebook trains with: the first exercise
+# Of the loss that the notebook trains with: the first exercise.
+BETA = 0.2
+STEPS = 32
+LATENT = 64
 
 
 mean_for_sum = Exercise(
-    hint="a loss divided by 32 as a whole has the same minimum. Divide both its terms, and see what then stands before the KL.",
+    hint=(
+        "a loss divided by 32 as a whole has the same minimum. Divide both its terms, and see "
+        "what then stands before the KL."
+    ),
     right=lambda: BETA / STEPS,
-    why="With 0.2 in its place the KL would weigh 32 times as much as it should, and z would say next to nothing. A beta means nothing as long "
-    "as one does not know what was summed and what was averaged.",
+    why=(
+        "With 0.2 in its place the KL would weigh 32 times as much as it should, and z would say "
+        "next to nothing. A beta means nothing as long as one does not know what was summed and "
+        "what was averaged."
+    ),
     mistakes={
         "multiplied": Mistake(
             lambda: BETA * STEPS,
-            "you multiplied by 32; the cost got smaller by 32, so the KL's weight must get smaller as well.",
+            "you multiplied by 32; the cost got smaller by 32, so the KL's weight must get "
+            "smaller as well.",
         ),
         "the same": Mistake(
             lambda: BETA,
-            "then the cost is a 32nd of what it was, and the KL is not: it would weigh 32 times as much.",
+            "then the cost is a 32nd of what it was, and the KL is not: it would weigh 32 times "
+            "as much.",
         ),
         "dimensions": Mistake(
             lambda: BETA / LATENT,
@@ -40,27 +51,32 @@ mean_for_sum = Exercise(
 )
 
 
-START = 6  # what stands before the first step
+# The second exercise: 0 is hold, 1 is rest, from 2 on come onsets.
+MELODY = np.array([2, 0, 3, 0, 4, 0, 0, 0, 5, 0, 4, 0, 3, 0, 2, 0])
+
+# What is read before the first step.
+START = 6
 
 
-MELODY = np.array(
-    [2, 0, 3, 0, 4, 0, 0, 0, 5, 0, 4, 0, 3, 0, 2, 0]
-)  # 0 hold, 1 rest, from 2 onsets: the second exercise
+def _decoder() -> np.ndarray:
+    """What a toy decoder writes at step t after an event, [t, event].
+
+    It is right after every true event but two.
+    """
+    written = np.random.default_rng(4).integers(0, 6, (len(MELODY), START + 1))
+    before = [START, *MELODY[:-1]]
+    written[np.arange(len(MELODY)), before] = MELODY
+    written[4, MELODY[3]] = 5
+    written[13, MELODY[12]] = 1
+    return written
 
 
-NEXT = np.random.default_rng(4).integers(
-    0, 6, (len(MELODY), START + 1)
-)  # NEXT[t, last]: what a toy decoder writes at step t
-
-
-NEXT[np.arange(len(MELODY)), [START, *MELODY[:-1]]] = MELODY
-
-
-NEXT[4, MELODY[3]], NEXT[13, MELODY[12]] = 5, 1  # two faults
+NEXT = _decoder()
 
 
 def _run(start: int = START, truth: bool = False) -> np.ndarray:
-    last, written = start, []
+    last = start
+    written = []
     for t, event in enumerate(MELODY):
         written.append(NEXT[t, last])
         last = event if truth else written[-1]
@@ -68,16 +84,23 @@ def _run(start: int = START, truth: bool = False) -> np.ndarray:
 
 
 def _shares(forced: np.ndarray, free: np.ndarray, steps=slice(None)) -> np.ndarray:
-    return np.array([(written == MELODY)[steps].mean() for written in (forced, free)])
+    right_when_forced = forced == MELODY
+    right_when_free = free == MELODY
+    return np.array([right_when_forced[steps].mean(), right_when_free[steps].mean()])
 
 
 flatters = Exercise(
-    hint="two loops over the steps, both from last = check.START. In the one, last becomes the true event, check.MELODY[t]; in the other, what the "
-    "decoder wrote.",
+    hint=(
+        "two loops over the steps, both from last = check.START. In the one, last becomes the "
+        "true event, check.MELODY[t]; in the other, what the decoder wrote."
+    ),
     right=lambda: _shares(_run(truth=True), _run()),
-    why="Teacher forcing flatters: after each fault somebody puts the decoder right. Running free, two faults cost it many steps. And all steps "
-    f"together flatter as well: always hold has {(MELODY == 0).mean():.2f} here without a single note, as much as this decoder running free. So "
-    "report free running, with onsets beside it.",
+    why=(
+        "Teacher forcing flatters: after each fault somebody puts the decoder right. Running "
+        "free, two faults cost it many steps. And all steps together flatter as well: always hold "
+        f"has {(MELODY == 0).mean():.2f} here without a single note, as much as this decoder "
+        "running free. So report free running, with onsets beside it."
+    ),
     mistakes={
         "swapped": Mistake(
             lambda: _shares(_run(), _run(truth=True)),
@@ -85,7 +108,8 @@ flatters = Exercise(
         ),
         "forced twice": Mistake(
             lambda: _shares(_run(truth=True), _run(truth=True)),
-            "your second decoder is put right after each step as well; running free it reads what it wrote.",
+            "your second decoder is put right after each step as well; running free it reads what "
+            "it wrote.",
         ),
         "free twice": Mistake(
             lambda: _shares(_run(), _run()),
@@ -108,6 +132,8 @@ flatters = Exercise(
 )
 
 
+# The KL of each of four melodies in each of six dimensions, in nats: the third
+# exercise.
 KL = np.array(
     [
         [2.2, 0.1, 0.0, 0.3, 1.0, 0.1],
@@ -118,25 +144,32 @@ KL = np.array(
 )
 
 
-FREE = 4.5  # bits of a melody; a sixth of it for each dimension: the third exercise
-
-
+# Bits of a melody that are free; a sixth of them for each dimension.
+FREE = 4.5
 _NATS = FREE * np.log(2)
 
 
 def _beyond(total=_NATS, each=_NATS / 6) -> np.ndarray:
+    of_melody = KL.sum(axis=1)
+    of_dimension = KL.mean(axis=0)
     return np.array(
-        [np.maximum(KL.sum(axis=1) - total, 0).mean(), np.maximum(KL.mean(axis=0) - each, 0).sum()]
+        [np.maximum(of_melody - total, 0).mean(), np.maximum(of_dimension - each, 0).sum()]
     )
 
 
 free_bits = Exercise(
-    hint="on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the melodies. For each dimension: mean over the melodies, "
-    "take a sixth of that away, cut at 0, sum over the dimensions.",
+    hint=(
+        "on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the "
+        "melodies. For each dimension: mean over the melodies, take a sixth of that away, cut at "
+        "0, sum over the dimensions."
+    ),
     right=_beyond,
-    why="The same KL, and two prices: the second is higher, since a dimension that says much cannot use what its neighbours leave. On the total, z "
-    "may put everything into a few dimensions; one by one, each is invited to say a little. Published code has had a comment with the one "
-    "and a line with the other.",
+    why=(
+        "The same KL, and two prices: the second is higher, since a dimension that says much "
+        "cannot use what its neighbours leave. On the total, z may put everything into a few "
+        "dimensions; one by one, each is invited to say a little. Published code has had a "
+        "comment with the one and a line with the other."
+    ),
     mistakes={
         "bits": Mistake(
             lambda: _beyond(FREE, FREE / 6),
@@ -148,12 +181,13 @@ free_bits = Exercise(
         ),
         "cut after the mean": Mistake(
             lambda: np.array([max(KL.sum(axis=1).mean() - _NATS, 0), _beyond()[1]]),
-            "on the total you cut at 0 after the mean over the melodies; then a melody that says little pays for one that "
-            "says much. Cut first.",
+            "on the total you cut at 0 after the mean over the melodies; then a melody that says "
+            "little pays for one that says much. Cut first.",
         ),
         "cut each entry": Mistake(
             lambda: np.array([_beyond()[0], np.maximum(KL - _NATS / 6, 0).sum(axis=1).mean()]),
-            "for each dimension you cut every melody by itself; the option takes the mean over the melodies first.",
+            "for each dimension you cut every melody by itself; the option takes the mean over "
+            "the melodies first.",
         ),
         "total for each": Mistake(
             lambda: _beyond(each=_NATS),

@@ -1,4 +1,4 @@
-"""The exercises of 07_variational_autoencoder."""
+"""The exercises of the notebook variational_autoencoder."""
 
 from __future__ import annotations
 
@@ -7,32 +7,40 @@ import numpy as np
 from lyricgen.exercises import Exercise, Mistake, shape
 from lyricgen.models.musicvae.posterior import kl_divergence
 
-B, T, Z = 6, 16, 8
+B = 6
+T = 16
+Z = 8
 
 
-def _given() -> tuple[np.ndarray, ...]:
+def _given() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(7)
-    return rng.gamma(1.0, 0.4, (B, T)), rng.standard_normal((B, Z)), rng.uniform(0.2, 1.1, (B, Z))
+    cost = rng.gamma(1.0, 0.4, (B, T))
+    mu = rng.standard_normal((B, Z))
+    sigma = rng.uniform(0.2, 1.1, (B, Z))
+    return cost, mu, sigma
 
 
-COST, MU, SIGMA = (
-    _given()
-)  # of six bars: the nats of each step, and the encoder's Gaussian in each dimension
-
-
+# Of six bars: the nats of each step, and the encoder's Gaussian in each dimension.
+COST, MU, SIGMA = _given()
 _PAIRS = (MU[0], SIGMA[0], MU[1], SIGMA[1])
 
 
-def _two(m, s, n, t, half=0.5, log=np.log, sign=1.0, square=np.square, spread=True) -> np.ndarray:
-    """KL(N(m, s²) || N(n, t²)); the last arguments spoil it."""
-    return sign * log(t / s) + half * (square(s) * spread + (m - n) ** 2) / square(t) - half
+def _two(mu_q, sigma_q, mu_p, sigma_p, log=np.log, square=np.square, spread=True) -> np.ndarray:
+    """KL(N(mu_q, sigma_q²) || N(mu_p, sigma_p²)); the last arguments spoil it."""
+    distance = square(sigma_q) * spread + (mu_q - mu_p) ** 2
+    return log(sigma_p / sigma_q) + 0.5 * distance / square(sigma_p) - 0.5
 
 
 gaussians = Exercise(
-    hint="write ln q(z) - ln p(z) of the two Gaussians and take its mean under q: (z - mu_q)² has the mean sigma_q², and (z - mu_p)² the mean "
-    "sigma_q² + (mu_q - mu_p)².",
+    hint=(
+        "write ln q(z) - ln p(z) of the two Gaussians and take its mean under q: (z - mu_q)² has "
+        "the mean sigma_q², and (z - mu_p)² the mean sigma_q² + (mu_q - mu_p)²."
+    ),
     right=lambda: _two(*_PAIRS),
-    why="With mu_p = 0 and sigma_p = 1 it is the formula of the notebook. This one is needed where the prior is learnt.",
+    why=(
+        "With mu_p = 0 and sigma_p = 1 it is the formula of the notebook. This one is needed "
+        "where the prior is learnt."
+    ),
     call=lambda function: np.asarray(function(*_PAIRS), float),  # of mu_q, sigma_q, mu_p, sigma_p
     mistakes={
         "other direction": Mistake(
@@ -48,7 +56,7 @@ gaussians = Exercise(
             "the logarithm is of sigma_p / sigma_q; of the variances it would need a half.",
         ),
         "sign of the log": Mistake(
-            lambda: _two(*_PAIRS, sign=-1.0),
+            lambda: _two(*_PAIRS, log=lambda a: -np.log(a)),
             "the logarithm has the wrong sign: it is ln(sigma_p / sigma_q).",
         ),
         "bits": Mistake(
@@ -56,7 +64,8 @@ gaussians = Exercise(
         ),
         "no spread": Mistake(
             lambda: _two(*_PAIRS, spread=False),
-            "q's own spread is missing: the mean of (z - mu_p)² under q is sigma_q² + (mu_q - mu_p)².",
+            "q's own spread is missing: the mean of (z - mu_p)² under q is sigma_q² + (mu_q - "
+            "mu_p)².",
         ),
         "p is the prior": Mistake(
             lambda: kl_divergence(*_PAIRS[:2]),
@@ -74,25 +83,28 @@ gaussians = Exercise(
 )
 
 
-def _loss(
-    sign=1.0,
-    steps=np.sum,
-    dimensions=np.sum,
-    bars=np.mean,
-    kl=lambda mu, sigma: kl_divergence(mu, sigma),
-) -> float:
-    return float(bars(steps(COST, axis=1) + sign * dimensions(kl(MU, SIGMA), axis=1)))
+def _loss(sign=1.0, steps=np.sum, dimensions=np.sum, bars=np.mean, kl=kl_divergence) -> float:
+    """The answer of the second exercise; the arguments spoil it."""
+    costs = steps(COST, axis=1)
+    kls = dimensions(kl(MU, SIGMA), axis=1)
+    return float(bars(costs + sign * kls))
 
 
 sign = Exercise(
-    hint="the ELBO is minus the cost minus the KL, each summed; the loss is minus that, averaged over the bars.",
+    hint=(
+        "the ELBO is minus the cost minus the KL, each summed; the loss is minus that, averaged "
+        "over the bars."
+    ),
     right=_loss,
-    why="Both terms are nats to pay for a bar: the KL to tell z, the cost to tell the bar once z is known. Two prices are added.",
+    why=(
+        "Both terms are nats to pay for a bar: the KL to tell z, the cost to tell the bar once z "
+        "is known. Two prices are added."
+    ),
     mistakes={
         "minus the KL": Mistake(
             lambda: _loss(sign=-1.0),
-            "the KL has the wrong sign: this loss *rewards* a posterior far from the prior, and it has no "
-            "lowest value.",
+            "the KL has the wrong sign: this loss *rewards* a posterior far from the prior, and "
+            "it has no lowest value.",
         ),
         "the ELBO": Mistake(
             lambda: -_loss(), "that is the ELBO itself, which should grow; the loss is minus it."
@@ -133,21 +145,30 @@ sign = Exercise(
 
 
 means = Exercise(
-    hint="write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 8, and multiply by 16: what stands before the sum of the KL?",
+    hint=(
+        "write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 8, and multiply "
+        "by 16: what stands before the sum of the KL?"
+    ),
     right=lambda: T / Z,
-    why="The same program with 32 steps and 64 dimensions would have beta 1/2. So a beta without a word on sums and means says nothing.",
+    why=(
+        "The same program with 32 steps and 64 dimensions would have beta 1/2. So a beta without "
+        "a word on sums and means says nothing."
+    ),
     mistakes={
         "upside down": Mistake(
             lambda: Z / T,
-            "that is the inverse: with a mean over the steps the cost becomes small, so the KL weighs *more*.",
+            "that is the inverse: with a mean over the steps the cost becomes small, so the KL "
+            "weighs *more*.",
         ),
         "steps alone": Mistake(
             lambda: float(T),
-            "that is for the mean over the steps alone; the KL is a mean as well, over 8 dimensions.",
+            "that is for the mean over the steps alone; the KL is a mean as well, over 8 "
+            "dimensions.",
         ),
         "dimensions alone": Mistake(
             lambda: 1 / Z,
-            "that is for the mean over the dimensions alone; the cost is a mean as well, over 16 steps.",
+            "that is for the mean over the dimensions alone; the cost is a mean as well, over 16 "
+            "steps.",
         ),
         "product": Mistake(
             lambda: float(T * Z),
@@ -161,44 +182,33 @@ means = Exercise(
 )
 
 
-MODELS = {  # KL in bits, active units of 8, mutual information in bits, share of the steps right from the own z and from another bar's
-    "A": {
-        "kl_bits": 0.02,
-        "active_units": 0,
-        "information_bits": 0.01,
-        "own": 0.79,
-        "swapped": 0.79,
-    },
-    "B": {
-        "kl_bits": 2.10,
-        "active_units": 2,
-        "information_bits": 2.00,
-        "own": 0.89,
-        "swapped": 0.72,
-    },
-    "C": {
-        "kl_bits": 8.00,
-        "active_units": 8,
-        "information_bits": 5.90,
-        "own": 0.79,
-        "swapped": 0.79,
-    },
-    "D": {
-        "kl_bits": 9.50,
-        "active_units": 5,
-        "information_bits": 6.00,
-        "own": 0.97,
-        "swapped": 0.71,
-    },
+def _model(kl_bits, active_units, information_bits, own, swapped) -> dict:
+    return {
+        "kl_bits": kl_bits,
+        "active_units": active_units,
+        "information_bits": information_bits,
+        "own": own,
+        "swapped": swapped,
+    }
+
+
+# KL in bits, active units of 8, mutual information in bits, and the share of the steps
+# that are right from the bar's own z and from another bar's.
+MODELS = {
+    "A": _model(0.02, 0, 0.01, 0.79, 0.79),
+    "B": _model(2.10, 2, 2.00, 0.89, 0.72),
+    "C": _model(8.00, 8, 5.90, 0.79, 0.79),
+    "D": _model(9.50, 5, 6.00, 0.97, 0.71),
 }
 
 
 def _names(answer) -> str | None:
-    wanted = (
-        [name for name in MODELS if name in answer]
-        if isinstance(answer, (str, list, tuple, set))
-        else []
-    )
+    """Names the mistake in a set of letters that is no likely one."""
+    if shape(answer) is None:
+        return None
+    wanted = []
+    if isinstance(answer, (str, list, tuple, set)):
+        wanted = [name for name in MODELS if name in answer]
     if not wanted:
         return 'answer with the letters of the models, such as "AD".'
     if "".join(wanted) == "AC":
@@ -209,26 +219,35 @@ def _names(answer) -> str | None:
 
 
 unused = Exercise(
-    hint='a z is used when another bar\'s z makes another bar: compare own with swapped. Answer with the letters, such as "AD".',
+    hint=(
+        "a z is used when another bar's z makes another bar: compare own with swapped. Answer "
+        'with the letters, such as "AD".'
+    ),
     right=lambda: "AC",
-    why="C tells 8 bits, has 8 active units, and its mutual information is high: the encoder works. The decoder does not listen. Only the swapped z "
-    "shows it.",
+    why=(
+        "C tells 8 bits, has 8 active units, and its mutual information is high: the encoder "
+        "works. The decoder does not listen. Only the swapped z shows it."
+    ),
     mistakes={
         "KL alone": Mistake(
             lambda: "A",
-            "A is one of them: its encoder says nothing. In another one the encoder says much, and the decoder does not listen.",
+            "A is one of them: its encoder says nothing. In another one the encoder says much, "
+            "and the decoder does not listen.",
         ),
         "the decoder alone": Mistake(
             lambda: "C",
-            "C is one of them, and hard to find. But A does not use its z either: there is nothing in it.",
+            "C is one of them, and hard to find. But A does not use its z either: there is "
+            "nothing in it.",
         ),
         "small KL": Mistake(
             lambda: "AB",
-            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong far more often.",
+            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong "
+            "far more often.",
         ),
         "small numbers": Mistake(
             lambda: "ABC",
-            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong far more often.",
+            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong "
+            "far more often.",
         ),
         "the used ones": Mistake(lambda: "BD", "these are the two that *do* use their z."),
         "none": Mistake(
@@ -236,5 +255,5 @@ unused = Exercise(
             "there are two: one whose encoder says nothing, and one whose decoder does not listen.",
         ),
     },
-    when=lambda answer: _names(answer) if shape(answer) is not None else None,
+    when=_names,
 )

@@ -1,7 +1,10 @@
 """The LSTM cell and its gradient in NumPy, gate by gate, in the weight layout of Keras.
 
-Letters: x input, h hidden state, c cell state; gates i (input), f (forget), g (candidate; Keras calls it c), o (output);
-W kernel (D, 4H), U recurrent kernel (H, 4H), b bias (4H,), each with the blocks i, f, g, o side by side. Sequences are batch first: (B, T, H).
+Letters: x input, h hidden state, c cell state; gates i (input), f (forget),
+g (candidate; Keras calls it c), o (output). The kernel W (D, 4H), the recurrent kernel
+U (H, 4H) and the bias b (4H,) have the blocks i, f, g, o side by side. So have the
+pre-activations a = x W + h U + b, (B, 4H), which sigmoid and tanh turn into the gates.
+Sequences are batch first: (B, T, H).
 """
 
 from __future__ import annotations
@@ -12,11 +15,25 @@ import numpy as np
 
 GATES = ("i", "f", "g", "o")
 
+# The axes of each argument, by which shapes are checked. 4H is four times H.
+AXES = {
+    "x": "B T D",
+    "W": "D 4H",
+    "U": "H 4H",
+    "b": "4H",
+    "h0": "B H",
+    "c0": "B H",
+    "dh": "B T H",
+    "dh_T": "B H",
+    "dc_T": "B H",
+}
+
 
 class Weights(NamedTuple):
     """The weights of an LSTM in Keras's layout: W (D, 4H), U (H, 4H), b (4H,).
 
-    Notebook: 01_lstm_gates"""
+    Notebook: lstm_gates
+    """
 
     W: np.ndarray
     U: np.ndarray
@@ -24,9 +41,11 @@ class Weights(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Every gate and state of every step, (B, T, H), and what `forward` was given: all that `backward` needs.
+    """Every gate and state of every step, (B, T, H), and the arguments of `forward`.
 
-    Notebook: 01_lstm_gates"""
+    This is all that `backward` needs.
+    Notebook: lstm_gates
+    """
 
     i: np.ndarray
     f: np.ndarray
@@ -41,19 +60,22 @@ class Steps(NamedTuple):
 
     @property
     def h_before(self) -> np.ndarray:
-        """The hidden state that each step starts from, (B, T, H): h0 first, and h_{T-1} last."""
-        return np.concatenate([self.h0[:, None], self.h], axis=1)[:, :-1]
+        """The hidden state before each step, (B, T, H): h0 first, and h_{T-1} last."""
+        from_h0 = np.concatenate([self.h0[:, None], self.h], axis=1)
+        return from_h0[:, :-1]
 
     @property
     def c_before(self) -> np.ndarray:
-        """The cell state that each step starts from, (B, T, H): c0 first, and c_{T-1} last."""
-        return np.concatenate([self.c0[:, None], self.c], axis=1)[:, :-1]
+        """The cell state before each step, (B, T, H): c0 first, and c_{T-1} last."""
+        from_c0 = np.concatenate([self.c0[:, None], self.c], axis=1)
+        return from_c0[:, :-1]
 
 
 class Gradients(NamedTuple):
-    """The gradient of a loss by all that `forward` was given, each in the shape of its argument.
+    """The gradient of a loss with respect to each argument of `forward`, in its shape.
 
-    Notebook: 02_backpropagation_through_time"""
+    Notebook: backpropagation_through_time
+    """
 
     x: np.ndarray
     W: np.ndarray
@@ -63,66 +85,48 @@ class Gradients(NamedTuple):
     c0: np.ndarray
 
 
-def _arrays(**arguments: tuple[Any, str]) -> list[np.ndarray]:
-    """The arguments as arrays of the shapes spelled beside them, in which equal letters are equal sizes; None gives zeros."""
-    arrays: list[np.ndarray] = []
-    sizes: dict[str, int] = {}
-    for name, (value, letters) in arguments.items():
-        axes = letters.split()
-        array = (
-            np.zeros([sizes[axis] for axis in axes], arrays[0].dtype)
-            if value is None
-            else np.asarray(value)
-        )
-        if array.dtype not in (np.float32, np.float64):
-            raise ValueError(f"{name} has dtype {array.dtype}; expected float32 or float64.")
-        if arrays and array.dtype != arrays[0].dtype:
-            raise ValueError(
-                f"{name} has dtype {array.dtype}; expected {arrays[0].dtype}, which {next(iter(arguments))} has."
-            )
-        for axis, size in zip(axes, array.shape if array.ndim == len(axes) else ()):
-            sizes.setdefault(axis, size)
-            if axis == "H":
-                sizes["4H"] = 4 * sizes["H"]
-        expected = tuple(sizes.get(axis, axis) for axis in axes)
-        if array.shape != expected:
-            raise ValueError(
-                f"{name} has shape {array.shape}; expected ({', '.join(axes)}), here ({', '.join(map(str, expected))})."
-            )
-        arrays.append(array)
-    return arrays
+def sigmoid(a: Any, xp: Any = np) -> Any:
+    """Returns 1 / (1 + exp(-a)), written with tanh so that no a overflows.
+
+    `xp` is NumPy or `keras.ops`.
+    Notebook: lstm_gates
+    """
+    return (1 + xp.tanh(a / 2)) / 2
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-z)), written with tanh so that no z overflows.
+def gates_from(a: Any, xp: Any = np) -> tuple[Any, Any, Any, Any]:
+    """Returns the gates i, f, g, o, each (B, H), of the pre-activations a (B, 4H).
 
-    Notebook: 01_lstm_gates"""
-    return (1 + np.tanh(z / 2)) / 2
-
-
-def layer_weights(layer: Any) -> Weights:
-    """Copies the weights out of a built `keras.layers.LSTM`; raises ValueError where the layer holds something else.
-
-    Notebook: 01_lstm_gates"""
-    arrays = layer.get_weights()
-    if len(arrays) != 3:
-        raise ValueError(
-            f"layer has {len(arrays)} weight arrays; expected 3: kernel, recurrent kernel, bias. Is it built, and with a bias?"
-        )
-    U, W, b = _arrays(U=(arrays[1], "H 4H"), W=(arrays[0], "D 4H"), b=(arrays[2], "4H"))
-    return Weights(W, U, b)
+    `xp` is NumPy or `keras.ops`.
+    """
+    a_i, a_f, a_g, a_o = xp.split(a, 4, axis=-1)
+    i = sigmoid(a_i, xp)  # how much of the candidate is written
+    f = sigmoid(a_f, xp)  # how much of the old cell is kept
+    g = xp.tanh(a_g)  # the candidate
+    o = sigmoid(a_o, xp)  # how much of the cell is shown
+    return i, f, g, o
 
 
-def set_layer_weights(layer: Any, weights: Weights) -> None:
-    """Puts weights into a built `keras.layers.LSTM`; raises ValueError where the layer is of other sizes.
+def states_from(a: Any, c: Any, xp: Any = np) -> tuple[Any, Any]:
+    """Returns the new h and c (B, H) from the pre-activations a (B, 4H) and the old c.
 
-    Notebook: 01_lstm_gates"""
-    for name, new, old in zip(Weights._fields, weights, layer_weights(layer)):
-        if np.shape(new) != old.shape:
-            raise ValueError(
-                f"{name} has shape {np.shape(new)}; expected {old.shape}, as the layer has."
-            )
-    layer.set_weights(list(weights))
+    `xp` is NumPy or `keras.ops`.
+    """
+    i, f, g, o = gates_from(a, xp)
+    c = f * c + i * g
+    h = o * xp.tanh(c)
+    return h, c
+
+
+def lstm_step(x: Any, h: Any, c: Any, W: Any, U: Any, b: Any, xp: Any = np) -> tuple[Any, Any]:
+    """Returns the new h and c (B, H) after one step that reads x (B, D).
+
+    h and c (B, H) are the states before the step; W (D, 4H), U (H, 4H), b (4H,).
+    `xp` is NumPy, or `keras.ops` for compiled loops. `forward` checks its arguments,
+    this function does not.
+    """
+    a = xp.matmul(x, W) + xp.matmul(h, U) + b
+    return states_from(a, c, xp)
 
 
 def forward(
@@ -133,23 +137,24 @@ def forward(
     h0: np.ndarray | None = None,
     c0: np.ndarray | None = None,
 ) -> Steps:
-    """Runs the LSTM over x (B, T, D) from the states h0 and c0 (B, H), zero unless given, and keeps every gate of every step.
+    """Runs the LSTM over x (B, T, D) and returns every gate and state of every step.
 
-    All float32 or all float64; raises ValueError that names the argument. Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers,
-    Schmidhuber and Cummins 2000.
-    Notebook: 01_lstm_gates"""
-    U, W, b, x, h0, c0 = _arrays(
-        U=(U, "H 4H"), W=(W, "D 4H"), b=(b, "4H"), x=(x, "B T D"), h0=(h0, "B H"), c0=(c0, "B H")
-    )
-    i, f, g, o, c, h = (np.empty((*x.shape[:2], len(U)), x.dtype) for _ in range(6))
+    h0 and c0 (B, H) are the initial states, zero unless given. All arrays are float32,
+    or all are float64.
+    Raises: ValueError that names the argument whose shape or dtype does not fit.
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and
+    Cummins 2000.
+    Notebook: lstm_gates
+    """
+    U, W, b, x, h0, c0 = _checked_arrays(U=U, W=W, b=b, x=x, h0=h0, c0=c0)
+    B, T, _ = x.shape
+    H = len(U)
+    shape = (B, T, H)
+    i, f, g, o, c, h = (np.empty(shape, x.dtype) for _ in range(6))
     h_before, c_before = h0, c0
-    for t in range(x.shape[1]):
-        z = x[:, t] @ W + h_before @ U + b  # the four blocks before they are squashed, (B, 4H)
-        z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)
-        i[:, t] = sigmoid(z_i)  # how much of the candidate is written
-        f[:, t] = sigmoid(z_f)  # how much of the old cell is kept
-        g[:, t] = np.tanh(z_g)  # the candidate
-        o[:, t] = sigmoid(z_o)  # how much of the cell is shown
+    for t in range(T):
+        a = x[:, t] @ W + h_before @ U + b
+        i[:, t], f[:, t], g[:, t], o[:, t] = gates_from(a)
         c[:, t] = f[:, t] * c_before + i[:, t] * g[:, t]
         h[:, t] = o[:, t] * np.tanh(c[:, t])
         h_before, c_before = h[:, t], c[:, t]
@@ -162,46 +167,118 @@ def backward(
     dh_T: np.ndarray | None = None,
     dc_T: np.ndarray | None = None,
 ) -> Gradients:
-    """Carries the gradient of a loss back through all steps; None stands for zeros.
+    """Carries the gradient of a loss back through all steps that `forward` returned.
 
-    dh (B, T, H): the loss's gradient by the output h of each step; dh_T, dc_T (B, H): by the final states, where the loss uses them as well.
-    Raises ValueError that names the argument. Source: Graves 2012, Supervised Sequence Labelling, section 4.6, without peepholes.
-    Notebook: 02_backpropagation_through_time"""
-    i, f, g, o, c, h, x, (W, U, b), _, _ = steps
-    *_, dh, dh_T, dc_T = _arrays(
-        U=(U, "H 4H"), x=(x, "B T D"), dh=(dh, "B T H"), dh_T=(dh_T, "B H"), dc_T=(dc_T, "B H")
-    )
-    h_before, c_before, tanh_c = steps.h_before, steps.c_before, np.tanh(c)
-    dz = np.empty((*h.shape[:2], len(b)), h.dtype)
-    dh_next, dc_next = (
-        dh_T,
-        dc_T,
-    )  # what step t + 1 asks of h_t and c_t; after the last step, what the loss asks
-    for t in reversed(range(h.shape[1])):
-        dh_t = dh[:, t] + dh_next  # h_t is an output, and step t + 1 starts from it
-        do = dh_t * tanh_c[:, t]  # h_t = o_t tanh(c_t)
-        dc_t = dc_next + dh_t * o[:, t] * (1 - tanh_c[:, t] ** 2)
-        di = dc_t * g[:, t]  # c_t = f_t c_{t-1} + i_t g_t
-        dg = dc_t * i[:, t]
-        df = dc_t * c_before[:, t]
-        dc_next = dc_t * f[:, t]
-        dz[:, t] = np.concatenate(
-            [
-                di * i[:, t] * (1 - i[:, t]),  # sigmoid' = s (1 - s)
-                df * f[:, t] * (1 - f[:, t]),
-                dg * (1 - g[:, t] ** 2),  # tanh' = 1 - tanh^2
-                do * o[:, t] * (1 - o[:, t]),
-            ],
-            axis=1,
+    dh (B, T, H) is the gradient with respect to the output h of each step; dh_T and
+    dc_T (B, H) are those with respect to the final states, where the loss uses them as
+    well. None stands for zeros.
+    Raises: ValueError that names the argument whose shape or dtype does not fit.
+    Source: Graves 2012, Supervised Sequence Labelling, section 4.6, without peepholes.
+    Notebook: backpropagation_through_time
+    """
+    x = steps.x
+    W, U, b = steps.weights
+    *_, dh, dh_T, dc_T = _checked_arrays(U=U, x=x, dh=dh, dh_T=dh_T, dc_T=dc_T)
+    B, T, _ = dh.shape
+    c_before = steps.c_before
+    tanh_c = np.tanh(steps.c)
+    da = np.empty((B, T, len(b)), dh.dtype)
+    # The shares that come back through time: into the last step from the loss itself,
+    # and into step t from step t + 1.
+    dh_back, dc_back = dh_T, dc_T
+    for t in reversed(range(T)):
+        i, f, g, o = (gate[:, t] for gate in steps[:4])
+        dh_total = dh[:, t] + dh_back  # h_t is an output, and step t + 1 starts from it
+        do = dh_total * tanh_c[:, t]  # h_t = o_t tanh(c_t)
+        dc_total = dc_back + dh_total * o * (1 - tanh_c[:, t] ** 2)
+        di = dc_total * g  # c_t = f_t c_{t-1} + i_t g_t
+        dg = dc_total * i
+        df = dc_total * c_before[:, t]
+        dc_back = dc_total * f
+        da_i = di * i * (1 - i)  # sigmoid' = s (1 - s)
+        da_f = df * f * (1 - f)
+        da_g = dg * (1 - g**2)  # tanh' = 1 - tanh^2
+        da_o = do * o * (1 - o)
+        da[:, t] = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
+        dh_back = da[:, t] @ U.T  # a_t = x_t W + h_{t-1} U + b
+    # Every step of every sequence used the same weights: their gradients are sums over
+    # both, and one large product does a whole sum.
+    da_rows = da.reshape(-1, len(b))
+    x_rows = x.reshape(-1, len(W))
+    h_rows = steps.h_before.reshape(-1, len(U))
+    dx = da @ W.T
+    dW = x_rows.T @ da_rows
+    dU = h_rows.T @ da_rows
+    db = da_rows.sum(axis=0)
+    return Gradients(dx, dW, dU, db, h0=dh_back, c0=dc_back)
+
+
+def layer_weights(layer: Any) -> Weights:
+    """Copies the weights out of a built `keras.layers.LSTM`.
+
+    Raises: ValueError where the layer holds something else.
+    Notebook: lstm_gates
+    """
+    arrays = layer.get_weights()
+    if len(arrays) != 3:
+        raise ValueError(
+            f"layer has {len(arrays)} weight arrays; expected 3: kernel, recurrent kernel, bias. "
+            "Is it built, and with a bias?"
         )
-        dh_next = dz[:, t] @ U.T  # z_t = x_t W + h_{t-1} U + b
-    # Every step of every sequence used the same weights: their gradients are sums over both, and one large product does a whole sum.
-    rows = dz.reshape(-1, len(b))
-    return Gradients(
-        x=dz @ W.T,
-        W=x.reshape(len(rows), -1).T @ rows,
-        U=h_before.reshape(len(rows), -1).T @ rows,
-        b=rows.sum(axis=0),
-        h0=dh_next,
-        c0=dc_next,
-    )
+    kernel, recurrent_kernel, bias = arrays
+    U, W, b = _checked_arrays(U=recurrent_kernel, W=kernel, b=bias)
+    return Weights(W, U, b)
+
+
+def set_layer_weights(layer: Any, weights: Weights) -> None:
+    """Puts weights into a built `keras.layers.LSTM`.
+
+    Raises: ValueError where the layer is of another size.
+    Notebook: lstm_gates
+    """
+    for name, new, old in zip(Weights._fields, weights, layer_weights(layer)):
+        if np.shape(new) != old.shape:
+            raise ValueError(
+                f"{name} has shape {np.shape(new)}; expected {old.shape}, as the layer has."
+            )
+    layer.set_weights(list(weights))
+
+
+def _checked_arrays(**arguments: Any) -> list[np.ndarray]:
+    """Returns the arguments as arrays of one float dtype and of the shapes in AXES.
+
+    None gives zeros.
+    Raises: ValueError that names the argument.
+    """
+    first_name = next(iter(arguments))
+    arrays: list[np.ndarray] = []
+    sizes: dict[str, int] = {}
+    for name, value in arguments.items():
+        axes = AXES[name].split()
+        if value is None:
+            value = np.zeros([sizes[axis] for axis in axes], arrays[0].dtype)
+        array = np.asarray(value)
+        if array.dtype not in (np.float32, np.float64):
+            raise ValueError(f"{name} has dtype {array.dtype}; expected float32 or float64.")
+        if arrays and array.dtype != arrays[0].dtype:
+            raise ValueError(
+                f"{name} has dtype {array.dtype}; "
+                f"expected {arrays[0].dtype}, which {first_name} has."
+            )
+        _check_shape(name, array, axes, sizes)
+        arrays.append(array)
+    return arrays
+
+
+def _check_shape(name: str, array: np.ndarray, axes: list[str], sizes: dict[str, int]) -> None:
+    """Checks a shape against the sizes of its axes, and notes those that are new."""
+    if array.ndim == len(axes):
+        for axis, size in zip(axes, array.shape):
+            sizes.setdefault(axis, size)
+            if axis == "H":
+                sizes["4H"] = 4 * sizes["H"]
+    expected = tuple(sizes.get(axis, axis) for axis in axes)
+    if array.shape != expected:
+        spelled = ", ".join(axes)
+        here = ", ".join(map(str, expected))
+        raise ValueError(f"{name} has shape {array.shape}; expected ({spelled}), here ({here}).")

@@ -1,12 +1,18 @@
-"""An LSTM for Keras that takes the fastest kernel there is, with the weights and the files of the stock layer.
+"""An LSTM for Keras that takes the fastest kernel there is.
 
-On a GPU it is the stock layer, and so cuDNN. On a CPU with TensorFlow it does in one large product what the stock layer does step by step: the
-input projection before the loop, and the gradient of each weight after it. Its backward pass is the one that notebook 02 derives by hand.
+Its weights and files are those of the stock layer. On a GPU it is the stock layer, and
+so cuDNN. On a CPU with TensorFlow it does in one large product what the stock layer
+does step by step: the input projection before the loop, and the gradient of each weight
+after it. Its backward pass is the one that the notebook on backpropagation through time
+derives by hand; `cell.forward` and `cell.backward` are the same in NumPy, to be read
+first.
+
+Letters are those of cell.py. Inside the loops time is the first axis: (T, B, H).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -18,127 +24,189 @@ else:
 
 Tensor = Any
 
+# Up to this many tokens in the vocabulary, a table of projections pays: it has a row
+# for each token, where the input has one for each step.
+TABLE = 512
 
-TABLE = 512  # up to so many tokens in the vocabulary a table of gates pays: it has a row for each, where the input has one for each step
+
+class _Saved(NamedTuple):
+    """What the backward pass needs of each step, (T, B, H) each.
+
+    A loop of TensorFlow cannot append to a list or write into a tensor; it writes into
+    TensorArrays, which are read or stacked into one tensor afterwards.
+    """
+
+    i: Tensor
+    f: Tensor
+    g: Tensor
+    o: Tensor
+    tanh_c: Tensor
+    c_before: Tensor
+
+    @classmethod
+    def empty(cls, T: Tensor, state: Tensor) -> _Saved:
+        """Returns arrays of T places for tensors like `state`."""
+        return cls(*(_state_array(T, state) for _ in cls._fields))
+
+    def write(self, t: Tensor, step: _Saved) -> _Saved:
+        """Returns the arrays with the values of step t."""
+        return _Saved(*(array.write(t, value) for array, value in zip(self, step)))
+
+    def read(self, t: Tensor) -> _Saved:
+        """Returns the values of step t, (B, H) each."""
+        return _Saved(*(array.read(t) for array in self))
 
 
-def recurrence(gates: Tensor, U: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Runs the LSTM over gates = x W + b, time first (T, B, 4H), and returns h (T, B, H) and the last h and c (B, H).
+def _state_array(size: Tensor, state: Tensor) -> Tensor:
+    return tf.TensorArray(state.dtype, size, element_shape=state.shape, clear_after_read=False)
 
-    TensorFlow tensors of one dtype. Its gradient is written by hand, so that the loops hold no more than one product each, forth and back.
-    Notebook: 02_backpropagation_through_time"""
-    T, H = tf.shape(gates)[0], U.shape[0]
+
+def recurrence(a_x: Tensor, U: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Runs the LSTM over a_x = x W + b (T, B, 4H), time first.
+
+    Returns h (T, B, H) and the last h and c (B, H). All are TensorFlow tensors of one
+    dtype. Its gradient is written by hand, so that each loop, forward and backward,
+    holds no more than one product a step. `cell.forward` and `cell.backward` are its
+    reference.
+    Notebook: backpropagation_through_time
+    """
 
     @tf.custom_gradient
-    def run(gates, U, h0, c0):
-        def array(size):
-            return tf.TensorArray(gates.dtype, size, element_shape=h0.shape, clear_after_read=False)
-
-        def step(t, h, c, saved):
-            z_i, z_f, z_g, z_o = tf.split(tf.matmul(h, U) + gates[t], 4, axis=1)
-            i, f, g, o = tf.sigmoid(z_i), tf.sigmoid(z_f), tf.tanh(z_g), tf.sigmoid(z_o)
-            c_new = f * c + i * g
-            tanh_c = tf.tanh(c_new)
-            h_new = o * tanh_c
-            places = (t, t, t, t, t, t, t + 1)
-            return (
-                t + 1,
-                h_new,
-                c_new,
-                [a.write(k, v) for a, k, v in zip(saved, places, (i, f, g, o, tanh_c, c, h_new))],
-            )
-
-        saved = [array(T) for _ in range(6)] + [array(T + 1).write(0, h0)]
-        _, h_T, c_T, saved = tf.while_loop(
-            lambda t, *_: t < T, step, (0, h0, c0, saved), maximum_iterations=T
-        )
-        h = saved.pop().stack()  # h0, h_1, ..., h_T
+    def run(a_x, U, h0, c0):
+        h_from_0, h_T, c_T, saved = _forward_loop(a_x, U, h0, c0)
 
         def gradient(dh, dh_T, dc_T):
-            U_T = tf.transpose(U)  # once: a product with transpose_b is slower by half
+            da, dh0, dc0 = _backward_loop(U, saved, dh, dh_T, dc_T, a_x.shape[1:])
+            # The same U was used at every step: one product sums over all of them.
+            h_before = h_from_0[:-1]
+            h_rows = tf.reshape(h_before, (-1, U.shape[0]))
+            da_rows = tf.reshape(da, (-1, U.shape[1]))
+            dU = tf.matmul(h_rows, da_rows, transpose_a=True)
+            return da, dU, dh0, dc0
 
-            def step_back(t, dh_next, dc_next, dz):
-                i, f, g, o, tanh_c, c_before = (a.read(t) for a in saved)
-                dh_t = dh[t] + dh_next
-                dc_t = dc_next + _d_tanh(tanh_c, dh_t * o)
-                dz_t = tf.concat(
-                    [
-                        _d_sigmoid(i, dc_t * g),
-                        _d_sigmoid(f, dc_t * c_before),
-                        _d_tanh(g, dc_t * i),
-                        _d_sigmoid(o, dh_t * tanh_c),
-                    ],
-                    axis=1,
-                )
-                return t - 1, tf.matmul(dz_t, U_T), dc_t * f, dz.write(t, dz_t)
+        return (h_from_0[1:], h_T, c_T), gradient
 
-            dz = tf.TensorArray(gates.dtype, T, element_shape=gates.shape[1:])
-            _, dh0, dc0, dz = tf.while_loop(
-                lambda t, *_: t >= 0, step_back, (T - 1, dh_T, dc_T, dz), maximum_iterations=T
-            )
-            dz = dz.stack()
-            dU = tf.matmul(
-                tf.reshape(h[:-1], (-1, H)), tf.reshape(dz, (-1, 4 * H)), transpose_a=True
-            )
-            return dz, dU, dh0, dc0
-
-        return (h[1:], h_T, c_T), gradient
-
-    return run(gates, U, h0, c0)
+    return run(a_x, U, h0, c0)
 
 
-def _d_sigmoid(s: Tensor, ds: Tensor) -> Tensor:
-    """ds s (1 - s) in one operation: carries the gradient from s = sigmoid(z) to z."""
+def _forward_loop(
+    a_x: Tensor, U: Tensor, h0: Tensor, c0: Tensor
+) -> tuple[Tensor, Tensor, Tensor, _Saved]:
+    """Returns h0, h_1, ..., h_T in one tensor, the last h and c, and what was saved."""
+    T = tf.shape(a_x)[0]
+
+    def step(t, h, c, saved, all_h):
+        a = tf.matmul(h, U) + a_x[t]
+        a_i, a_f, a_g, a_o = tf.split(a, 4, axis=1)
+        i = tf.sigmoid(a_i)
+        f = tf.sigmoid(a_f)
+        g = tf.tanh(a_g)
+        o = tf.sigmoid(a_o)
+        c_new = f * c + i * g
+        tanh_c = tf.tanh(c_new)
+        h_new = o * tanh_c
+        saved = saved.write(t, _Saved(i, f, g, o, tanh_c, c_before=c))
+        return t + 1, h_new, c_new, saved, all_h.write(t + 1, h_new)
+
+    saved = _Saved.empty(T, h0)
+    all_h = _state_array(T + 1, h0).write(0, h0)
+    initial = (0, h0, c0, saved, all_h)
+    final = tf.while_loop(lambda t, *_: t < T, step, initial, maximum_iterations=T)
+    _, h_T, c_T, saved, all_h = final
+    return all_h.stack(), h_T, c_T, saved
+
+
+def _backward_loop(
+    U: Tensor, saved: _Saved, dh: Tensor, dh_T: Tensor, dc_T: Tensor, shape_of_a: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns the gradients with respect to a_x (T, B, 4H), h0 and c0."""
+    T = tf.shape(dh)[0]
+    # Once, before the loop: a product with transpose_b is slower by half.
+    U_T = tf.transpose(U)
+
+    def step(t, dh_back, dc_back, da):
+        i, f, g, o, tanh_c, c_before = saved.read(t)
+        dh_total = dh[t] + dh_back
+        dc_total = dc_back + _through_tanh(tanh_c, dh_total * o)
+        da_i = _through_sigmoid(i, dc_total * g)
+        da_f = _through_sigmoid(f, dc_total * c_before)
+        da_g = _through_tanh(g, dc_total * i)
+        da_o = _through_sigmoid(o, dh_total * tanh_c)
+        da_t = tf.concat([da_i, da_f, da_g, da_o], axis=1)
+        dh_back = tf.matmul(da_t, U_T)
+        dc_back = dc_total * f
+        return t - 1, dh_back, dc_back, da.write(t, da_t)
+
+    da = tf.TensorArray(dh.dtype, T, element_shape=shape_of_a)
+    initial = (T - 1, dh_T, dc_T, da)
+    final = tf.while_loop(lambda t, *_: t >= 0, step, initial, maximum_iterations=T)
+    _, dh0, dc0, da = final
+    return da.stack(), dh0, dc0
+
+
+def _through_sigmoid(s: Tensor, ds: Tensor) -> Tensor:
+    """Carries a gradient from s = sigmoid(a) to a: ds s (1 - s) in one operation."""
     return tf.raw_ops.SigmoidGrad(y=s, dy=ds)
 
 
-def _d_tanh(a: Tensor, da: Tensor) -> Tensor:
-    """da (1 - a^2) in one operation: carries the gradient from a = tanh(z) to z."""
-    return tf.raw_ops.TanhGrad(y=a, dy=da)
+def _through_tanh(s: Tensor, ds: Tensor) -> Tensor:
+    """Carries a gradient from s = tanh(a) to a: ds (1 - s^2) in one operation."""
+    return tf.raw_ops.TanhGrad(y=s, dy=ds)
 
 
 def token_gates(x: Tensor, tokens: Tensor, embeddings: Tensor, W: Tensor, b: Tensor) -> Tensor:
-    """x W + b, time first (T, B, 4H), for x = embeddings[tokens] (B, T, D): one product with the whole table, and then rows of it.
+    """Returns x W + b (T, B, 4H) for x = embeddings[tokens] (B, T, D), by a table.
 
-    The gradient flows to x, as it would without the table; those of W and b are summed over equal tokens first.
-    Notebook: 02_backpropagation_through_time"""
-    tokens, embeddings = tf.transpose(tokens), tf.stop_gradient(tf.convert_to_tensor(embeddings))
+    One product with the whole table (V, D) gives a row for each token of the
+    vocabulary, and the rows of the tokens (B, T) are taken from it. The gradient flows
+    to x, as it would without the table; those of W and b are summed over equal tokens
+    first.
+    Notebook: backpropagation_through_time
+    """
+    tokens = tf.transpose(tokens)
+    embeddings = tf.stop_gradient(tf.convert_to_tensor(embeddings))
 
     @tf.custom_gradient
     def gates(x, W, b):
-        def gradient(dz):
-            rows = tf.reshape(dz, (-1, W.shape[1]))
-            dx = tf.reshape(tf.matmul(rows, tf.transpose(W)), (-1, tf.shape(x)[0], W.shape[0]))
-            by_token = tf.math.unsorted_segment_sum(
-                rows, tf.reshape(tokens, (-1,)), embeddings.shape[0]
-            )
-            return (
-                tf.transpose(dx, (1, 0, 2)),
-                tf.matmul(embeddings, by_token, transpose_a=True),
-                tf.reduce_sum(by_token, axis=0),
-            )
+        def gradient(da):
+            da_rows = tf.reshape(da, (-1, W.shape[1]))
+            dx_rows = tf.matmul(da_rows, tf.transpose(W))
+            batch = tf.shape(x)[0]
+            dx = tf.reshape(dx_rows, (-1, batch, W.shape[0]))
+            token_of_row = tf.reshape(tokens, (-1,))
+            vocabulary = embeddings.shape[0]
+            da_of_token = tf.math.unsorted_segment_sum(da_rows, token_of_row, vocabulary)
+            dW = tf.matmul(embeddings, da_of_token, transpose_a=True)
+            db = tf.reduce_sum(da_of_token, axis=0)
+            return tf.transpose(dx, (1, 0, 2)), dW, db
 
-        return tf.gather(tf.matmul(embeddings, W) + b, tokens), gradient
+        table = tf.matmul(embeddings, W) + b
+        return tf.gather(table, tokens), gradient
 
     return gates(x, W, b)
 
 
 def dense_gates(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
-    """x W + b, time first (T, B, 4H), for x (B, T, D), in one product.
+    """Returns x W + b, time first (T, B, 4H), for x (B, T, D), in one product.
 
-    Notebook: 02_backpropagation_through_time"""
+    Notebook: backpropagation_through_time
+    """
+    B, T, _ = x.shape
     x = tf.transpose(x, (1, 0, 2))
-    rows = tf.nn.bias_add(tf.matmul(tf.reshape(x, (-1, W.shape[0])), W), b)
-    return tf.ensure_shape(
-        tf.reshape(rows, (tf.shape(x)[0], -1, W.shape[1])), (*x.shape[:2], W.shape[1])
-    )
+    x_rows = tf.reshape(x, (-1, W.shape[0]))
+    rows = tf.nn.bias_add(tf.matmul(x_rows, W), b)
+    steps = tf.shape(x)[0]
+    a_x = tf.reshape(rows, (steps, -1, W.shape[1]))
+    return tf.ensure_shape(a_x, (T, B, W.shape[1]))
 
 
 @keras.saving.register_keras_serializable("lyricgen")
 class Embedding(keras.layers.Embedding):
-    """`keras.layers.Embedding` whose output remembers its tokens, so that an `LSTM` straight after it can train with a table of gates.
+    """A `keras.layers.Embedding` whose output remembers its tokens.
 
-    Notebook: 02_backpropagation_through_time"""
+    An `LSTM` straight after it can then train on `token_gates`.
+    Notebook: backpropagation_through_time
+    """
 
     def call(self, inputs: Tensor) -> Tensor:
         outputs = super().call(inputs)
@@ -149,27 +217,29 @@ class Embedding(keras.layers.Embedding):
 
 @keras.saving.register_keras_serializable("lyricgen")
 class LSTM(keras.layers.LSTM):
-    """`keras.layers.LSTM` with the same arguments, weights and files, and a faster training step on a CPU.
+    """A `keras.layers.LSTM` with a faster training step on a CPU.
 
-    On a CPU, with TensorFlow and float32, it runs `recurrence`; in training straight after an `Embedding` of this module, on `token_gates`. On a
-    GPU and on other backends, and with a mask, recurrent dropout, other activations, no bias or unroll, it is the stock layer. The class has
-    the stock layer's name because `.weights.h5` finds weights by it.
-    Notebook: 02_backpropagation_through_time"""
+    Arguments, weights and files are the same; the class has the stock layer's name
+    because `.weights.h5` finds weights by it. On a CPU, with TensorFlow and float32, it
+    runs `recurrence`; in training straight after an `Embedding` of this module, on
+    `token_gates`. On a GPU and on other backends, and with a mask, recurrent dropout,
+    other activations, no bias or unroll, it is the stock layer.
+    Notebook: backpropagation_through_time
+    """
 
     def is_fast(self) -> bool:
-        """Whether this layer runs `recurrence` on this machine, when there is no mask."""
+        """Returns whether this layer runs `recurrence` here, when there is no mask."""
+        if tf is None or tf.config.list_physical_devices("GPU"):
+            return False
         cell = self.cell
-        return (
-            tf is not None
-            and not tf.config.list_physical_devices("GPU")
-            and self.compute_dtype == "float32"
-            and cell.use_bias
+        usual_cell = (
+            cell.use_bias
             and cell.activation is keras.activations.tanh
             and cell.recurrent_activation is keras.activations.sigmoid
             and not cell.recurrent_dropout
-            and not self.unroll
-            and self.use_cudnn is not True
         )
+        usual_loop = not self.unroll and self.use_cudnn is not True
+        return usual_cell and usual_loop and self.compute_dtype == "float32"
 
     def inner_loop(
         self,
@@ -177,24 +247,27 @@ class LSTM(keras.layers.LSTM):
         initial_state: list[Tensor],
         mask: Tensor | None,
         training: bool = False,
-    ) -> tuple:
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
         if mask is not None or not self.is_fast():
             return super().inner_loop(sequences, initial_state, mask, training=training)
-        W, U, b = (
-            tf.convert_to_tensor(weight)
-            for weight in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
-        )
+        a_x = self._project(sequences, training)
+        U = tf.convert_to_tensor(self.cell.recurrent_kernel)
+        h, h_T, c_T = recurrence(a_x, U, *initial_state)
+        return h_T, tf.transpose(h, (1, 0, 2)), [h_T, c_T]
+
+    def _project(self, sequences: Tensor, training: bool) -> Tensor:
+        """Returns x W + b (T, B, 4H), from a table of tokens where that pays."""
+        W = tf.convert_to_tensor(self.cell.kernel)
+        b = tf.convert_to_tensor(self.cell.bias)
         if training and self.dropout:
-            sequences = sequences * self.cell.get_dropout_mask(sequences[:, 0])[:, None]
+            dropout_mask = self.cell.get_dropout_mask(sequences[:, 0])
+            sequences = sequences * dropout_mask[:, None]
+        # Whatever changes the embedding's output, as dropout does, makes a new tensor,
+        # which remembers no tokens.
         tokens, embeddings = getattr(sequences, "_lyricgen_tokens", (None, None))
         if self.go_backwards:
-            sequences, tokens = (
-                tf.reverse(sequences, [1]),
-                None if tokens is None else tf.reverse(tokens, [1]),
-            )
-        if training and tokens is not None and embeddings.shape[0] <= TABLE:
-            gates = token_gates(sequences, tokens, embeddings, W, b)
-        else:
-            gates = dense_gates(sequences, W, b)
-        h, h_T, c_T = recurrence(gates, U, *initial_state)
-        return h_T, tf.transpose(h, (1, 0, 2)), [h_T, c_T]
+            sequences = tf.reverse(sequences, [1])
+            tokens = None if tokens is None else tf.reverse(tokens, [1])
+        if training and embeddings is not None and embeddings.shape[0] <= TABLE:
+            return token_gates(sequences, tokens, embeddings, W, b)
+        return dense_gates(sequences, W, b)
