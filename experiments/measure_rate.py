@@ -1,11 +1,15 @@
-"""Accuracy over KL: small MusicVAEs at several betas, and the shipped settings with less time; writes data/results/rate.json for notebook 08.
+"""Measures accuracy over KL: small MusicVAEs at several betas, and a shorter training.
 
-    python experiments/measure_rate.py                 # 9 runs of about two CPU-minutes, and one of 5; one thread
+    python experiments/measure_rate.py                 # all runs
     python experiments/measure_rate.py --betas 0.07    # these as well, in seed 1
-    python experiments/measure_rate.py --short         # a few steps of each, to try it; give another --out
+    python experiments/measure_rate.py --short         # a few steps of each, to try it
 
-Every run has its steps fixed beforehand, and beta and learning rate follow from the share that is done, so a short run is a whole one. All is
-measured on the validation part, in float64. What is done is in the file and is left as it is; a run that was stopped goes on where it was.
+It writes data/results/rate.json for the notebook training_musicvae (give --short
+another --out). Nine runs take about two CPU-minutes each, and the one with the shipped
+settings five; all use one thread. Every run has its steps fixed beforehand, and beta
+and learning rate follow from the share that is done, so a short run is a whole one. All
+is measured on the validation split, in float64. What is in the file already is not done
+again, so a stopped run resumes where it was.
 """
 
 from __future__ import annotations
@@ -16,19 +20,18 @@ import platform
 import shutil
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-if __name__ == "__main__":  # before NumPy and TensorFlow are imported
-    os.environ |= dict.fromkeys(
-        (
-            "OMP_NUM_THREADS",
-            "OPENBLAS_NUM_THREADS",
-            "TF_NUM_INTRAOP_THREADS",
-            "TF_NUM_INTEROP_THREADS",
-        ),
-        "1",
-    )
+# Before NumPy and TensorFlow are imported: they read these once.
+if __name__ == "__main__":
+    for name in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    ):
+        os.environ[name] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
@@ -49,11 +52,13 @@ from lyricgen.music.melody import EVENTS, HOLD
 SMALL = Settings(
     embedding=32, encoder=96, latent=64, decoder=192, free_bits=0, transpose=0, batch=32
 )
-STEPS = 2500  # of a small run: about two CPU-minutes
-BETAS, MORE_SEEDS = (0.3, 0.1, 0.15, 0.2, 0.065, 0.04, 1.0), (0.3, (2, 3))
-TIMES = (
-    2000,
-)  # steps of the shipped settings: about 5 CPU-minutes, where the shipped ones took 75
+# Of a small run: about two CPU-minutes.
+STEPS = 2500
+BETAS = (0.3, 0.1, 0.15, 0.2, 0.065, 0.04, 1.0)
+# A beta, and the seeds in which it is trained besides the first.
+MORE_SEEDS = (0.3, (2, 3))
+# Steps of the shipped settings: about 5 CPU-minutes, where the shipped weights took 75.
+TIMES = (2000,)
 QUEUE = (
     [("beta", SMALL, beta, 1, STEPS) for beta in BETAS]
     + [("beta", SMALL, MORE_SEEDS[0], seed, STEPS) for seed in MORE_SEEDS[1]]
@@ -68,55 +73,85 @@ def say(text: str) -> None:
 def step_costs(
     vae: NumpyMusicVAE, z: np.ndarray, events: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The cost of each melody from its z, (B,), in bits, and which events were the likeliest (B, T); both after the true events."""
+    """Returns the cost of each melody from its z, (B,), and the likeliest events.
+
+    z (B, Z), events (B, T). Costs are in bits; they and the likeliest events (B, T) are
+    those after the true events.
+    """
     logits = vae.logits(z, events)
     logits -= logits.max(axis=-1, keepdims=True)
-    found = np.take_along_axis(logits, events[..., None].astype(int), axis=-1)[..., 0]
-    return (np.log(np.exp(logits).sum(axis=-1)) - found).sum(axis=1) / LN2, logits.argmax(axis=-1)
+    index = events[..., None].astype(int)
+    logits_of_events = np.take_along_axis(logits, index, axis=-1)[..., 0]
+    normaliser = np.log(np.exp(logits).sum(axis=-1))
+    costs = (normaliser - logits_of_events).sum(axis=1)
+    return costs / LN2, logits.argmax(axis=-1)
 
 
 def measure(arrays: dict[str, np.ndarray], events: np.ndarray, seed: int = 1) -> dict[str, float]:
-    """The measures of a model on melodies: KL and cost of the events from a drawn z, in bits; accuracies from mu, and from the drawn z."""
+    """Returns the measures of a model on melodies (N, T), from mu and from a drawn z.
+
+    KL and cost of the events, from a drawn z, are in bits.
+    """
     vae = NumpyMusicVAE(arrays)
     mu, sigma = in_batches(vae.encode, events)
-    z = mu + sigma * np.random.default_rng(seed).standard_normal(mu.shape)
-    free, drawn = in_batches(vae.decode, mu), in_batches(vae.decode, z)
-    cost, _ = in_batches(lambda *both: step_costs(vae, *both), z, events)
-    _, forced = in_batches(lambda *both: step_costs(vae, *both), mu, events)
-    found = {
-        "kl_bits": kl_divergence(mu, sigma).sum(axis=1).mean() / LN2,
+    noise = np.random.default_rng(seed).standard_normal(mu.shape)
+    z = mu + sigma * noise
+    from_mu = in_batches(vae.decode, mu)
+    from_drawn = in_batches(vae.decode, z)
+
+    def costs_of(z: np.ndarray, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return step_costs(vae, z, events)
+
+    cost, _ = in_batches(costs_of, z, events)
+    _, forced = in_batches(costs_of, mu, events)
+    kl = kl_divergence(mu, sigma).sum(axis=1)
+    figures = {
+        "kl_bits": kl.mean() / LN2,
         "cost_bits": cost.mean(),
         "teacher_forced": melody_measures.step_accuracy(forced, events),
     }
-    for name, decoded in (("", free), ("_drawn", drawn)):
-        found |= {
-            f"free_running{name}": melody_measures.step_accuracy(decoded, events),
-            f"onset{name}": melody_measures.onset_accuracy(decoded, events),
-            f"exact{name}": melody_measures.exact_share(decoded, events),
-        }
-    return {name: round(float(value), 4) for name, value in found.items()}
+    figures |= accuracies("", from_mu, events)
+    figures |= accuracies("_drawn", from_drawn, events)
+    return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def references(parts: dict[str, np.ndarray]) -> dict[str, float]:
-    """What needs no latent space: the bits that a melody costs the n-gram, which is a rate without loss, and the accuracy of always HOLD."""
-    model, held = NGram(parts["train"].tolist(), ORDER, range(EVENTS)), parts["validation"]
+def accuracies(suffix: str, decoded: np.ndarray, events: np.ndarray) -> dict[str, float]:
+    """Returns three accuracies of decoded melodies (N, T)."""
     return {
-        "ngram_order": ORDER,
-        "ngram_bits": round(held.shape[1] * model.bits_per_token(held.tolist()), 4),
-        "always_hold": round(float((held == HOLD).mean()), 4),
+        f"free_running{suffix}": melody_measures.step_accuracy(decoded, events),
+        f"onset{suffix}": melody_measures.onset_accuracy(decoded, events),
+        f"exact{suffix}": melody_measures.exact_share(decoded, events),
     }
 
 
-def run(name: str, settings: Settings, steps: int, parts: dict[str, np.ndarray]) -> dict:
-    """Trains one model and measures it on the validation part."""
-    data = {part: len(events) for part, events in parts.items()}
-    folder = checkpoint.folder_for("rate", asdict(settings) | {"steps": steps} | data)
-    whole, began = not (folder / "checkpoint.npz").exists(), time.process_time()
+def references(splits: dict[str, np.ndarray]) -> dict[str, float]:
+    """Returns what needs no latent space: an n-gram's bits, and the accuracy of HOLD.
+
+    The bits that a melody costs the n-gram are a rate without loss.
+    """
+    model = NGram(splits["train"].tolist(), ORDER, range(EVENTS))
+    held_out = splits["validation"]
+    bits = held_out.shape[1] * model.bits_per_token(held_out.tolist())
+    always_hold = float((held_out == HOLD).mean())
+    return {
+        "ngram_order": ORDER,
+        "ngram_bits": round(bits, 4),
+        "always_hold": round(always_hold, 4),
+    }
+
+
+def run(name: str, settings: Settings, steps: int, splits: dict[str, np.ndarray]) -> dict:
+    """Trains one model and measures it on the validation split."""
+    sizes = {split: len(events) for split, events in splits.items()}
+    folder = checkpoint.folder_for("rate", settings.to_card() | {"steps": steps} | sizes)
+    resumed = (folder / "checkpoint.npz").exists()
+    began = time.process_time()
     model, rows = musicvae_training.train(
-        parts, settings, folder, progress=sys.stderr.isatty(), steps=steps, validations=8
+        splits, settings, folder, progress=sys.stderr.isatty(), steps=steps, validations=8
     )
     spent = time.process_time() - began
-    measured = measure(model.arrays(), parts["validation"], settings.seed)
+    arrays = model.arrays()
+    measured = measure(arrays, splits["validation"], settings.seed)
     best = min(rows, key=lambda row: row["validation"])
     keras.utils.clear_session()
     shutil.rmtree(folder, ignore_errors=True)
@@ -127,61 +162,93 @@ def run(name: str, settings: Settings, steps: int, parts: dict[str, np.ndarray])
         "steps": steps,
         "best_step": best["step"],
         **measured,
-        "cpu_seconds": round(spent) if whole else None,
-        "parameters": int(sum(weight.size for weight in model.arrays().values())),
+        # Unknown where a part of the time was spent before a stop.
+        "cpu_seconds": None if resumed else round(spent),
+        "parameters": int(sum(array.size for array in arrays.values())),
     }
 
 
-def go_through(path: Path, parts: dict[str, np.ndarray], queue=QUEUE) -> dict:
-    """Goes through the queue and writes the file after each run; raises UserError where the file is of other settings, and returns what is in it."""
-
-    def plain(settings: Settings) -> dict:
-        return {
-            key: value for key, value in asdict(settings).items() if key not in ("seed", "beta")
-        }
-
-    frame = {
+def describe(splits: dict[str, np.ndarray], queue: list) -> dict:
+    """Returns what a file is of, by which a resumed one is checked."""
+    settings_by_name = {}
+    steps_of_a_beta = None
+    for name, settings, _, _, steps in queue:
+        card = settings.to_card()
+        del card["seed"], card["beta"]
+        settings_by_name[name] = card
+        if name == "beta" and steps_of_a_beta is None:
+            steps_of_a_beta = steps
+    return {
         "made by": "python experiments/measure_rate.py",
-        "measured on": f"{len(parts['validation'])} windows of the validation part",
-        "settings": {name: plain(settings) for name, settings, *_ in queue},
-        "steps of a beta": next((steps for name, *_, steps in queue if name == "beta"), None),
+        "measured on": f"{len(splits['validation'])} windows of the validation part",
+        "settings": settings_by_name,
+        "steps of a beta": steps_of_a_beta,
     }
-    found = (
-        files.read_card(path)
-        if path.exists()
-        else frame
-        | {
+
+
+def versions() -> dict[str, str]:
+    backend = keras.backend.backend()
+    return {
+        "numpy": np.__version__,
+        "keras": keras.__version__,
+        backend: sys.modules[backend].__version__,
+    }
+
+
+def begin_card(path: Path, splits: dict[str, np.ndarray], queue: list) -> dict:
+    """Returns what is in the file, or the card of a new one.
+
+    Raises: UserError where the file is of other settings or data.
+    """
+    frame = describe(splits, queue)
+    if not path.exists():
+        return frame | {
             "machine": f"{training.machine()}, one thread",
             "python": platform.python_version(),
-            "versions": {
-                "numpy": np.__version__,
-                "keras": keras.__version__,
-                keras.backend.backend(): sys.modules[keras.backend.backend()].__version__,
-            },
-            "references": references(parts),
+            "versions": versions(),
+            "references": references(splits),
             "runs": {},
         }
-    )
-    if any(found.get(key) != value for key, value in frame.items()):
+    card = files.read_card(path)
+    if any(card.get(key) != value for key, value in frame.items()):
         raise files.UserError(
             f"{path} is of other settings or data; delete it or give another --out."
         )
+    return card
+
+
+def go_through(path: Path, splits: dict[str, np.ndarray], queue: list = QUEUE) -> dict:
+    """Goes through the queue, writes the file after each run, and returns its content.
+
+    Raises: UserError where the file is of other settings or data.
+    """
+    card = begin_card(path, splits, queue)
     for name, settings, beta, seed, steps in queue:
         key = f"beta {beta:g} seed {seed}" if name == "beta" else f"{steps} steps"
-        if key in found["runs"]:
+        if key in card["runs"]:
             say(f"{key}: there already")
             continue
         say(f"{key}: {steps} steps")
-        found["runs"][key] = row = run(name, replace(settings, beta=beta, seed=seed), steps, parts)
-        files.write_json(path, found)
+        row = run(name, replace(settings, beta=beta, seed=seed), steps, splits)
+        card["runs"][key] = row
+        files.write_json(path, card)
         say(
-            f"{key}: {row['free_running']} from mu and {row['free_running_drawn']} from a drawn z at {row['kl_bits']:.1f} bits; "
-            f"{row['cpu_seconds']} CPU-seconds"
+            f"{key}: {row['free_running']} from mu and {row['free_running_drawn']} "
+            f"from a drawn z at {row['kl_bits']:.1f} bits; {row['cpu_seconds']} CPU-seconds"
         )
-    return found
+    return card
 
 
-def main(arguments: list[str] | None = None) -> int:
+def shortened(queue: list) -> list:
+    """Returns the queue with a few steps for each run."""
+    short = []
+    for name, settings, beta, seed, steps in queue:
+        few_steps = 16 if name == "beta" else steps // 250
+        short.append((name, settings, beta, seed, few_steps))
+    return short
+
+
+def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -195,14 +262,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--betas", type=float, nargs="*", default=[], help="more values of beta, after the others"
     )
     parser.add_argument("--short", action="store_true", help="a few steps each")
-    args = parser.parse_args(arguments)
-    queue = QUEUE + [("beta", SMALL, beta, 1, STEPS) for beta in args.betas]
-    parts = musicvae_data.load_book_windows()[0]
-    if args.short:
-        queue = [(*row[:-1], 16 if row[0] == "beta" else row[-1] // 250) for row in queue]
-        parts = {part: events[:400] for part, events in parts.items()}
+    arguments = parser.parse_args(words)
+    queue = QUEUE + [("beta", SMALL, beta, 1, STEPS) for beta in arguments.betas]
+    splits, _ = musicvae_data.load_book_windows()
+    if arguments.short:
+        queue = shortened(queue)
+        splits = {split: events[:400] for split, events in splits.items()}
     try:
-        go_through(args.out, parts, queue)
+        go_through(arguments.out, splits, queue)
     except files.UserError as error:
         say(str(error))
         return 2

@@ -1,4 +1,8 @@
-"""The latent space: paths that keep their length, neighbours that stay in the prior, attributes by hand, and vectors that do what they are named for."""
+"""The latent space: arcs, neighbours, attributes, and the vectors that change them.
+
+Arcs keep their length, neighbours stay in the prior, attributes are counted by hand,
+and vectors do what they are named for.
+"""
 
 import numpy as np
 import pytest
@@ -20,6 +24,11 @@ def two(seed: int, Z: int = 6) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((2, Z))
 
 
+def angle(u: np.ndarray, v: np.ndarray) -> float:
+    """Returns the angle between unit vectors, exact for small angles too."""
+    return 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
+
+
 def at(pitch: int) -> int:
     return pitch - LOWEST + FIRST_ONSET
 
@@ -35,19 +44,19 @@ def test_slerp_is_shoemakes_for_vectors_of_one_length(seed, t):
     a, b = two(seed)
     b *= np.linalg.norm(a) / np.linalg.norm(b)
     w = np.arccos(a @ b / (a @ a))
-    np.testing.assert_allclose(
-        latent.slerp(a, b, t), (a * np.sin((1 - t) * w) + b * np.sin(t * w)) / np.sin(w), atol=1e-9
-    )
+    expected = (a * np.sin((1 - t) * w) + b * np.sin(t * w)) / np.sin(w)
+    np.testing.assert_allclose(latent.slerp(a, b, t), expected, atol=1e-9)
 
 
 @given(seeds, shares)
 def test_slerp_is_even_in_length_and_angle_and_the_same_from_the_other_end(seed, t):
     a, b = two(seed)
     point = latent.slerp(a, b, t)
-    long, wide, length = map(np.linalg.norm, (a, b, point))
-    assert length == pytest.approx((1 - t) * long + t * wide)
-    angle = lambda u, v: np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v)) * 2
-    assert angle(a / long, point / length) == pytest.approx(t * angle(a / long, b / wide), abs=1e-9)
+    length_a, length_b, length = map(np.linalg.norm, (a, b, point))
+    assert length == pytest.approx((1 - t) * length_a + t * length_b)
+    turned = angle(a / length_a, point / length)
+    whole = angle(a / length_a, b / length_b)
+    assert turned == pytest.approx(t * whole, abs=1e-9)
     np.testing.assert_allclose(point, latent.slerp(b, a, 1 - t), atol=1e-9)
 
 
@@ -72,9 +81,8 @@ def test_slerp_of_opposite_vectors_stays_within_bounds(seed, t, scale, off):
     a, other = two(seed)
     b = -scale * (a + off * other)
     point = latent.slerp(a, b, t)
-    assert np.linalg.norm(point) == pytest.approx(
-        (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
-    )
+    expected = (1 - t) * np.linalg.norm(a) + t * np.linalg.norm(b)
+    assert np.linalg.norm(point) == pytest.approx(expected)
     np.testing.assert_allclose(latent.slerp(a, b, np.array([0, 1])), [a, b], atol=1e-6)
 
 
@@ -89,27 +97,28 @@ def test_slerp_from_and_to_nothing_is_a_line(seed, t):
 
 def test_slerp_takes_batches_and_arrays_of_shares():
     rng = np.random.default_rng(0)
-    a, b, shares = rng.standard_normal((3, 4)), rng.standard_normal((3, 4)), np.array([0, 0.3, 1])
+    a = rng.standard_normal((3, 4))
+    b = rng.standard_normal((3, 4))
     b[1] = -a[1]
-    found = latent.slerp(a, b, shares)
-    assert found.shape == (3, 3, 4) and latent.slerp(a, b, 0.3).shape == (3, 4)
+    shares = np.array([0, 0.3, 1])
+    points = latent.slerp(a, b, shares)
+    assert points.shape == (3, 3, 4)
+    assert latent.slerp(a, b, 0.3).shape == (3, 4)
     for s, t in enumerate(shares):
         for k in range(3):
-            np.testing.assert_allclose(found[s, k], latent.slerp(a[k], b[k], t), atol=1e-12)
+            np.testing.assert_allclose(points[s, k], latent.slerp(a[k], b[k], t), atol=1e-12)
 
 
 def test_interpolate_and_grid():
     corners = np.random.default_rng(1).standard_normal((4, 5))
-    found = latent.grid(corners, 5)
-    assert found.shape == (5, 5, 5) and latent.interpolate(corners[0], corners[1], 7).shape == (
-        7,
-        5,
-    )
-    np.testing.assert_allclose(found[[0, 0, -1, -1], [0, -1, 0, -1]], corners, atol=1e-12)
-    np.testing.assert_allclose(found[0], latent.interpolate(corners[0], corners[1], 5), atol=1e-12)
-    np.testing.assert_allclose(
-        found[:, 0], latent.interpolate(corners[0], corners[2], 5), atol=1e-12
-    )
+    board = latent.grid(corners, 5)
+    assert board.shape == (5, 5, 5)
+    assert latent.interpolate(corners[0], corners[1], 7).shape == (7, 5)
+    np.testing.assert_allclose(board[[0, 0, -1, -1], [0, -1, 0, -1]], corners, atol=1e-12)
+    top = latent.interpolate(corners[0], corners[1], 5)
+    left = latent.interpolate(corners[0], corners[2], 5)
+    np.testing.assert_allclose(board[0], top, atol=1e-12)
+    np.testing.assert_allclose(board[:, 0], left, atol=1e-12)
 
 
 @settings(max_examples=20)
@@ -148,17 +157,23 @@ def test_similar_at_its_ends():
 
 
 def slowly(events: np.ndarray) -> list[float]:
-    """The attributes of one melody as their definitions read, note by note."""
+    """Returns the attributes of one melody as their definitions read, note by note."""
     notes = melody.to_notes(events).tolist()
     onsets = [onset for onset, _, _ in notes]
-    n, jumps = max(1, len(notes)), [abs(b[2] - a[2]) for a, b in zip(notes, notes[1:])]
-    late = {k: sum(t % (2 * k) == k and t - k not in onsets for t in onsets) / n for k in (1, 2)}
+    pitches = [pitch for _, _, pitch in notes]
+    n = max(1, len(notes))
+    jumps = [abs(after - before) for before, after in zip(pitches, pitches[1:])]
+
+    def syncopation(k: int) -> float:
+        late = [t for t in onsets if t % (2 * k) == k and t - k not in onsets]
+        return len(late) / n
+
     return [
-        sum(pitch % 12 in musical_keys.C_MAJOR for *_, pitch in notes) / n,
+        sum(pitch % 12 in musical_keys.C_MAJOR for pitch in pitches) / n,
         len(notes) / len(events),
         sum(jumps) / max(1, len(jumps)),
-        late[2],
-        late[1],
+        syncopation(2),
+        syncopation(1),
     ]
 
 
@@ -203,49 +218,57 @@ def test_only_the_scale_depends_on_the_key(drawn, semitones):
 def test_attribute_vectors_by_hand():
     z = np.array([[0.0, 1], [1, 1], [2, 1], [3, 1], [4, 1], [5, 1], [6, 1], [9, 1]])
     values = np.arange(8.0)[:, None]
-    np.testing.assert_allclose(
-        latent.attribute_vectors(z, values), [[(6 + 9) / 2 - (0 + 1) / 2, 0]]
-    )
+    expected = [[(6 + 9) / 2 - (0 + 1) / 2, 0]]
+    np.testing.assert_allclose(latent.attribute_vectors(z, values), expected)
     np.testing.assert_allclose(latent.attribute_vectors(z, -values), [[-7, 0]])
 
 
 @given(seeds)
 def test_melodies_that_are_level_share_their_places(seed):
     rng = np.random.default_rng(seed)
-    z, values = rng.standard_normal((12, 3)), np.array([[0.0]] * 10 + [[1.0]] * 2)
-    expected = (z[10:].sum(axis=0) + z[:10].mean(axis=0)) / 3 - z[:10].mean(
-        axis=0
-    )  # the top 3: two, and a tenth of each of the rest
+    z = rng.standard_normal((12, 3))
+    values = np.array([[0.0]] * 10 + [[1.0]] * 2)
+    # The top three places go to two melodies, and a tenth of one to each of the rest.
+    rest = z[:10].mean(axis=0)
+    expected = (z[10:].sum(axis=0) + rest) / 3 - rest
     order = rng.permutation(12)
-    np.testing.assert_allclose(latent.attribute_vectors(z, values)[0], expected, atol=1e-12)
-    np.testing.assert_allclose(
-        latent.attribute_vectors(z[order], values[order])[0], expected, atol=1e-12
-    )
+    vectors = latent.attribute_vectors(z, values)
+    shuffled = latent.attribute_vectors(z[order], values[order])
+    np.testing.assert_allclose(vectors[0], expected, atol=1e-12)
+    np.testing.assert_allclose(shuffled[0], expected, atol=1e-12)
 
 
 def test_effects_of_vectors_that_do_exactly_what_they_should(monkeypatch):
     monkeypatch.setattr(latent, "attributes", lambda events: events)
     rng = np.random.default_rng(4)
-    z, spread = rng.standard_normal((50, 5)), np.array([1.0, 2, 4, 5, 10])
+    z = rng.standard_normal((50, 5))
+    spread = np.array([1.0, 2, 4, 5, 10])
     vectors = rng.standard_normal((5, 5))
-    mean, low, high = latent.effects(lambda z: z, z, vectors, spread, rng)
-    for found in (mean, low, high):
-        np.testing.assert_allclose(found, vectors / spread, atol=1e-9)
+    for matrix in latent.effects(lambda z: z, z, vectors, spread, rng):
+        np.testing.assert_allclose(matrix, vectors / spread, atol=1e-9)
     assert latent.diagonal(*latent.effects(lambda z: z, z, np.eye(5), spread, rng)) == 5
 
 
 def test_effects_have_intervals_that_hold_what_is_there(monkeypatch):
     monkeypatch.setattr(latent, "attributes", lambda events: events)
     rng = np.random.default_rng(5)
-    held = []
+    z = np.zeros((100, 2))
+    true = np.eye(2)
+
+    def noisy_decoder():
+        """Returns a decoder that adds noise to the second and the third z's."""
+        noise = iter((0, *rng.standard_normal((2, 100, 2))))
+        return lambda z: z + next(noise)
+
+    inside = []
     for _ in range(40):
-        noise = iter((0, *rng.standard_normal((2, 100, 2))))  # the change is 1 and 0, and noise
-        mean, low, high = latent.effects(
-            lambda z: z + next(noise), np.zeros((100, 2)), np.eye(2), np.ones(2), rng, draws=300
-        )
-        held.append((low <= np.eye(2)) & (np.eye(2) <= high))
-        assert (low < mean).all() and (mean < high).all() and 0.2 < (high - low).mean() < 0.6
-    assert 0.85 < np.mean(held) <= 1
+        decode = noisy_decoder()
+        mean, low, high = latent.effects(decode, z, true, np.ones(2), rng, draws=300)
+        inside.append((low <= true) & (true <= high))
+        assert (low < mean).all()
+        assert (mean < high).all()
+        assert 0.2 < (high - low).mean() < 0.6
+    assert 0.85 < np.mean(inside) <= 1
 
 
 def test_a_decoder_that_ignores_z_has_no_effects():
@@ -257,13 +280,15 @@ def test_a_decoder_that_ignores_z_has_no_effects():
         np.ones(5),
         np.random.default_rng(0),
     )
-    assert not (mean.any() or low.any() or high.any()) and latent.diagonal(mean, low, high) == 0
+    assert not mean.any()
+    assert not low.any()
+    assert not high.any()
+    assert latent.diagonal(mean, low, high) == 0
 
 
 def test_the_diagonal():
     mean = np.array([[1.0, 0.2], [0.5, 0.6]])
     assert latent.diagonal(mean, mean - 0.05, mean + 0.05) == 2
     assert latent.diagonal(mean, mean - 0.2, mean + 0.2) == 1, "0.6 is inside of 0.3 to 0.7"
-    assert (
-        latent.diagonal(np.array([[1.0, -2], [0, -1]]), *[np.array([[1.0, -2], [0, -1]])] * 2) == 0
-    ), "of either sign"
+    negative = np.array([[1.0, -2], [0, -1]])
+    assert latent.diagonal(negative, negative, negative) == 0, "of either sign"

@@ -1,7 +1,11 @@
-"""MusicVAE: Keras and NumPy agree, the loss is the one that is said, what is decoded is canonical, and a training that was stopped ends the same."""
+"""MusicVAE: Keras and NumPy agree, and the loss is the one that is documented.
+
+What is decoded is canonical, and a training that was stopped ends the same.
+"""
 
 import argparse
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -23,12 +27,13 @@ from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import mean_of
 from lyricgen.music import melody
 
-SMALL = dict(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
+SMALL = {"embedding": 6, "encoder": 7, "latent": 4, "decoder": 9, "batch": 8}
 
 
 def melodies(count=24, seed=0):
-    """Canonical melodies of 32 steps: runs in thirds and seconds, with rests."""
-    rng, made = np.random.default_rng(seed), []
+    """Returns canonical melodies of 32 steps: runs in small steps, with rests."""
+    rng = np.random.default_rng(seed)
+    made = []
     for _ in range(count):
         onsets = np.flatnonzero(rng.random(32) < 0.4)
         pitches = np.clip(60 + np.cumsum(rng.integers(-4, 5, len(onsets))), 40, 90)
@@ -41,11 +46,8 @@ def melodies(count=24, seed=0):
 def model():
     training.make_deterministic(3)
     made = MusicVAE(Settings(**SMALL))
-    for layer in (
-        made.out,
-        made.sigma,
-        made.mu,
-    ):  # larger than at the start, so that the outputs differ
+    # Larger than at the start, so that the outputs differ.
+    for layer in (made.out, made.sigma, made.mu):
         layer.kernel.assign(np.random.default_rng(1).normal(0, 1.5, layer.kernel.shape))
     return made
 
@@ -58,11 +60,9 @@ def cells(model):
 def test_keras_and_numpy_agree(model, cells):
     x = melodies()
     mu, sigma = cells.encode(x)
-    found = model.encode(x.astype(np.int32))
-    assert (
-        np.abs(mu - ops.convert_to_numpy(found[0])).max() < 1e-5
-        and np.abs(sigma - ops.convert_to_numpy(found[1])).max() < 1e-5
-    )
+    keras_mu, keras_sigma = map(ops.convert_to_numpy, model.encode(x.astype(np.int32)))
+    assert np.abs(mu - keras_mu).max() < 1e-5
+    assert np.abs(sigma - keras_sigma).max() < 1e-5
     before = np.concatenate([np.full((len(x), 1), melody.EVENTS), x[:, :-1]], 1).astype(np.int32)
     logits = ops.convert_to_numpy(model.teacher_forced(mu.astype(np.float32), before))
     assert np.abs(cells.logits(mu, x) - logits).max() < 1e-4
@@ -71,18 +71,18 @@ def test_keras_and_numpy_agree(model, cells):
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
 def test_the_compiled_loop_decodes_what_numpy_decodes(model, cells, temperature):
     z = np.random.default_rng(5).standard_normal((40, 4))
-    numpy, keras = (
-        decode(z, temperature, np.random.default_rng(9))
-        for decode in (cells.decode, model.free_running.decode)
-    )
-    assert (numpy == keras).mean() > 0.999 and len(np.unique(numpy, axis=0)) > 20
+    numpy = cells.decode(z, temperature, np.random.default_rng(9))
+    keras = model.free_running.decode(z, temperature, np.random.default_rng(9))
+    assert (numpy == keras).mean() > 0.999
+    assert len(np.unique(numpy, axis=0)) > 20
 
 
 def test_greedy_is_what_teacher_forcing_on_ones_own_output_finds(cells):
     z = np.random.default_rng(6).standard_normal((30, 4))
     drawn = cells.decode(z)
     best = cells.logits(z, drawn).argmax(-1)
-    for step in range(32):  # but where the best event would not have been canonical
+    # They differ only where the best event would not have been canonical.
+    for step in range(32):
         other = drawn[:, step] != best[:, step]
         changed = drawn.copy()
         changed[:, step] = best[:, step]
@@ -93,43 +93,43 @@ def test_greedy_is_what_teacher_forcing_on_ones_own_output_finds(cells):
 @examples(max_examples=15, deadline=None)
 def test_what_is_decoded_is_canonical(cells, seed, temperature):
     rng = np.random.default_rng(seed)
-    assert melody.is_canonical(
-        cells.decode(3 * rng.standard_normal((20, 4)), temperature, rng)
-    ).all()
+    z = 3 * rng.standard_normal((20, 4))
+    events = cells.decode(z, temperature, rng)
+    assert melody.is_canonical(events).all()
 
 
 def test_gumbel_noise_makes_draws():
     p = np.array([0.5, 0.3, 0.2])
-    logits, rng = np.log(p), np.random.default_rng(0)
+    logits = np.log(p)
+    rng = np.random.default_rng(0)
     for temperature in (1.0, 0.5):
-        drawn = (
-            np.bincount(
-                (logits + gumbel_noise((40000, 3), temperature, rng)).argmax(1), minlength=3
-            )
-            / 40000
-        )
-        expected = p ** (1 / temperature) / (p ** (1 / temperature)).sum()
-        assert np.abs(drawn - expected).max() < 0.01
+        scores = logits + gumbel_noise((40000, 3), temperature, rng)
+        shares = np.bincount(scores.argmax(1), minlength=3) / 40000
+        powers = p ** (1 / temperature)
+        expected = powers / powers.sum()
+        assert np.abs(shares - expected).max() < 0.01
     with pytest.raises(UserError, match="temperature is -1"):
         gumbel_noise((1, 2), -1.0, rng)
 
 
 def test_kl_by_formula_and_by_sampling():
     rng = np.random.default_rng(0)
-    mu, sigma = np.array([0.5, -1.2, 0.0]), np.array([0.3, 1.5, 1.0])
+    mu = np.array([0.5, -1.2, 0.0])
+    sigma = np.array([0.3, 1.5, 1.0])
+    kl = kl_divergence(mu, sigma)
     z = mu + sigma * rng.standard_normal((200_000, 3))
     ratio = (-(((z - mu) / sigma) ** 2) / 2 - np.log(sigma)) + z**2 / 2
     error = ratio.std(0) / np.sqrt(len(z))
-    assert (
-        np.abs(kl_divergence(mu, sigma) - ratio.mean(0)) <= 4 * error + 1e-15
-    ).all() and kl_divergence(mu, sigma)[2] == 0
+    assert (np.abs(kl - ratio.mean(0)) <= 4 * error + 1e-15).all()
+    assert kl[2] == 0
 
 
 @pytest.mark.parametrize(
     "options", [{}, {"free_bits": 0.0}, {"free_bits": 0.0, "free_bits_each": 1.5}]
 )
 def test_the_loss_is_a_sum_over_time_and_dimensions_and_a_mean_over_melodies(model, options):
-    other, x = MusicVAE(Settings(**SMALL, beta=0.3, **options)), melodies(8)
+    other = MusicVAE(Settings(**SMALL, beta=0.3, **options))
+    x = melodies(8)
     other.set_weights([v + 0.1 for v in other.get_weights()])
     other.beta.assign(0.3)
     out = other(x)
@@ -137,37 +137,32 @@ def test_the_loss_is_a_sum_over_time_and_dimensions_and_a_mean_over_melodies(mod
         ops.convert_to_numpy(out[key]).astype(float) for key in ("logits", "mu", "sigma")
     )
     p = np.exp(logits - logits.max(-1, keepdims=True))
-    cost = -np.log(
-        np.take_along_axis(p / p.sum(-1, keepdims=True), x[..., None].astype(int), -1)
-    ).sum((1, 2))
+    p /= p.sum(-1, keepdims=True)
+    p_of_events = np.take_along_axis(p, x[..., None].astype(int), -1)
+    cost = -np.log(p_of_events).sum((1, 2))
     kl = kl_divergence(mu, sigma)
     if options.get("free_bits_each"):
         beyond = np.maximum(kl.mean(0) - 1.5 * np.log(2), 0).sum()
     else:
         beyond = np.maximum(kl.sum(1) - other.settings.free_bits * np.log(2), 0).mean()
     other.reset_metrics()
-    assert float(other.compute_loss(x, None, out)) == pytest.approx(
-        cost.mean() + 0.3 * beyond, rel=1e-4
-    )
-    assert float(other.means["kl_bits"].result()) == pytest.approx(
-        kl.sum(1).mean() / np.log(2), rel=1e-4
-    )
-    assert float(other.means["teacher_forced"].result()) == pytest.approx(
-        (logits.argmax(-1) == x).mean(), abs=1e-6
-    )
+    loss = float(other.compute_loss(x, None, out))
+    means = {name: float(mean.result()) for name, mean in other.means.items()}
+    accuracy = (logits.argmax(-1) == x).mean()
+    assert loss == pytest.approx(cost.mean() + 0.3 * beyond, rel=1e-4)
+    assert means["kl_bits"] == pytest.approx(kl.sum(1).mean() / np.log(2), rel=1e-4)
+    assert means["teacher_forced"] == pytest.approx(accuracy, abs=1e-6)
 
 
 def test_validation_is_of_all_melodies(model, cells):
     x = melodies(24)
     mu, sigma = cells.encode(x)
     assert len(x) == 3 * model.settings.batch
-    found = model.validate(x)
-    assert found["validation_kl_bits"] == pytest.approx(
-        kl_divergence(mu, sigma).sum(1).mean() / np.log(2), rel=1e-4
-    )
-    assert found["validation_kl_bits"] != pytest.approx(
-        model.validate(x[-8:])["validation_kl_bits"], rel=1e-4
-    )  # not of the last batch
+    kl_bits = model.validate(x)["validation_kl_bits"]
+    kl_bits_of_last_batch = model.validate(x[-8:])["validation_kl_bits"]
+    expected = kl_divergence(mu, sigma).sum(1).mean() / np.log(2)
+    assert kl_bits == pytest.approx(expected, rel=1e-4)
+    assert kl_bits != pytest.approx(kl_bits_of_last_batch, rel=1e-4)
 
 
 def test_sigma_begins_small_and_beta_follows_the_plan():
@@ -204,7 +199,7 @@ def test_batches_give_each_melody_once_transposed_by_a_little():
 
 def test_a_walk_leads_to_where_melodies_are_and_is_that_of_its_rounds():
     class Two(NumpyMusicVAE):
-        """Melodies are at z = -3 and 3; the decoder hears which is nearer, the encoder says where it is."""
+        """Melodies are at z = -3 and 3, and the decoder writes the nearer one."""
 
         def __init__(self):
             self.count = 0
@@ -216,16 +211,15 @@ def test_a_walk_leads_to_where_melodies_are_and_is_that_of_its_rounds():
         def encode(self, events):
             return np.where(events, 3.0, -3.0), np.full(events.shape, 0.1)
 
-    z, rng = np.random.default_rng(0).normal(0, 1, (200, 1)), np.random.default_rng(1)
+    z = np.random.default_rng(0).normal(0, 1, (200, 1))
+    rng = np.random.default_rng(1)
     vae = Two()
     assert vae.walk(z, 0, rng) is z
     after = vae.walk(z, 2, rng)
-    assert (
-        vae.count == 2
-        and np.abs(np.abs(after) - 3).max() < 0.5
-        and (np.sign(after) == np.sign(z)).all()
-        and len(np.unique(after)) == 200
-    )
+    assert vae.count == 2
+    assert np.abs(np.abs(after) - 3).max() < 0.5
+    assert (np.sign(after) == np.sign(z)).all()
+    assert len(np.unique(after)) == 200
 
 
 def test_the_mean_of_weights_is_that_of_each_array_but_for_the_fitted_posterior():
@@ -276,15 +270,45 @@ def test_spliced_melodies_begin_as_one_and_end_as_another():
 )
 def test_each_option_learns(option):
     model = MusicVAE(Settings(**SMALL, transpose=0, rate=1e-2, **option))
-    x, losses = melodies(8), []
+    x = melodies(8).astype(np.int32)
+    costs = []
     for _ in range(25):
         model.reset_metrics()
-        losses.append(float(model.train_on_batch(x.astype(np.int32), return_dict=True)["cost"]))
-    assert losses[-1] < 0.8 * losses[0]
-    mu = ops.convert_to_numpy(model.encode(x.astype(np.int32))[0])
-    assert (
-        np.abs(NumpyMusicVAE(model.arrays()).encode(x)[0] - mu).max() < 1e-4
-    )  # a batch norm is folded in
+        logs = model.train_on_batch(x, return_dict=True)
+        costs.append(float(logs["cost"]))
+    assert costs[-1] < 0.8 * costs[0]
+    # A batch norm is folded into the arrays.
+    mu, _ = model.encode(x)
+    numpy_mu, _ = NumpyMusicVAE(model.arrays()).encode(x)
+    assert np.abs(numpy_mu - ops.convert_to_numpy(mu)).max() < 1e-4
+
+
+def test_inputs_are_hidden_and_exchanged_only_in_training():
+    settings = Settings(**SMALL, word_dropout=0.5, sampling=0.5)
+    model = MusicVAE(settings)
+    x = melodies(64).astype(np.int32)
+    hidden = ops.convert_to_numpy(model.hide_inputs(x))
+    exchanged = ops.convert_to_numpy(model.sample_inputs(np.zeros((64, 4), np.float32), x))
+    start = settings.tokens
+    assert ((hidden == x) | (hidden == start)).all()
+    assert 0.4 < (hidden == start).mean() < 0.6
+    # Nothing stands before the first step but the start, in a draw too.
+    assert ((exchanged[:, 0] == x[:, 0]) | (exchanged[:, 0] == start)).all()
+    assert (exchanged[:, 1:] < start).all()
+    assert 0.4 < (exchanged == x).mean() < 0.6
+    model.hide_inputs = model.sample_inputs = None
+    assert model(x)["logits"].shape == (64, 32, start)
+
+
+def test_settings_of_a_card_are_read_by_their_old_name_and_by_the_new_one():
+    settings = Settings(**SMALL, melody_steps=16, seed=7)
+    card = settings.to_card()
+    assert card["steps"] == 16
+    assert "melody_steps" not in card
+    assert Settings.from_card(card) == settings
+    assert Settings.from_card(asdict(settings)) == settings
+    _, shipped = weights.load_weights("musicvae")
+    assert Settings.from_card(shipped["settings"]).melody_steps == 32
 
 
 def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
@@ -380,43 +404,38 @@ def test_weights_of_another_model_are_refused(tmp_path):
 
 def test_the_fitted_posterior_has_mean_and_covariance():
     rng = np.random.default_rng(0)
-    mu, sigma = (
-        rng.standard_normal((5000, 3)) @ np.array([[1, 0.5, 0], [0, 1, 0], [0, 0, 0.1]])
-        + [1, 2, 3],
-        np.full((5000, 3), 0.4),
-    )
+    mixing = np.array([[1, 0.5, 0], [0, 1, 0], [0, 0, 0.1]])
+    mu = rng.standard_normal((5000, 3)) @ mixing + [1, 2, 3]
+    sigma = np.full((5000, 3), 0.4)
     fitted = fit_posterior(mu, sigma)
     vae = NumpyMusicVAE({"mu_b": np.zeros(3), **fitted})
-    z, drawn = mu + sigma * rng.standard_normal(mu.shape), vae.draw(20000, rng)
-    assert (
-        np.abs(z.mean(0) - drawn.mean(0)).max() < 0.05
-        and np.abs(np.cov(z.T) - np.cov(drawn.T)).max() < 0.08
-    )
+    z = mu + sigma * rng.standard_normal(mu.shape)
+    drawn = vae.draw(20000, rng)
+    assert np.abs(z.mean(0) - drawn.mean(0)).max() < 0.05
+    assert np.abs(np.cov(z.T) - np.cov(drawn.T)).max() < 0.08
     assert abs(vae.draw(20000, rng, prior=True).std() - 1) < 0.02
 
 
 def test_a_mixture_finds_its_components():
     rng = np.random.default_rng(1)
-    z = np.concatenate(
-        [
-            rng.standard_normal((6000, 2)) * [0.3, 1.0] + [4, 0],
-            rng.standard_normal((2000, 2)) + [-4, 2],
-        ]
-    )
-    found = fit_mixture(z, 2, rng)
-    order = np.argsort(-found["mixture_weights"])
-    assert found["mixture_weights"][order] == pytest.approx([0.75, 0.25], abs=0.01)
-    assert np.abs(found["mixture_means"][order] - [[4, 0], [-4, 2]]).max() < 0.1
-    covariance = found["mixture_factors"] @ found["mixture_factors"].transpose(0, 2, 1)
+    narrow = rng.standard_normal((6000, 2)) * [0.3, 1.0] + [4, 0]
+    round_one = rng.standard_normal((2000, 2)) + [-4, 2]
+    z = np.concatenate([narrow, round_one])
+    mixture = fit_mixture(z, 2, rng)
+    order = np.argsort(-mixture["mixture_weights"])
+    assert mixture["mixture_weights"][order] == pytest.approx([0.75, 0.25], abs=0.01)
+    assert np.abs(mixture["mixture_means"][order] - [[4, 0], [-4, 2]]).max() < 0.1
+    factors = mixture["mixture_factors"]
+    covariance = factors @ factors.transpose(0, 2, 1)
     assert np.abs(covariance[order] - [np.diag([0.09, 1]), np.eye(2)]).max() < 0.12
-    drawn = NumpyMusicVAE({"mu_b": np.zeros(2), **found}).draw(20000, rng)
-    assert (drawn[:, 0] > 0).mean() == pytest.approx(0.75, abs=0.02) and np.abs(
-        np.cov(drawn.T) - np.cov(z.T)
-    ).max() < 0.3
+    drawn = NumpyMusicVAE({"mu_b": np.zeros(2), **mixture}).draw(20000, rng)
+    assert (drawn[:, 0] > 0).mean() == pytest.approx(0.75, abs=0.02)
+    assert np.abs(np.cov(drawn.T) - np.cov(z.T)).max() < 0.3
 
 
 def test_training_goes_on_from_weights():
-    one, other = MusicVAE(Settings(**SMALL)), MusicVAE(Settings(**SMALL, seed=2))
+    one = MusicVAE(Settings(**SMALL))
+    other = MusicVAE(Settings(**SMALL, seed=2))
     other.begin_from(one.arrays() | {"posterior_mean": np.zeros(4)})
     assert all((one.arrays()[key] == value).all() for key, value in other.arrays().items())
     with pytest.raises(UserError, match="another size"):

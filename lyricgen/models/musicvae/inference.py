@@ -1,8 +1,10 @@
-"""The shipped MusicVAE, read and run without TensorFlow: encode, decode and sample in NumPy, float64."""
+"""MusicVAE in NumPy: reads the weights, encodes, decodes and samples, without Keras."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,40 +13,74 @@ from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import WEIGHTS, load_weights
 from lyricgen.music.melody import EVENTS, HOLD, REST
 
-NAME = "musicvae"  # the shipped weights: melodies of two bars
+# The shipped weights: melodies of two bars.
+NAME = "musicvae"
+
+# Rounds of the walk after a draw, chosen on the validation split.
+ROUNDS = 8
+
+# What is heard before a step: a rest, a note, or nothing because the melody starts.
+SILENCE = 0
+SOUND = 1
+NOTHING = 2
+
+# Added to the logits: a canonical melody has no rest in silence and does not start with
+# a hold.
+FORBIDDEN = np.zeros((3, EVENTS))
+FORBIDDEN[SILENCE, REST] = -1e9
+FORBIDDEN[NOTHING, HOLD] = -1e9
 
 
-ROUNDS = 8  # of the walk after a draw; chosen on the validation part
+def states_from(a: Any, c: Any, xp: Any = np) -> tuple[Any, Any]:
+    """Returns the new h and c (B, H) from the pre-activations a (B, 4H) and the old c.
 
-
-SILENCE, SOUND, NOTHING = range(3)  # what is heard before a step
-
-
-FORBIDDEN = np.zeros((3, EVENTS))  # what that adds to the logits
-
-
-FORBIDDEN[SILENCE, REST] = FORBIDDEN[NOTHING, HOLD] = -1e9
+    `xp` is NumPy or `keras.ops`.
+    """
+    a_i, a_f, a_g, a_o = xp.split(a, 4, axis=1)
+    i = (1 + xp.tanh(a_i / 2)) / 2
+    f = (1 + xp.tanh(a_f / 2)) / 2
+    o = (1 + xp.tanh(a_o / 2)) / 2
+    g = xp.tanh(a_g)
+    c = f * c + i * g
+    h = o * xp.tanh(c)
+    return h, c
 
 
 class NumpyMusicVAE:
-    """A MusicVAE by its arrays: a bidirectional LSTM encoder, z, and an LSTM decoder that reads z and the last event at every step.
+    """A MusicVAE by its arrays: the NumPy twin of `MusicVAE`.
 
-    Arrays: events (V, E) and encoder_* / reverse_* W, U, b; mu_W, mu_b, sigma_W, sigma_b; first_W, first_b (z to the decoder's first h and c);
-    inputs (V + 1, D), places (T, D), z_W (Z, D), decoder_W, U, b, out_W, out_b; posterior_mean (Z,) and posterior_factor (Z, Z), the aggregate
-    posterior's Gaussian; mixture_weights (K,), mixture_means (K, Z), mixture_factors (K, Z, Z), a finer one of K Gaussians. `xp` is NumPy, or
-    `keras.ops` for the compiled loop of network.py. Source: Roberts et al. 2018. Notebook: 08_training_musicvae
+    A bidirectional LSTM encodes a melody into z; an LSTM decoder reads z and the last
+    event at every step. With V events, embedding sizes E and D, N units of the encoder
+    in each direction, H units of the decoder, Z dimensions and T steps, the arrays are:
+
+    - events (V, E); encoder_W, reverse_W (E, 4N), encoder_U, reverse_U (N, 4N),
+      encoder_b, reverse_b (4N,); mu_W, sigma_W (2N, Z), mu_b, sigma_b (Z,);
+    - first_W (Z, 2H), first_b (2H,): from z to the decoder's first h and c;
+    - inputs (V + 1, D), places (T, D), z_W (Z, D): the decoder reads the sum of all
+      three;
+    - decoder_W (D, 4H), decoder_U (H, 4H), decoder_b (4H,); out_W (H, V), out_b (V,);
+    - posterior_mean (Z,), posterior_factor (Z, Z): the Gaussian of the aggregate
+      posterior;
+    - mixture_weights (K,), mixture_means (K, Z), mixture_factors (K, Z, Z): a finer
+      fit.
+
+    `xp` is NumPy, or `keras.ops` for the compiled loop of network.py.
+    Source: Roberts et al. 2018.
+    Notebook: training_musicvae
     """
 
-    def __init__(self, arrays: dict, dtype: str = "float64", xp=np):
-        self.xp, self.dtype = xp, dtype
-        self.a = {
-            key: np.asarray(value, dtype) if xp is np else xp.convert_to_tensor(value, dtype)
-            for key, value in arrays.items()
-        }
+    def __init__(self, arrays: dict, dtype: str = "float64", xp: Any = np):
+        self.xp = xp
+        self.dtype = dtype
+        convert = np.asarray if xp is np else xp.convert_to_tensor
+        self.a = {name: convert(array, dtype) for name, array in arrays.items()}
 
     @classmethod
     def load(cls, name: str = NAME, folder: Path = WEIGHTS) -> NumpyMusicVAE:
-        """The shipped model, or another one in a folder; raises DataError where its files are damaged or hold another model."""
+        """Loads the shipped model, or another one from a folder.
+
+        Raises: DataError where its files are damaged or hold another model.
+        """
         arrays, card = load_weights(name, folder)
         if card.get("model") != "musicvae" or "decoder_U" not in arrays:
             raise DataError(
@@ -62,133 +98,200 @@ class NumpyMusicVAE:
         """The dimensions of z."""
         return self.a["mu_b"].shape[0]
 
-    def _cell(self, gates, h, c, U):
-        """One LSTM step from gates = x W + b, (B, 4H): the new h and c."""
-        xp = self.xp
-        i, f, g, o = xp.split(gates + xp.matmul(h, U), 4, axis=1)
-        i, f, o = ((1 + xp.tanh(value / 2)) / 2 for value in (i, f, o))
-        c = f * c + i * xp.tanh(g)
-        return o * xp.tanh(c), c
-
     def encode(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """mu and sigma of melodies (B, T), each (B, Z), in NumPy. Raises UserError for melodies of another length. Notebook: 08_training_musicvae"""
-        events, a, last = np.asarray(events, np.int64), self.a, []
+        """Returns mu and sigma of melodies (B, T), each (B, Z), in NumPy.
+
+        Raises: UserError for melodies of another length.
+        Notebook: training_musicvae
+        """
+        events = np.asarray(events, np.int64)
         if events.ndim != 2 or events.shape[1] != self.steps:
             raise UserError(
                 f"These melodies have the shape {events.shape}; the model takes (B, {self.steps})."
             )
-        for name, order in (
-            ("encoder", range(self.steps)),
-            ("reverse", reversed(range(self.steps))),
-        ):
-            table, U = a["events"] @ a[f"{name}_W"] + a[f"{name}_b"], a[f"{name}_U"]
-            h = c = np.zeros((len(events), len(U)), self.dtype)
-            for t in order:
-                h, c = self._cell(table[events[:, t]], h, c, U)
-            last.append(h)
-        h = np.concatenate(last, axis=1)
-        return h @ a["mu_W"] + a["mu_b"], np.logaddexp(0, h @ a["sigma_W"] + a["sigma_b"])
+        forwards = self._last_h("encoder", events)
+        backwards = self._last_h("reverse", events[:, ::-1])
+        h = np.concatenate([forwards, backwards], axis=1)
+        mu = self._dense("mu", h)
+        a_sigma = self._dense("sigma", h)
+        return mu, np.logaddexp(0, a_sigma)
 
-    def begin(self, z) -> tuple:
-        """What decoding needs of z (B, Z): h, c, the gates' part that stays, and the tables of input events and of places."""
-        xp, a = self.xp, self.a
-        h, c = xp.split(xp.tanh(xp.matmul(z, a["first_W"]) + a["first_b"]), 2, axis=1)
-        stays = xp.matmul(xp.matmul(z, a["z_W"]), a["decoder_W"]) + a["decoder_b"]
-        return (
-            h,
-            c,
-            stays,
-            xp.matmul(a["inputs"], a["decoder_W"]),
-            xp.matmul(a["places"], a["decoder_W"]),
-        )
+    def _dense(self, name: str, x: Any) -> Any:
+        """Returns x W + b of a dense layer."""
+        W = self.a[f"{name}_W"]
+        b = self.a[f"{name}_b"]
+        return self.xp.matmul(x, W) + b
+
+    def _last_h(self, direction: str, events: np.ndarray) -> np.ndarray:
+        """Returns the last h (B, N) of "encoder" or "reverse" over events (B, T)."""
+        W = self.a[f"{direction}_W"]
+        U = self.a[f"{direction}_U"]
+        b = self.a[f"{direction}_b"]
+        # There are few events, so x W + b of each is computed once.
+        a_events = self.a["events"] @ W + b  # (V, 4N)
+        shape = (len(events), len(U))
+        h = np.zeros(shape, self.dtype)
+        c = np.zeros(shape, self.dtype)
+        for t in range(self.steps):
+            event = events[:, t]
+            a = a_events[event] + h @ U
+            h, c = states_from(a, c)
+        return h
+
+    def begin(self, z: Any) -> tuple:
+        """Returns what decoding needs: h, c (B, H) and three pre-activations.
+
+        z (B, Z) gives the first h and c.
+
+        The input of a step is a sum, so its pre-activation is one too: a_z (B, 4H) of
+        z, with the bias; a_inputs (V + 1, 4H) of each event; a_places (T, 4H) of each
+        step.
+        """
+        xp = self.xp
+        states = xp.tanh(self._dense("first", z))
+        h, c = xp.split(states, 2, axis=1)
+        W = self.a["decoder_W"]
+        x_z = xp.matmul(z, self.a["z_W"])
+        a_z = xp.matmul(x_z, W) + self.a["decoder_b"]
+        a_inputs = xp.matmul(self.a["inputs"], W)
+        a_places = xp.matmul(self.a["places"], W)
+        return h, c, a_z, a_inputs, a_places
+
+    def _decoder_step(self, t: Any, last: Any, h: Any, c: Any, terms: Sequence) -> tuple:
+        """Returns the logits (B, V) of step t, after the events `last`, and h and c."""
+        xp = self.xp
+        a_z, a_inputs, a_places = terms
+        a_last = xp.take(a_inputs, last, axis=0)
+        a_place = xp.take(a_places, t, axis=0)
+        a_x = a_last + a_place + a_z
+        a_h = xp.matmul(h, self.a["decoder_U"])
+        h, c = states_from(a_x + a_h, c, xp)
+        return self._dense("out", h), h, c
 
     def logits(self, z: np.ndarray, events: np.ndarray) -> np.ndarray:
-        """The logits (B, T, V) of each event after the true ones before it (teacher forcing), in NumPy. Notebook: 08_training_musicvae"""
-        h, c, stays, table, places = self.begin(np.asarray(z, self.dtype))
-        last, found = np.full(len(h), len(table) - 1), []
-        for t in range(self.steps):
-            h, c = self._cell(table[last] + places[t] + stays, h, c, self.a["decoder_U"])
-            found.append(h @ self.a["out_W"] + self.a["out_b"])
-            last = np.asarray(events)[:, t]
-        return np.stack(found, axis=1)
+        """Returns the logits (B, T, V) of each event after the true ones before it.
 
-    def step(self, t, last, heard, h, c, begun: tuple, noise):
-        """One step of free running: the events (B,) with the largest logits + noise (B, V) that keep the melody canonical, and the new state.
-
-        heard (B,) is SILENCE, SOUND or NOTHING yet, which say what may not come: a rest in silence, and a hold at the start.
+        z (B, Z), events (B, T): teacher forcing, in NumPy.
+        Notebook: training_musicvae
         """
-        xp, (stays, table, places) = self.xp, begun
-        h, c = self._cell(
-            xp.take(table, last, axis=0) + xp.take(places, t, axis=0) + stays,
-            h,
-            c,
-            self.a["decoder_U"],
-        )
-        scores = xp.matmul(h, self.a["out_W"]) + self.a["out_b"] + noise
+        events = np.asarray(events)
+        z = np.asarray(z, self.dtype)
+        h, c, *terms = self.begin(z)
+        last = self._start(len(h))
+        logits = []
+        for t in range(self.steps):
+            logits_t, h, c = self._decoder_step(t, last, h, c, terms)
+            logits.append(logits_t)
+            last = events[:, t]
+        return np.stack(logits, axis=1)
+
+    def _start(self, count: int) -> np.ndarray:
+        """Returns the event that stands before the first step, (count,)."""
+        inputs = self.a["inputs"]
+        return np.full(count, len(inputs) - 1)
+
+    def step(
+        self, t: Any, last: Any, heard: Any, h: Any, c: Any, terms: Sequence, noise: Any
+    ) -> tuple:
+        """Returns the events (B,) of step t in free running, and heard, h, c after it.
+
+        `last` (B,) are the events of the step before; `heard` (B,) is SILENCE, SOUND or
+        NOTHING, which say what may not come next; `terms` are those of `begin`. An
+        event has the largest logit + noise (B, V) of those that keep the melody
+        canonical.
+        """
+        xp = self.xp
+        logits, h, c = self._decoder_step(t, last, h, c, terms)
+        scores = logits + noise
+        # A model of anything but melodies, of onset patterns say, has no such rules.
         if scores.shape[1] == EVENTS:
-            scores = scores + xp.take(
-                FORBIDDEN if xp is np else xp.convert_to_tensor(FORBIDDEN, self.dtype),
-                heard,
-                axis=0,
-            )
+            scores = scores + self._forbidden(heard)
         event = xp.argmax(scores, axis=1)
-        event = event if xp is np else xp.cast(event, "int32")
-        return event, xp.where(event == HOLD, heard, xp.where(event == REST, SILENCE, SOUND)), h, c
+        if xp is not np:
+            event = xp.cast(event, "int32")
+        heard_now = xp.where(event == REST, SILENCE, SOUND)
+        heard = xp.where(event == HOLD, heard, heard_now)
+        return event, heard, h, c
+
+    def _forbidden(self, heard: Any) -> Any:
+        """Returns what is added to the logits (B, V), given what is heard (B,)."""
+        xp = self.xp
+        forbidden = FORBIDDEN
+        if xp is not np:
+            forbidden = xp.convert_to_tensor(FORBIDDEN, self.dtype)
+        return xp.take(forbidden, heard, axis=0)
 
     def decode(
         self, z: np.ndarray, temperature: float = 0.0, rng: np.random.Generator | None = None
     ) -> np.ndarray:
-        """The melodies of z (B, Z), uint8 (B, T), canonical: the likeliest event at each step (temperature 0), or a draw.
+        """Returns the melodies of z (B, Z): canonical events, uint8 (B, T).
 
-        Gumbel noise times the temperature, added to the logits, makes the largest a draw at that temperature. Raises UserError for a temperature
-        below 0.
-        Notebook: 09_sampling_musicvae
+        Each event is the likeliest one (temperature 0), or a draw: the largest of the
+        logits plus Gumbel noise times the temperature is a draw at that temperature.
+        Raises: UserError for a temperature below 0.
+        Notebook: sampling_musicvae
         """
-        h, c, *begun = self.begin(np.asarray(z, self.dtype))
-        noise = gumbel_noise((self.steps, len(h), self.a["out_b"].shape[0]), temperature, rng)
-        last, heard, drawn = (
-            np.full(len(h), len(self.a["inputs"]) - 1),
-            np.full(len(h), NOTHING),
-            [],
-        )
+        z = np.asarray(z, self.dtype)
+        h, c, *terms = self.begin(z)
+        vocabulary_size = self.a["out_b"].shape[0]
+        shape = (self.steps, len(h), vocabulary_size)
+        noise = gumbel_noise(shape, temperature, rng)
+        last = self._start(len(h))
+        heard = np.full(len(h), NOTHING)
+        events = []
         for t in range(self.steps):
-            last, heard, h, c = self.step(t, last, heard, h, c, begun, noise[t])
-            drawn.append(last)
-        return np.stack(drawn, axis=1).astype(np.uint8)
+            last, heard, h, c = self.step(t, last, heard, h, c, terms, noise[t])
+            events.append(last)
+        return np.stack(events, axis=1).astype(np.uint8)
 
     def draw(
         self, count: int, rng: np.random.Generator, prior: bool = False, gaussian: bool = False
     ) -> np.ndarray:
-        """z (count, Z) from the mixture that was fitted to the aggregate posterior; or from its one Gaussian, or from the prior.
+        """Draws z (count, Z) from the mixture fitted to the aggregate posterior.
 
-        Notebook: 09_sampling_musicvae
+        With `gaussian`, and for weights without a mixture, from the one Gaussian that
+        is fitted to it; with `prior`, from the prior.
+        Notebook: sampling_musicvae
         """
-        noise, a = rng.standard_normal((count, self.latent)), self.a
-        if prior or gaussian or "mixture_weights" not in a:
-            return noise if prior else a["posterior_mean"] + noise @ a["posterior_factor"].T
-        k = rng.choice(
-            len(a["mixture_weights"]), count, p=a["mixture_weights"] / a["mixture_weights"].sum()
-        )
-        return a["mixture_means"][k] + np.einsum("nij,nj->ni", a["mixture_factors"][k], noise)
+        noise = rng.standard_normal((count, self.latent))
+        if prior:
+            return noise
+        if gaussian or "mixture_weights" not in self.a:
+            factor = self.a["posterior_factor"]
+            return self.a["posterior_mean"] + noise @ factor.T
+        weights = self.a["mixture_weights"]
+        probabilities = weights / weights.sum()
+        k = rng.choice(len(weights), count, p=probabilities)
+        factors = self.a["mixture_factors"][k]
+        offsets = np.einsum("nij,nj->ni", factors, noise)
+        return self.a["mixture_means"][k] + offsets
 
     def walk(
         self, z: np.ndarray, rounds: int, rng: np.random.Generator, temperature: float = 0.5
     ) -> np.ndarray:
-        """z (B, Z) after so many rounds in which a melody is drawn from each, encoded, and z drawn from what the encoder says of it.
+        """Moves z (B, Z) to where melodies are, and returns the new z.
 
-        From places where no melody is, the walk leads to places where there are some. Source: Rezende, Mohamed and Wierstra 2014 (the Markov chain
-        by which they fill in missing data). Notebook: 09_sampling_musicvae
+        In each round a melody is drawn from z at the temperature and encoded, and z is
+        drawn from its posterior.
+        Source: Rezende, Mohamed and Wierstra 2014 (the Markov chain for missing data).
+        Notebook: sampling_musicvae
         """
         for _ in range(rounds):
-            mu, sigma = self.encode(self.decode(z, temperature, rng))
-            z = mu + sigma * rng.standard_normal(mu.shape)
+            events = self.decode(z, temperature, rng)
+            mu, sigma = self.encode(events)
+            noise = rng.standard_normal(mu.shape)
+            z = mu + sigma * noise
         return z
 
     def sample(
         self, count: int, rng: np.random.Generator, temperature: float = 0.5, rounds: int = ROUNDS
     ) -> np.ndarray:
-        """New melodies, uint8 (count, T), canonical: z from the fitted mixture, a walk of so many rounds, and a draw at a temperature.
+        """Writes new melodies: canonical events, uint8 (count, T).
 
-        Notebook: 09_sampling_musicvae
+        z is drawn from the fitted mixture and walks for some rounds; then a melody is
+        drawn from it at the temperature.
+        Notebook: sampling_musicvae
         """
-        return self.decode(self.walk(self.draw(count, rng), rounds, rng), temperature, rng)
+        z = self.draw(count, rng)
+        z = self.walk(z, rounds, rng)
+        return self.decode(z, temperature, rng)

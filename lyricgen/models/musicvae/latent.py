@@ -1,4 +1,4 @@
-"""The space of z: paths and grids through it, neighbours, attributes of melodies and the vectors that change them. NumPy only."""
+"""The latent space: paths, grids, neighbours, and vectors that change an attribute."""
 
 from __future__ import annotations
 
@@ -11,41 +11,82 @@ from lyricgen.music.measures import attributes
 
 
 def slerp(a: np.ndarray, b: np.ndarray, share: float | np.ndarray) -> np.ndarray:
-    """The points at some shares of the way from a to b around the origin: the direction turns evenly, and the length changes evenly.
+    """Returns points on the arc from a to b around the origin.
 
-    a, b: (..., Z); share: a number, or (S,) for (S, ..., Z). For a and b of one length this is Shoemake's a sin((1-t)w)/sin w + b sin(tw)/sin w with
-    the angle w; that divides by 0 for parallel vectors, and for opposite ones of two lengths grows without bound. Here parallel ones, and those of
-    which one is 0, are joined by a line; between opposite ones the way goes by the axis on which a is smallest. Source: Shoemake 1985, section 3.3;
-    White 2016, section 2. Notebook: 09_sampling_musicvae
+    The direction turns evenly and the length changes evenly with the share of the way.
+    a, b: (..., Z); share: a number, or (S,) for points (S, ..., Z).
+
+    For a and b of one length, with the angle w between them, this is Shoemake's a
+    sin((1 - t) w) / sin w + b sin(t w) / sin w. His formula divides by 0 for parallel
+    vectors, and grows without bound for opposite ones of two lengths. Here a line joins
+    parallel vectors, and any vector with 0; between opposite ones the arc passes
+    through the axis on which a is smallest.
+    Source: Shoemake 1985, section 3.3; White 2016, section 2.
+    Notebook: sampling_musicvae
     """
-    a, b, t = (np.asarray(value, np.float64) for value in (a, b, share))
-    t = t.reshape(t.shape + (1,) * max(a.ndim, b.ndim))
-    long, wide = (np.linalg.norm(value, axis=-1, keepdims=True) for value in (a, b))
-    u, v = (value / np.where(length > 0, length, 1) for value, length in ((a, long), (b, wide)))
-    u, v = np.where(long > 0, u, v), np.where(wide > 0, v, u)
-    cosine = (u * v).sum(-1, keepdims=True)
+    a = np.asarray(a, np.float64)
+    b = np.asarray(b, np.float64)
+    t = np.asarray(share, np.float64)
+    # One axis more for each axis of a point, so that every share meets every point.
+    axes = max(a.ndim, b.ndim)
+    t = t.reshape(t.shape + (1,) * axes)
+    length_a = _length(a)
+    length_b = _length(b)
+    unit_a = a / np.where(length_a > 0, length_a, 1)
+    unit_b = b / np.where(length_b > 0, length_b, 1)
+    # A vector of length 0 has no direction, so it takes the other one's.
+    u = np.where(length_a > 0, unit_a, unit_b)
+    v = np.where(length_b > 0, unit_b, unit_a)
+    cosine = _dot(u, v)
     across = v - cosine * u
-    sine = np.linalg.norm(across, axis=-1, keepdims=True)
-    axis = np.eye(a.shape[-1])[np.abs(u).argmin(-1)]
-    across = np.where(sine > 1e-9, across, axis - (axis * u).sum(-1, keepdims=True) * u)
-    across = across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-300)
+    sine = _length(across)
+    # Parallel and opposite vectors have no plane in which to turn: one is chosen.
+    any_plane = _smallest_axis_across(u)
+    across = np.where(sine > 1e-9, across, any_plane)
+    across = across / np.maximum(_length(across), 1e-300)
     angle = t * np.arctan2(sine, cosine)
-    return ((1 - t) * long + t * wide) * (np.cos(angle) * u + np.sin(angle) * across)
+    length = (1 - t) * length_a + t * length_b
+    direction = np.cos(angle) * u + np.sin(angle) * across
+    return length * direction
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def _dot(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    products = u * v
+    return products.sum(-1, keepdims=True)
+
+
+def _smallest_axis_across(u: np.ndarray) -> np.ndarray:
+    """Returns the axis on which u is smallest, less its share in the direction of u."""
+    axes = np.eye(u.shape[-1])
+    smallest = np.abs(u).argmin(-1)
+    axis = axes[smallest]
+    return axis - _dot(axis, u) * u
 
 
 def interpolate(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
-    """n points from a to b, both included: (..., Z) twice -> (n, ..., Z). Notebook: 09_sampling_musicvae"""
-    return slerp(a, b, np.linspace(0, 1, n))
+    """Returns n points from a to b, both included: (..., Z) twice -> (n, ..., Z).
+
+    Notebook: sampling_musicvae
+    """
+    shares = np.linspace(0, 1, n)
+    return slerp(a, b, shares)
 
 
 def grid(corners: np.ndarray, n: int) -> np.ndarray:
-    """n x n points between four z: (4, Z), upper left, upper right, lower left, lower right -> (n, n, Z), row by row.
+    """Returns n x n points between four z, row by row: (4, Z) -> (n, n, Z).
 
-    Notebook: 09_sampling_musicvae
+    The corners are upper left, upper right, lower left, lower right.
+    Notebook: sampling_musicvae
     """
-    corners = np.asarray(corners)
-    left, right = interpolate(corners[0], corners[2], n), interpolate(corners[1], corners[3], n)
-    return interpolate(left, right, n).swapaxes(0, 1)
+    upper_left, upper_right, lower_left, lower_right = np.asarray(corners)
+    left = interpolate(upper_left, lower_left, n)
+    right = interpolate(upper_right, lower_right, n)
+    columns = interpolate(left, right, n)
+    return columns.swapaxes(0, 1)
 
 
 def similar(
@@ -55,41 +96,57 @@ def similar(
     mean: np.ndarray | float = 0.0,
     factor: np.ndarray | None = None,
 ) -> np.ndarray:
-    """A z near each z (..., Z): s z + sqrt(1 - s²) noise with the similarity s, from 0 (another draw) to 1 (the same).
+    """Draws a z near each z (..., Z): s z + sqrt(1 - s²) noise.
 
-    The squares of the two weights sum to 1, so a z of the prior gives one of the prior, of the same length on average; a plain mean of z and noise is
-    shorter. For z of a fitted Gaussian give its mean and (Cholesky) factor: the blend then happens in its whitened coordinates, where that Gaussian
-    is the prior. Raises UserError for a similarity outside 0 to 1. Notebook: 09_sampling_musicvae
+    The similarity s goes from 0 (another draw) to 1 (the same z). The squares of the
+    two weights sum to 1, so that a z of the prior gives a z of the prior, on average of
+    the same length; the plain mean of z and noise is shorter. For z of a fitted
+    Gaussian, give its mean (Z,) and Cholesky factor (Z, Z): the blend then happens in
+    its whitened coordinates, in which that Gaussian is the prior.
+    Raises: UserError for a similarity outside 0 to 1.
+    Notebook: sampling_musicvae
     """
     if not 0 <= similarity <= 1:
         raise UserError(
-            f"The similarity is {similarity:g}; it should be from 0 (another melody) to 1 (the same)."
+            f"The similarity is {similarity:g}; "
+            "it should be from 0 (another melody) to 1 (the same)."
         )
-    factor = np.eye(np.shape(z)[-1]) if factor is None else factor
-    away = np.asarray(z, np.float64) - mean
-    return (
-        mean
-        + similarity * away
-        + np.sqrt(1 - similarity**2) * rng.standard_normal(away.shape) @ factor.T
-    )
+    if factor is None:
+        factor = np.eye(np.shape(z)[-1])
+    deviation = np.asarray(z, np.float64) - mean
+    noise = rng.standard_normal(deviation.shape)
+    noise_weight = np.sqrt(1 - similarity**2)
+    kept = mean + similarity * deviation
+    return kept + (noise_weight * noise) @ factor.T
 
 
 def attribute_vectors(z: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """For each attribute the mean z of the quarter of the melodies with most of it, minus that of the quarter with least: (N, Z), (N, A) -> (A, Z).
+    """Returns, for each attribute, the direction in which it grows: (A, Z).
 
-    Melodies level at a quarter's edge share its last places evenly, since many have no syncopation. Source: Roberts et al. 2018, section 5.3.3.
-    Notebook: 09_sampling_musicvae
+    z (N, Z) are those of N melodies, values (N, A) their attributes. The vector is the
+    mean z of the quarter of the melodies with the most of an attribute, minus that of
+    the quarter with the least. Melodies that are level at a quarter's edge share its
+    last places evenly, because many melodies have no syncopation at all.
+    Source: Roberts et al. 2018, section 5.3.3.
+    Notebook: sampling_musicvae
     """
+    vectors = []
+    for column in np.asarray(values, np.float64).T:
+        most = _top_quarter_weights(column)
+        least = _top_quarter_weights(-column)
+        vectors.append((most - least) @ z)
+    return np.stack(vectors)
 
-    def weights(column: np.ndarray) -> np.ndarray:
-        places = max(1, len(column) // 4)
-        edge = np.sort(column)[-places]
-        above, level = column > edge, column == edge
-        return (above + level * (places - above.sum()) / level.sum()) / places
 
-    return np.stack(
-        [(weights(column) - weights(-column)) @ z for column in np.asarray(values, np.float64).T]
-    )
+def _top_quarter_weights(values: np.ndarray) -> np.ndarray:
+    """Returns weights (N,), of sum 1, that average over the quarter with the most."""
+    places = max(1, len(values) // 4)
+    edge = np.sort(values)[-places]
+    above = values > edge
+    level = values == edge
+    places_left = places - above.sum()
+    shared = level * places_left / level.sum()
+    return (above + shared) / places
 
 
 def effects(
@@ -100,26 +157,42 @@ def effects(
     rng: np.random.Generator,
     draws: int = 1000,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What adding each attribute's vector to z (N, Z) does to each attribute of the decoded melodies: the mean, low and high, each (A, A).
+    """Returns what adding each attribute's vector to z changes in the decoded melodies.
 
-    A row a vector, a column an attribute, in units of `spread` (A,), the standard deviation of an attribute over the data. low and high hold 95 % of
-    the means over bootstrap draws of the z's. `decode` makes events (N, T) of z. Source: Roberts et al. 2018, figure 5 (in per cent there, without
-    intervals); Efron 1979. Notebook: 09_sampling_musicvae
+    `decode` makes events (N, T) of z (N, Z); vectors (A, Z). The result is the mean
+    change with the two ends of its interval: mean, low, high, each (A, A). A row is a
+    vector, a column an attribute, in units of `spread` (A,), the standard deviation of
+    an attribute over the data. 95 % of the means over bootstrap draws of the z's lie
+    between low and high.
+    Source: Roberts et al. 2018, figure 5 (in per cent, without intervals); Efron 1979.
+    Notebook: sampling_musicvae
     """
-    before, n = attributes(decode(z)), len(z)
-    change = np.stack(
-        [attributes(decode(z + vector)) - before for vector in vectors], axis=1
-    ) / np.where(spread > 0, spread, 1)
-    means = (rng.multinomial(n, np.full(n, 1 / n), draws) / n) @ change.reshape(n, -1)
-    low, high = np.quantile(means, (0.025, 0.975), axis=0).reshape(2, *change.shape[1:])
+    before = attributes(decode(z))
+    changes = []
+    for vector in vectors:
+        after = attributes(decode(z + vector))
+        changes.append(after - before)
+    unit = np.where(spread > 0, spread, 1)
+    change = np.stack(changes, axis=1) / unit  # (N, A, A)
+    n = len(z)
+    uniform = np.full(n, 1 / n)
+    counts = rng.multinomial(n, uniform, draws)  # (draws, N)
+    weights = counts / n
+    means = weights @ change.reshape(n, -1)
+    quantiles = np.quantile(means, (0.025, 0.975), axis=0)
+    low, high = quantiles.reshape(2, *change.shape[1:])
     return change.mean(axis=0), low, high
 
 
 def diagonal(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> int:
-    """In how many rows of such a matrix the diagonal stands above all else: above the far end of each other entry's interval, of either sign.
+    """Counts the rows in which a vector changes its own attribute the most.
 
-    Notebook: 09_sampling_musicvae
+    mean, low and high (A, A) are those of `effects`. A row counts where the mean on the
+    diagonal is above the far end of each other entry's interval, of either sign.
+    Notebook: sampling_musicvae
     """
-    others = np.maximum(np.abs(low), np.abs(high))
-    np.fill_diagonal(others, -np.inf)
-    return int((np.diag(mean) > others.max(axis=1)).sum())
+    farthest = np.maximum(np.abs(low), np.abs(high))
+    np.fill_diagonal(farthest, -np.inf)
+    largest_other = farthest.max(axis=1)
+    stands_out = np.diag(mean) > largest_other
+    return int(stands_out.sum())

@@ -1,12 +1,14 @@
-"""MusicVAE in Keras: built, trained on windows of the tune books, and sampled in one compiled loop."""
+"""MusicVAE in Keras: its settings, the network and its loss, the compiled decoder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
+from keras import initializers, layers, ops
 
 from lyricgen.files import UserError
 from lyricgen.models import training as models_training
@@ -18,16 +20,31 @@ from lyricgen.music import melody
 
 LN2 = float(np.log(2))
 
+# Of the batch norm. With Keras's usual 1e-3, or with 1e-5, mu can shrink until the norm
+# no longer scales it up.
+EPSILON = 1e-10
 
-EPSILON = 1e-10  # of the batch norm: with Keras's usual 1e-3, or 1e-5, mu can shrink until the norm no longer scales it up
+# The names in the curves of what `validate` computes like a training step does.
+VALIDATION_NAMES = {
+    "loss": "validation",
+    "cost": "validation_cost",
+    "kl_bits": "validation_kl_bits",
+    "teacher_forced": "validation_teacher_forced",
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is told. Shares are of the planned steps, free bits in bits. Notebook: 08_training_musicvae"""
+    """Holds the settings of a network and of its training.
 
-    tokens: int = option(melody.EVENTS, "different events", 2)
-    steps: int = option(32, "of a melody, 16ths", 2)
+    Shares are of the planned training steps, free bits in bits. The first two fields
+    follow from the data; the others are options of a training.
+    Notebook: training_musicvae
+    """
+
+    tokens: int = melody.EVENTS
+    # 16ths of a melody; the steps of a training are no setting of the network.
+    melody_steps: int = 32
     embedding: int = option(64, "numbers that stand for an event", 1)
     encoder: int = option(192, "units of the encoder in each direction", 1)
     latent: int = option(64, "dimensions of z", 1)
@@ -53,249 +70,348 @@ class Settings:
     rate: float = option(3e-3, "the highest learning rate", 1e-12)
     seed: int = option(1, "of weights, order of the data and noise")
 
+    @classmethod
+    def from_card(cls, values: dict[str, Any]) -> Settings:
+        """Returns the settings of a card, which names melody_steps "steps".
+
+        Notebook: training_musicvae
+        """
+        settings = dict(values)
+        if "steps" in settings:
+            settings["melody_steps"] = settings.pop("steps")
+        return cls(**settings)
+
+    def to_card(self) -> dict[str, Any]:
+        """Returns the settings by their names in a card, in their order."""
+        card = {}
+        for name, value in asdict(self).items():
+            key = "steps" if name == "melody_steps" else name
+            card[key] = value
+        return card
+
+
+def _batch_norm() -> layers.Layer:
+    return layers.BatchNormalization(scale=False, momentum=0.95, epsilon=EPSILON)
+
 
 @keras.saving.register_keras_serializable("lyricgen")
 class MusicVAE(keras.Model):
-    """A recurrent VAE of melodies (B, T): `call` gives the teacher-forced logits (B, T, V), mu and sigma (B, Z).
+    """A recurrent VAE of melodies (B, T).
 
-    The loss is the cost of the events, summed over time, plus beta times the KL beyond the free bits, summed over the dimensions; both in nats and
-    averaged over the batch. Source: Roberts et al. 2018, sections 3 and 4; Kingma et al. 2016 (free bits); Bowman et al. 2016 (annealing, word
-    dropout); Bengio et al. 2015 (scheduled sampling); Zhu et al. 2020 (batch norm on mu). Notebook: 08_training_musicvae
+    `call` returns the teacher-forced logits (B, T, V), mu and sigma (B, Z). The loss is
+    the cost of the events, summed over time, plus beta times the KL beyond the free
+    bits, summed over the dimensions; both in nats and averaged over the batch.
+    Source: Roberts et al. 2018, sections 3 and 4; Kingma et al. 2016 (free bits);
+    Bowman et al. 2016 (annealing, word dropout); Bengio et al. 2015 (scheduled
+    sampling); Zhu et al. 2020 (batch norm on mu).
+    Notebook: training_musicvae
     """
 
     def __init__(self, settings: Settings):
         super().__init__()
-        self.settings, s = settings, settings
-        dense = keras.layers.Dense
-        self.events, self.inputs = (
-            Embedding(s.tokens, s.embedding),
-            keras.layers.Embedding(s.tokens + 1, s.embedding),
+        self.settings = settings
+        # Initial weights are drawn in the order in which the layers are made.
+        self.events = Embedding(settings.tokens, settings.embedding)
+        # One more input than there are events: what stands before the first step.
+        self.inputs = layers.Embedding(settings.tokens + 1, settings.embedding)
+        self._add_encoder(settings)
+        self._add_decoder(settings)
+        beta = initializers.Constant(settings.beta)
+        self.beta = self.add_weight(shape=(), initializer=beta, trainable=False, name="beta")
+        self.noise = keras.random.SeedGenerator(settings.seed)
+        names = ("cost", "kl_bits", "teacher_forced")
+        self.means = {name: keras.metrics.Mean(name) for name in names}
+        adam = keras.optimizers.Adam(settings.rate, global_clipnorm=1.0)
+        self.compile(adam, jit_compile=False)
+        # A first call builds the layers.
+        events = np.zeros((2, settings.melody_steps), np.int32)
+        self(events)
+        # Not tracked: the loop has no weights of its own.
+        self.__dict__["free_running"] = CompiledDecoder(self)
+
+    def _add_encoder(self, s: Settings) -> None:
+        """Adds the layers from events to mu and sigma, which starts near s.sigma."""
+        self.forwards = LSTM(s.encoder)
+        self.backwards = LSTM(s.encoder, go_backwards=True)
+        self.mu = layers.Dense(s.latent)
+        small = initializers.RandomNormal(stddev=1e-3)
+        inverse_softplus = float(np.log(np.expm1(s.sigma)))
+        bias = initializers.Constant(inverse_softplus)
+        self.sigma = layers.Dense(
+            s.latent, "softplus", kernel_initializer=small, bias_initializer=bias
         )
-        self.forwards, self.backwards = LSTM(s.encoder), LSTM(s.encoder, go_backwards=True)
-        self.mu = dense(s.latent)
-        self.sigma = dense(
-            s.latent,
-            "softplus",
-            kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-            bias_initializer=keras.initializers.Constant(float(np.log(np.expm1(s.sigma)))),
-        )
-        self.norm = (
-            keras.layers.BatchNormalization(scale=False, momentum=0.95, epsilon=EPSILON)
-            if s.batch_norm
-            else None
-        )
-        self.first, self.z_in = dense(2 * s.decoder, "tanh"), dense(s.embedding, use_bias=False)
-        self.decoder, self.out = LSTM(s.decoder, return_sequences=True), dense(s.tokens)
-        self.places = self.add_weight(
-            shape=(s.steps, s.embedding),
-            initializer=keras.initializers.RandomNormal(stddev=0.05),
-            name="places",
-        )
-        self.beta = self.add_weight(
-            shape=(), initializer=keras.initializers.Constant(s.beta), trainable=False, name="beta"
-        )
-        self.noise = keras.random.SeedGenerator(s.seed)
-        self.means = {
-            name: keras.metrics.Mean(name) for name in ("cost", "kl_bits", "teacher_forced")
-        }
-        self.compile(keras.optimizers.Adam(s.rate, global_clipnorm=1.0), jit_compile=False)
-        self(np.zeros((2, s.steps), np.int32))
-        self.__dict__["free_running"] = CompiledDecoder(
-            self
-        )  # not tracked: it has no weights of its own
+        self.norm = _batch_norm() if s.batch_norm else None
+
+    def _add_decoder(self, s: Settings) -> None:
+        """Adds the layers from z and the last event to the logits of the next event."""
+        self.first = layers.Dense(2 * s.decoder, "tanh")
+        self.z_in = layers.Dense(s.embedding, use_bias=False)
+        self.decoder = LSTM(s.decoder, return_sequences=True)
+        self.out = layers.Dense(s.tokens)
+        shape = (s.melody_steps, s.embedding)
+        small = initializers.RandomNormal(stddev=0.05)
+        self.places = self.add_weight(shape=shape, initializer=small, name="places")
 
     def encode(self, events, training: bool = False) -> tuple:
-        """mu and sigma (B, Z) of melodies (B, T)."""
+        """Returns mu and sigma (B, Z) of melodies (B, T)."""
         x = self.events(events)
-        h = ops.concatenate(
-            [self.forwards(x, training=training), self.backwards(x, training=training)], axis=1
-        )
+        forwards = self.forwards(x, training=training)
+        backwards = self.backwards(x, training=training)
+        h = ops.concatenate([forwards, backwards], axis=1)
         mu = self.mu(h)
         if self.norm is not None:
-            mu = self.norm(mu, training=training) * self.settings.batch_norm
-        return ops.cast(mu, "float32"), ops.cast(
-            self.sigma(h), "float32"
-        )  # the loss is in float32 with mixed precision too
+            normed = self.norm(mu, training=training)
+            mu = normed * self.settings.batch_norm
+        sigma = self.sigma(h)
+        # The loss is in float32 with mixed precision too.
+        return ops.cast(mu, "float32"), ops.cast(sigma, "float32")
 
     def teacher_forced(self, z, before, training: bool = False):
-        """The logits (B, T, V) from z (B, Z) and the event before each step (B, T)."""
-        x = self.inputs(before) + self.places + self.z_in(z)[:, None]
-        h = self.decoder(x, initial_state=ops.split(self.first(z), 2, axis=1), training=training)
-        return ops.cast(
-            self.out(ops.reshape(h, (-1, self.settings.steps, self.settings.decoder))), "float32"
-        )
+        """Returns the logits (B, T, V) from z (B, Z) and the events before each."""
+        s = self.settings
+        x_z = self.z_in(z)[:, None]
+        x = self.inputs(before) + self.places + x_z
+        first = self.first(z)
+        states = ops.split(first, 2, axis=1)
+        h = self.decoder(x, initial_state=states, training=training)
+        h = ops.reshape(h, (-1, s.melody_steps, s.decoder))
+        return ops.cast(self.out(h), "float32")
 
     def call(self, events, training: bool = False):
-        s, events = self.settings, ops.reshape(ops.cast(events, "int32"), (-1, self.settings.steps))
+        s = self.settings
+        events = self._as_events(events)
         mu, sigma = self.encode(events, training)
-        z = mu + sigma * keras.random.normal(ops.shape(mu), seed=self.noise)
-        before = ops.pad(events[:, :-1], ((0, 0), (1, 0)), constant_values=s.tokens)
-        if training and s.sampling:  # a first pass says what the model itself would have written
-            draws = keras.random.categorical(
-                ops.reshape(ops.stop_gradient(self.teacher_forced(z, before)), (-1, s.tokens)),
-                1,
-                seed=self.noise,
-            )
-            own = ops.pad(
-                ops.reshape(ops.cast(draws, "int32"), (-1, s.steps))[:, :-1],
-                ((0, 0), (1, 0)),
-                constant_values=s.tokens,
-            )
-            before = ops.where(
-                keras.random.uniform(ops.shape(before), seed=self.noise) < s.sampling, own, before
-            )
+        shape = ops.shape(mu)
+        noise = keras.random.normal(shape, seed=self.noise)
+        z = mu + sigma * noise
+        before = self._shift(events)
+        if training and s.sampling:
+            before = self.sample_inputs(z, before)
         if training and s.word_dropout:
-            before = ops.where(
-                keras.random.uniform(ops.shape(before), seed=self.noise) < s.word_dropout,
-                s.tokens,
-                before,
-            )
-        return {"logits": self.teacher_forced(z, before, training), "mu": mu, "sigma": sigma}
+            before = self.hide_inputs(before)
+        logits = self.teacher_forced(z, before, training)
+        return {"logits": logits, "mu": mu, "sigma": sigma}
+
+    def _as_events(self, x):
+        """Returns melodies as int32 (B, T), of which Keras does not always know T."""
+        steps = self.settings.melody_steps
+        events = ops.cast(x, "int32")
+        return ops.reshape(events, (-1, steps))
+
+    def _shift(self, events):
+        """Returns the events before each of (B, T); the first one is the start."""
+        start = self.settings.tokens
+        one_later = ((0, 0), (1, 0))
+        return ops.pad(events[:, :-1], one_later, constant_values=start)
+
+    def sample_inputs(self, z, before):
+        """Puts the model's own draws in place of some input events: scheduled sampling.
+
+        A first pass from z (B, Z) and the true inputs `before` (B, T) draws them.
+        """
+        s = self.settings
+        logits = ops.stop_gradient(self.teacher_forced(z, before))
+        rows = ops.reshape(logits, (-1, s.tokens))
+        draws = keras.random.categorical(rows, 1, seed=self.noise)
+        drawn = self._shift(self._as_events(draws))
+        chosen = self._choose(before, s.sampling)
+        return ops.where(chosen, drawn, before)
+
+    def hide_inputs(self, before):
+        """Puts the start in place of some input events (B, T): word dropout."""
+        start = self.settings.tokens
+        chosen = self._choose(before, self.settings.word_dropout)
+        return ops.where(chosen, start, before)
+
+    def _choose(self, events, share: float):
+        """Returns True for a share of the events (B, T), at random."""
+        chance = keras.random.uniform(ops.shape(events), seed=self.noise)
+        return chance < share
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        s, mu, sigma, logits = self.settings, y_pred["mu"], y_pred["sigma"], y_pred["logits"]
-        x = ops.reshape(ops.cast(x, "int32"), (-1, s.steps))
-        cost = ops.sum(
-            keras.losses.sparse_categorical_crossentropy(x, logits, from_logits=True), axis=1
-        )
+        events = self._as_events(x)
+        logits = y_pred["logits"]
+        mu = y_pred["mu"]
+        sigma = y_pred["sigma"]
+        costs = keras.losses.sparse_categorical_crossentropy(events, logits, from_logits=True)
+        cost = ops.sum(costs, axis=1)
         kl = (ops.square(mu) + ops.square(sigma) - 1) / 2 - ops.log(sigma)
-        beyond = ops.mean(ops.maximum(ops.sum(kl, axis=1) - s.free_bits * LN2, 0))
-        if s.free_bits_each:
-            beyond = ops.sum(ops.maximum(ops.mean(kl, axis=0) - s.free_bits_each * LN2, 0))
-        self.means["cost"].update_state(cost)
-        self.means["kl_bits"].update_state(ops.sum(kl, axis=1) / LN2)
-        self.means["teacher_forced"].update_state(
-            ops.cast(ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), x), "float32")
-        )
+        self._update_means(events, logits, cost, kl)
+        beyond = self._kl_beyond_free_bits(kl)
         return ops.mean(cost) + self.beta * beyond
 
-    def set_beta(self, step: int, steps: int) -> None:
-        """Sets beta by the share of the planned steps that is done."""
+    def _kl_beyond_free_bits(self, kl):
+        """Returns the part of the KL (B, Z) that costs something, in nats, a mean."""
         s = self.settings
-        self.beta.assign(
-            s.beta
-            * float(np.clip((step / steps - s.wait + 1e-9) / max(s.ramp - s.wait, 1e-9), 0, 1))
-        )
+        if s.free_bits_each:
+            of_dimensions = ops.mean(kl, axis=0)
+            beyond = of_dimensions - s.free_bits_each * LN2
+            return ops.sum(ops.maximum(beyond, 0))
+        of_melodies = ops.sum(kl, axis=1)
+        beyond = of_melodies - s.free_bits * LN2
+        return ops.mean(ops.maximum(beyond, 0))
+
+    def _update_means(self, events, logits, cost, kl) -> None:
+        """Updates the metrics from cost (B,), KL (B, Z) and the logits' accuracy."""
+        kl_bits = ops.sum(kl, axis=1) / LN2
+        likeliest = ops.argmax(logits, axis=-1)
+        correct = ops.equal(ops.cast(likeliest, "int32"), events)
+        correct = ops.cast(correct, "float32")
+        self.means["cost"].update_state(cost)
+        self.means["kl_bits"].update_state(kl_bits)
+        self.means["teacher_forced"].update_state(correct)
+
+    def set_beta(self, step: int, steps: int) -> None:
+        """Sets beta by the share of the planned training steps that is done."""
+        s = self.settings
+        waited = step / steps - s.wait + 1e-9
+        rise = max(s.ramp - s.wait, 1e-9)
+        share = float(np.clip(waited / rise, 0, 1))
+        self.beta.assign(s.beta * share)
 
     def validate(self, events: np.ndarray, most: int = 512) -> dict[str, float]:
-        """The measures of melodies for the curves of `train.fit`; `validation` is the loss with the last beta, so that all of a run compare."""
-        s, size = self.settings, self.settings.batch
-        now = float(self.beta)
-        self.beta.assign(s.beta)
-        found = models_training.mean_scores(
-            self,
-            (
-                (events[first : first + size].astype(np.int32),)
-                for first in range(0, max(1, len(events) - size + 1), size)
-            ),
-        )
-        self.beta.assign(now)
-        some = events[:: max(1, len(events) // most)]  # the windows stand in the order of the books
-        free = self.free_running.decode(self.predict_on_batch(some.astype(np.int32))["mu"]) == some
-        names = {
-            "loss": "validation",
-            "cost": "validation_cost",
-            "kl_bits": "validation_kl_bits",
-            "teacher_forced": "validation_teacher_forced",
-        }
-        return {names[key]: value for key, value in found.items()} | {
-            "validation_free_running": float(free.mean()),
-            "validation_exact": float(free.all(1).mean()),
-        }
+        """Returns the measures of melodies (N, T) for the curves of a training.
 
-    def tensors(self) -> dict:
-        """The weights by the names of a weights file, as `NumpyMusicVAE` takes them; a batch norm is folded into mu."""
-        found = {
+        `validation` is the loss with the last beta, so that all values of a training
+        compare. The decoded ones are of about `most` melodies.
+        """
+        beta = float(self.beta)
+        self.beta.assign(self.settings.beta)
+        means = models_training.mean_scores(self, self._whole_batches(events))
+        self.beta.assign(beta)
+        scores = {VALIDATION_NAMES[name]: value for name, value in means.items()}
+        # The windows stand in the order of the books, so these are spread over all.
+        stride = max(1, len(events) // most)
+        spread = events[::stride]
+        predicted = self.predict_on_batch(spread.astype(np.int32))
+        mu = predicted["mu"]
+        correct = self.free_running.decode(mu) == spread
+        exact = correct.all(axis=1)
+        scores["validation_free_running"] = float(correct.mean())
+        scores["validation_exact"] = float(exact.mean())
+        return scores
+
+    def _whole_batches(self, events: np.ndarray) -> Iterator[tuple[np.ndarray]]:
+        """Yields batches of melodies (N, T), without the last ones that fill none."""
+        size = self.settings.batch
+        end = max(1, len(events) - size + 1)
+        for first in range(0, end, size):
+            batch = events[first : first + size]
+            yield (batch.astype(np.int32),)
+
+    def tensors(self) -> dict[str, Any]:
+        """Returns the weights by their names in a weights file, as in `NumpyMusicVAE`.
+
+        A batch norm is folded into mu.
+        """
+        tensors = {
             "events": self.events.embeddings,
             "inputs": self.inputs.embeddings,
             "places": self.places,
             "z_W": self.z_in.kernel,
         }
-        for name, layer in (
-            ("encoder", self.forwards),
-            ("reverse", self.backwards),
-            ("decoder", self.decoder),
-        ):
-            found |= {
-                f"{name}_W": layer.cell.kernel,
-                f"{name}_U": layer.cell.recurrent_kernel,
-                f"{name}_b": layer.cell.bias,
-            }
-        for name, layer in (
-            ("mu", self.mu),
-            ("sigma", self.sigma),
-            ("first", self.first),
-            ("out", self.out),
-        ):
-            found |= {f"{name}_W": layer.kernel, f"{name}_b": layer.bias}
+        tensors |= _lstm_tensors("encoder", self.forwards)
+        tensors |= _lstm_tensors("reverse", self.backwards)
+        tensors |= _lstm_tensors("decoder", self.decoder)
+        tensors |= _dense_tensors("mu", self.mu)
+        tensors |= _dense_tensors("sigma", self.sigma)
+        tensors |= _dense_tensors("first", self.first)
+        tensors |= _dense_tensors("out", self.out)
         if self.norm is not None:
-            scale = self.settings.batch_norm / ops.sqrt(self.norm.moving_variance + EPSILON)
-            found |= {
-                "mu_W": found["mu_W"] * scale,
-                "mu_b": (found["mu_b"] - self.norm.moving_mean) * scale
-                + self.settings.batch_norm * self.norm.beta,
-            }
-        return found
+            tensors |= self._normed_mu(self.norm)
+        return tensors
+
+    def _normed_mu(self, norm: layers.BatchNormalization) -> dict[str, Any]:
+        """Returns the kernel and bias of mu with the batch norm folded into them."""
+        fixed_scale = self.settings.batch_norm
+        scale = fixed_scale / ops.sqrt(norm.moving_variance + EPSILON)
+        kernel = self.mu.kernel * scale
+        centred = self.mu.bias - norm.moving_mean
+        bias = centred * scale + fixed_scale * norm.beta
+        return {"mu_W": kernel, "mu_b": bias}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The same in NumPy."""
-        return {name: ops.convert_to_numpy(value) for name, value in self.tensors().items()}
+        """Returns what `tensors` does, in NumPy."""
+        tensors = self.tensors()
+        return {name: ops.convert_to_numpy(tensor) for name, tensor in tensors.items()}
 
     def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
-        """Takes over the weights of a file; raises UserError where they are of another model."""
-        own = self.tensors()
-        if self.norm is not None or any(
-            name not in arrays or tuple(value.shape) != arrays[name].shape
-            for name, value in own.items()
-        ):
+        """Takes over the weights of a file.
+
+        Raises: UserError where they are of another model.
+        """
+        tensors = self.tensors()
+        expected = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        # A file has more arrays than these: the fitted posterior.
+        shapes = {name: array.shape for name, array in arrays.items() if name in expected}
+        if self.norm is not None or shapes != expected:
             raise UserError(
-                "The weights to begin from are of another size than this model; give it the settings of their card."
+                "The weights to begin from are of another size than this model; "
+                "give it the settings of their card."
             )
-        for name, value in own.items():
-            value.assign(arrays[name].astype(np.float32))
+        for name, tensor in tensors.items():
+            tensor.assign(arrays[name].astype(np.float32))
+
+
+def _lstm_tensors(name: str, layer: LSTM) -> dict[str, Any]:
+    cell = layer.cell
+    W = cell.kernel
+    U = cell.recurrent_kernel
+    return {f"{name}_W": W, f"{name}_U": U, f"{name}_b": cell.bias}
+
+
+def _dense_tensors(name: str, layer: layers.Dense) -> dict[str, Any]:
+    return {f"{name}_W": layer.kernel, f"{name}_b": layer.bias}
 
 
 class CompiledDecoder(keras.Model):
-    """The decoder as one compiled loop over the steps, for many melodies: what `NumpyMusicVAE.decode` does, in float32. Notebook: 09_sampling_musicvae"""
+    """The decoder as one compiled loop over the steps, for many melodies.
+
+    It does what `NumpyMusicVAE.decode` does, in float32.
+    Notebook: sampling_musicvae
+    """
 
     def __init__(self, vae: MusicVAE):
         super().__init__()
-        self.__dict__["vae"] = vae  # not tracked: the loop has no weights of its own
+        # Not tracked: the loop has no weights of its own.
+        self.__dict__["vae"] = vae
         self.compile(jit_compile=False)
 
     def call(self, inputs):
         z, noise = inputs
-        cells, B, T = (
-            NumpyMusicVAE(self.vae.tensors(), "float32", ops),
-            ops.shape(z)[0],
-            self.vae.settings.steps,
-        )
-        h, c, *begun = cells.begin(z)
+        s = self.vae.settings
+        cells = NumpyMusicVAE(self.vae.tensors(), "float32", ops)
+        h, c, *terms = cells.begin(z)
+        B = ops.shape(z)[0]
+        T = s.melody_steps
+
+        def unfinished(t, *state):
+            return t < T
 
         def step(t, last, heard, h, c, drawn):
-            event, heard, h, c = cells.step(t, last, heard, h, c, begun, ops.take(noise, t, axis=0))
-            return t + 1, event, heard, h, c, ops.slice_update(drawn, (t, 0), event[None])
+            noise_t = ops.take(noise, t, axis=0)
+            event, heard, h, c = cells.step(t, last, heard, h, c, terms, noise_t)
+            drawn = ops.slice_update(drawn, (t, 0), event[None])
+            return t + 1, event, heard, h, c, drawn
 
-        start = (
-            0,
-            ops.full((B,), self.vae.settings.tokens, "int32"),
-            ops.full((B,), NOTHING, "int32"),
-            h,
-            c,
-            ops.zeros((T, B), "int32"),
-        )
-        return ops.transpose(
-            ops.while_loop(lambda t, *_: t < T, step, start, maximum_iterations=T)[-1]
-        )
+        last = ops.full((B,), s.tokens, "int32")
+        heard = ops.full((B,), NOTHING, "int32")
+        drawn = ops.zeros((T, B), "int32")
+        start = (0, last, heard, h, c, drawn)
+        final = ops.while_loop(unfinished, step, start, maximum_iterations=T)
+        return ops.transpose(final[-1])
 
     def decode(
         self, z: np.ndarray, temperature: float = 0.0, rng: np.random.Generator | None = None
     ) -> np.ndarray:
-        """The melodies of z (B, Z), uint8 (B, T): greedy at temperature 0, drawn above it."""
+        """Returns the melodies of z (B, Z): canonical events, uint8 (B, T).
+
+        Each event is the likeliest one at temperature 0, and drawn above it.
+        """
         s = self.vae.settings
-        noise = np.broadcast_to(
-            gumbel_noise((s.steps, len(z), s.tokens), temperature, rng), (s.steps, len(z), s.tokens)
-        )
-        return self.predict_on_batch((np.asarray(z, np.float32), noise.astype(np.float32))).astype(
-            np.uint8
-        )
+        z = np.asarray(z, np.float32)
+        shape = (s.melody_steps, len(z), s.tokens)
+        noise = gumbel_noise(shape, temperature, rng)
+        noise = np.broadcast_to(noise, shape).astype(np.float32)
+        events = self.predict_on_batch((z, noise))
+        return events.astype(np.uint8)
