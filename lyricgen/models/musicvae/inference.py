@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lyricgen.files import DataError, UserError
+from lyricgen.models.lstm.cell import states_from
 from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import WEIGHTS, load_weights
 from lyricgen.music.melody import EVENTS, HOLD, REST
@@ -29,21 +30,6 @@ NOTHING = 2
 FORBIDDEN = np.zeros((3, EVENTS))
 FORBIDDEN[SILENCE, REST] = -1e9
 FORBIDDEN[NOTHING, HOLD] = -1e9
-
-
-def states_from(a: Any, c: Any, xp: Any = np) -> tuple[Any, Any]:
-    """Returns the new h and c (B, H) from the pre-activations a (B, 4H) and the old c.
-
-    `xp` is NumPy or `keras.ops`.
-    """
-    a_i, a_f, a_g, a_o = xp.split(a, 4, axis=1)
-    i = (1 + xp.tanh(a_i / 2)) / 2
-    f = (1 + xp.tanh(a_f / 2)) / 2
-    o = (1 + xp.tanh(a_o / 2)) / 2
-    g = xp.tanh(a_g)
-    c = f * c + i * g
-    h = o * xp.tanh(c)
-    return h, c
 
 
 class NumpyMusicVAE:
