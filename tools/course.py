@@ -439,7 +439,7 @@ PLANNED = (
 )
 
 # The %s are for the course's address and branch; setup() fills them in.
-SETUP = """# Set-up, the same in every notebook: find or fetch the course, and look at the machine.
+SETUP = """# Set-up, the same in every notebook: finds or fetches the course, looks at the machine.
 import os
 import re
 import subprocess
@@ -458,7 +458,7 @@ places += glob("/kaggle/**/", recursive=True)
 found = [place for place in places if os.path.isfile(f"{place}/lyricgen/__init__.py")]
 problem = "the course is not here"
 if not found and "google.colab" in sys.modules:
-    # Colab starts empty. Its server knows from which page of GitHub this notebook comes.
+    # Colab starts empty. Its server knows which page of GitHub this notebook is from.
     # That is documented nowhere, so no answer is an answer too: the default stays.
     address, branch = "%s", "%s"
     with suppress(Exception):
