@@ -1,12 +1,17 @@
-"""One configuration on four corpora, and on 1/8, 1/4, 1/2 and all of Song ci: writes data/results/corpora.json for notebook 04.
+"""Compares one configuration on four corpora, and on fractions of Song ci.
 
-    python experiments/compare_corpora.py                    # 8 CPU-minutes a run, 15 runs, one thread: between two and three hours
-    python experiments/compare_corpora.py --jobs 2           # the same, two runs at a time
-    python experiments/compare_corpora.py --cpu-minutes 1    # shorter runs; give another --out
+    python experiments/compare_corpora.py                  # 15 runs on one thread
+    python experiments/compare_corpora.py --jobs 2         # two runs at a time
+    python experiments/compare_corpora.py --cpu-minutes 1  # shorter; give another --out
 
-Every run has the same settings, whatever the corpus. How many steps it has is chosen once for each corpus, from the processor time of a few
-steps on one thread, so that a run takes the minutes; the seeds of a corpus have the same number, and the parts of Song ci that of Song ci.
-What is done is in the file and is left as it is; a run that was stopped goes on where it was.
+Writes data/results/corpora.json for notebook 04. A run takes 8 CPU-minutes, all of them
+between two and three hours. The fractions of Song ci are 1/8, 1/4, 1/2 and all.
+
+Every run has the same settings, whatever the corpus. How many steps it has is chosen
+once for each corpus, from the processor time of a few steps on one thread, so that a
+run takes the minutes; the seeds of a corpus have the same number, and the fractions of
+Song ci that of Song ci. What is done is in the file and is left as it is; a run that
+was stopped resumes.
 """
 
 from __future__ import annotations
@@ -18,44 +23,49 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-if __name__ == "__main__":  # before NumPy and TensorFlow are imported
-    os.environ |= dict.fromkeys(
-        (
-            "OMP_NUM_THREADS",
-            "OPENBLAS_NUM_THREADS",
-            "TF_NUM_INTRAOP_THREADS",
-            "TF_NUM_INTEROP_THREADS",
-        ),
-        "1",
-    )
+# The environment is set before NumPy and TensorFlow are imported.
+if __name__ == "__main__":
+    for variable in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    ):
+        os.environ[variable] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
 
 from lyricgen import files
+from lyricgen.budget import Budget
 from lyricgen.lyrics import corpora
-from lyricgen.lyrics import measures as lyric_measures
-from lyricgen.lyrics import vocabulary as lyrics_vocabulary
+from lyricgen.lyrics.measures import compressed_bits_per_character
 from lyricgen.models import checkpoint
 from lyricgen.models import training as models_training
-from lyricgen.models.language import data as language_data
-from lyricgen.models.language import network as language_network
 from lyricgen.models.language import training as language_training
-from lyricgen.models.language.data import Splits, load_corpus_splits
+from lyricgen.models.language.data import Stream, TextData, load_corpus_splits
 from lyricgen.models.language.evaluation import ngram_bits
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
+from lyricgen.models.language.network import Settings
 
-SETTINGS = language_network.Settings(
+SETTINGS = Settings(
     embedding=128, hidden=512, layers=1, dropout=0.3, batch=16, length=64, rate=5e-3
 )
-SEEDS, VALIDATIONS = 3, 20
+SEEDS = 3
+VALIDATIONS = 20
 FRACTIONS = ("1/8", "1/4", "1/2")
-MARK = "\0"  # the end of a poem in what gzip and xz read: one character, as for the models
+
+# The end of a poem in what gzip and xz read: one character, as for the models.
+MARK = "\0"
+
+# Corpus, fraction of its training split, and seed, in the order of need.
 FIRST = ("songci", "burns", "yuanqu", "ballads")
 QUEUE = (
     [(name, "1", 1) for name in FIRST]
@@ -63,207 +73,218 @@ QUEUE = (
     + [(name, "1", seed) for seed in range(2, SEEDS + 1) for name in FIRST]
 )
 
+VOCABULARY_NOTE = (
+    "of a corpus's whole training part, also for the parts of Song ci, so that their "
+    "figures can be compared"
+)
+
+Job = tuple[str, str, int]
+
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def fraction_of(poems: list, fraction: str) -> list:
-    """The first part of the training poems in an order that does not change: a quarter holds the eighth, and so on."""
+    """Returns the first of the training poems in an order that does not change.
+
+    A quarter holds the eighth, and so on.
+    """
     over, under = map(int, fraction.split("/")) if "/" in fraction else (1, 1)
     order = np.random.default_rng(0).permutation(len(poems))
-    return [poems[k] for k in sorted(order[: len(poems) * over // under])]
+    chosen = order[: len(poems) * over // under]
+    return [poems[k] for k in sorted(chosen)]
 
 
-def ngram(characters: lyrics_vocabulary.Vocabulary, parts: Splits) -> dict:
-    """The best Kneser-Ney n-gram: the order that is best on the validation part, and its bits per character on the test part."""
-    order, bits = ngram_bits(characters, parts)
+def ngram(data: TextData) -> dict:
+    """Returns the order that is best on the validation split, and its test bits."""
+    order, bits = ngram_bits(data.vocabulary, data.splits)
     return {"order": order, "test": round(bits, 4)}
 
 
-def steps_for(
-    parts: Splits, vocabulary: int, settings: language_network.Settings, cpu_minutes: float
-) -> dict:
-    """How many steps fit into the minutes of processor time, from the median of a few, with the validations between them."""
-    models_training.make_deterministic(settings.seed)
-    model = language_network.LanguageModel(vocabulary, settings)
-    data, held_out = (
-        language_data.Stream(parts[part], settings.batch, settings.length, 1)
-        for part in ("train", "validation")
+def steps_for(data: TextData, settings: Settings, cpu_minutes: float) -> dict:
+    """Returns how many steps, and validations between them, fit into CPU-minutes.
+
+    From the median processor time of a few steps.
+    """
+    model = language_training.build(data, settings)
+    batch, validation = (
+        Stream(data.splits[split], settings.batch, settings.length, 1)
+        for split in ("train", "validation")
     )
-    times = []
-    for step in range(14):
-        began = time.process_time()
-        model.train_on_batch(*data(step))
-        times.append(time.process_time() - began)
-    model.cost(held_out)  # the first time it is compiled
-    began = time.process_time()
-    model.cost(held_out)
-    validating, step = time.process_time() - began, float(np.median(times[4:]))
+
+    def train(step: int) -> None:
+        model.train_on_batch(*batch(step))
+
+    times = [cpu_seconds(train, step) for step in range(14)]
+    # The first call compiles, so it is not measured.
+    model.cost(validation)
+    validating = cpu_seconds(model.cost, validation)
     keras.utils.clear_session()
+    # Nor are the first steps.
+    step_seconds = float(np.median(times[4:]))
+    left = 60 * cpu_minutes - VALIDATIONS * validating
     return {
-        "steps": max(VALIDATIONS, int((60 * cpu_minutes - VALIDATIONS * validating) / step)),
-        "cpu_seconds_a_step": round(step, 4),
+        "steps": max(VALIDATIONS, int(left / step_seconds)),
+        "cpu_seconds_a_step": round(step_seconds, 4),
         "cpu_seconds_a_validation": round(validating, 2),
     }
 
 
-def describe(
-    name: str,
-    characters: lyrics_vocabulary.Vocabulary,
-    parts: Splits,
-    settings: language_network.Settings,
-    cpu_minutes: float,
-) -> dict:
-    """What is measured once of a corpus: sizes, gzip, xz, the n-gram, and the number of steps."""
+def cpu_seconds(function: Callable, *arguments: Any) -> float:
+    """Returns the processor time of a call."""
+    began = time.process_time()
+    function(*arguments)
+    return time.process_time() - began
+
+
+def describe(name: str, data: TextData, settings: Settings, cpu_minutes: float) -> dict:
+    """Returns what is measured once of a corpus.
+
+    Its sizes, gzip, xz, the n-gram, and the number of steps.
+    """
     corpus = corpora.load_corpus(name)
-    training, test = (
-        "".join(text + MARK for text in corpus.texts_of(part)) for part in ("train", "test")
+    train, test = (
+        "".join(text + MARK for text in corpus.texts_of(split)) for split in ("train", "test")
     )
+    splits = {split: data.splits[split] for split in corpora.SPLITS}
     return {
-        "poems": {part: len(parts[part]) for part in corpora.SPLITS},
-        "characters": {part: sum(map(len, parts[part])) for part in corpora.SPLITS},
-        "vocabulary": len(characters),
-        "folded": characters.folded,
-        **{
-            method: round(lyric_measures.compressed_bits_per_character(training, test, method), 4)
-            for method in ("gzip", "xz")
-        },
-        "ngram": ngram(characters, parts),
-        **steps_for(parts, len(characters), settings, cpu_minutes),
+        "poems": {split: len(poems) for split, poems in splits.items()},
+        "characters": {split: sum(map(len, poems)) for split, poems in splits.items()},
+        "vocabulary": len(data.vocabulary),
+        "folded": data.vocabulary.folded,
+        "gzip": round(compressed_bits_per_character(train, test, "gzip"), 4),
+        "xz": round(compressed_bits_per_character(train, test, "xz"), 4),
+        "ngram": ngram(data),
+        **steps_for(data, settings, cpu_minutes),
     }
 
 
-def run(
-    name: str,
-    fraction: str,
-    seed: int,
-    characters: lyrics_vocabulary.Vocabulary,
-    parts: Splits,
-    steps: int,
-    settings: language_network.Settings,
-) -> dict:
-    """Trains one model, and measures it from weights rounded to float16, as they would be shipped."""
-    settings = language_network.Settings(**asdict(settings) | {"seed": seed})
-    data = {part: len(parts[part]) for part in corpora.SPLITS}
-    folder = checkpoint.folder_for(
-        f"compare-{name}-{fraction.replace('/', 'of')}", asdict(settings) | {"steps": steps} | data
-    )
-    whole, began = not (folder / "checkpoint.npz").exists(), time.process_time()
-    model, rows = language_training.train(
-        parts,
-        len(characters),
-        settings,
-        folder,
-        progress=sys.stderr.isatty(),
-        steps=steps,
-        validations=VALIDATIONS,
-    )
+def run(job: Job, data: TextData, steps: int, settings: Settings) -> dict:
+    """Trains one model, and measures it from weights rounded to float16."""
+    name, fraction, seed = job
+    settings = replace(settings, seed=seed)
+    sizes = {split: len(data.splits[split]) for split in corpora.SPLITS}
+    described = asdict(settings) | {"steps": steps} | sizes
+    folder = checkpoint.folder_for(f"compare-{name}-{fraction.replace('/', 'of')}", described)
+    # The time of a resumed run is not known.
+    is_resumed = (folder / "checkpoint.npz").exists()
+    budget = Budget(folder, steps, validations=VALIDATIONS, progress=sys.stderr.isatty())
+    began = time.process_time()
+    weights, rows = language_training.train(data, settings, budget)
     spent = time.process_time() - began
-    rounded = NumpyLanguageModel(
-        {key: value.astype(np.float16) for key, value in model.arrays().items()}, characters
-    )
-    bits = {part: round(lstm_bits(rounded, parts[part]), 4) for part in ("validation", "test")}
+    rounded = {key: value.astype(np.float16) for key, value in weights.items()}
+    model = NumpyLanguageModel(rounded, data.vocabulary)
     best = min(rows, key=lambda row: row["validation"])
     keras.utils.clear_session()
-    shutil.rmtree(folder, ignore_errors=True)  # tens of megabytes that nobody needs any more
+    # Tens of megabytes that are no longer needed.
+    shutil.rmtree(folder, ignore_errors=True)
     return {
         "corpus": name,
         "fraction": fraction,
         "seed": seed,
         "steps": steps,
         "best_step": best["step"],
-        **bits,
-        "cpu_seconds": round(spent) if whole else None,
-        "parameters": sum(value.size for value in rounded.arrays.values()),
+        "validation": round(lstm_bits(model, data.splits["validation"]), 4),
+        "test": round(lstm_bits(model, data.splits["test"]), 4),
+        "cpu_seconds": None if is_resumed else round(spent),
+        "parameters": sum(value.size for value in weights.values()),
     }
 
 
 def compare(
     path: Path,
     cpu_minutes: float,
-    queue=QUEUE,
-    settings: language_network.Settings = SETTINGS,
+    queue: list[Job] = QUEUE,
+    settings: Settings = SETTINGS,
     jobs: int = 1,
 ) -> None:
-    """Goes through the queue, so many runs at a time, and writes the file after each; raises UserError where the file is of other settings."""
+    """Runs what is missing in the file, so many at a time, and writes it after each.
+
+    Raises: UserError where the file is of other settings.
+    """
+    results = read_results(path, cpu_minutes, settings)
+    todo = []
+    for job in queue:
+        name, fraction, seed = job
+        key = f"{name} {fraction} seed {seed}"
+        if key in results["runs"]:
+            say(f"{key}: there already")
+            continue
+        data = load_corpus_splits(name)
+        if name not in results["corpora"]:
+            say(f"{name}: gzip, xz, n-gram, time of a step")
+            results["corpora"][name] = describe(name, data, settings, cpu_minutes)
+            files.write_json(path, results)
+        if fraction != "1":
+            train = fraction_of(data.splits["train"], fraction)
+            data = replace(data, splits=data.splits | {"train": train})
+            if fraction not in results["fractions"]:
+                results["fractions"][fraction] = describe_fraction(data)
+                files.write_json(path, results)
+        todo.append((key, (job, data, results["corpora"][name]["steps"], settings)))
+    for key, row in run_all(todo, jobs):
+        results["runs"][key] = row
+        files.write_json(path, results)
+        whole = row["fraction"] == "1"
+        beside = (
+            results["corpora"][row["corpus"]] if whole else results["fractions"][row["fraction"]]
+        )
+        say(
+            f"{key}: {row['steps']} steps, {row['test']} bits per character on the test "
+            f"split, n-gram {beside['ngram']['test']}"
+        )
+
+
+def read_results(path: Path, cpu_minutes: float, settings: Settings) -> dict:
+    """Returns what is in the file, or what a new file begins with.
+
+    Raises: UserError where the file is of other settings.
+    """
     frame = {
         "made by": "python experiments/compare_corpora.py",
         "cpu_minutes": cpu_minutes,
         "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
-        "vocabulary": "of a corpus's whole training part, also for the parts of Song ci, so that their figures can be compared",
+        "vocabulary": VOCABULARY_NOTE,
     }
-    found = (
-        files.read_card(path)
-        if path.exists()
-        else frame
-        | {
+    if not path.exists():
+        backend = keras.backend.backend()
+        return frame | {
             "machine": f"{models_training.machine()}, one thread",
             "python": platform.python_version(),
             "versions": {
                 "numpy": np.__version__,
                 "keras": keras.__version__,
-                keras.backend.backend(): sys.modules[keras.backend.backend()].__version__,
+                backend: sys.modules[backend].__version__,
             },
             "corpora": {},
             "fractions": {},
             "runs": {},
         }
-    )
-    if {key: found.get(key) for key in frame} != frame:
+    results = files.read_card(path)
+    if {key: results.get(key) for key in frame} != frame:
         raise files.UserError(
             f"{path} is of other settings or minutes; delete it or give another --out."
         )
-    todo = []
-    for name, fraction, seed in queue:
-        key = f"{name} {fraction} seed {seed}"
-        if key in found["runs"]:
-            say(f"{key}: there already")
-            continue
-        characters, parts, _ = load_corpus_splits(name)
-        if name not in found["corpora"]:
-            say(f"{name}: gzip, xz, n-gram, time of a step")
-            found["corpora"][name] = describe(name, characters, parts, settings, cpu_minutes)
-            files.write_json(path, found)
-        if fraction != "1":
-            parts = parts | {"train": fraction_of(parts["train"], fraction)}
-            if fraction not in found["fractions"]:
-                found["fractions"][fraction] = {
-                    "poems": len(parts["train"]),
-                    "characters": sum(map(len, parts["train"])),
-                    "ngram": ngram(characters, parts),
-                }
-                files.write_json(path, found)
-        todo.append(
-            (
-                key,
-                (
-                    name,
-                    fraction,
-                    seed,
-                    characters,
-                    parts,
-                    found["corpora"][name]["steps"],
-                    settings,
-                ),
-            )
-        )
+    return results
 
-    def results():
-        if jobs == 1:
-            yield from ((key, run(*given)) for key, given in todo)
-            return
-        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-            running = {pool.submit(run, *given): key for key, given in todo}
-            yield from ((running[done], done.result()) for done in as_completed(running))
 
-    for key, row in results():
-        found["runs"][key] = row
-        files.write_json(path, found)
-        say(
-            f"{key}: {row['steps']} steps, {row['test']} bits per character on the test part, n-gram "
-            f"{(found['corpora'][row['corpus']] if row['fraction'] == '1' else found['fractions'][row['fraction']])['ngram']['test']}"
-        )
+def describe_fraction(data: TextData) -> dict:
+    """Returns what is measured once of a fraction of Song ci."""
+    train = data.splits["train"]
+    return {"poems": len(train), "characters": sum(map(len, train)), "ngram": ngram(data)}
+
+
+def run_all(todo: list[tuple[str, tuple]], jobs: int) -> Iterator[tuple[str, dict]]:
+    """Yields the key and the result of each run as it ends, so many at a time."""
+    if jobs == 1:
+        for key, arguments in todo:
+            yield key, run(*arguments)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(run, *arguments): key for key, arguments in todo}
+        for future in as_completed(running):
+            yield running[future], future.result()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -35,7 +35,9 @@ import keras
 import numpy as np
 
 from lyricgen import files
+from lyricgen.budget import Budget
 from lyricgen.models import training
+from lyricgen.models.musicvae.data import MelodyData
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.network import Settings
 from lyricgen.models.musicvae.posterior import active_units, kl_divergence, mutual_information
@@ -161,16 +163,10 @@ def run(name: str, settings: Settings, steps: int, splits: dict[str, np.ndarray]
     """Trains one model and returns its row."""
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        model, curves = train(
-            splits,
-            settings,
-            Path(folder),
-            progress=False,
-            steps=steps,
-            validations=VALIDATIONS,
-        )
+        budget = Budget(Path(folder), steps, validations=VALIDATIONS, progress=False)
+        weights, curves = train(MelodyData(splits, {}), settings, budget)
     row = {"run": name, "seed": settings.seed}
-    row |= measure(NumpyMusicVAE(model.arrays()), splits["validation"][:MEASURED])
+    row |= measure(NumpyMusicVAE(weights), splits["validation"][:MEASURED])
     row["kl_curve"] = [round(point["validation_kl_bits"], 3) for point in curves]
     row["cpu_seconds"] = round(time.process_time() - began, 1)
     return row

@@ -38,9 +38,11 @@ import keras
 import numpy as np
 
 from lyricgen import files
+from lyricgen.budget import Budget
 from lyricgen.models import checkpoint, training
 from lyricgen.models.musicvae import data as musicvae_data
 from lyricgen.models.musicvae import training as musicvae_training
+from lyricgen.models.musicvae.data import MelodyData
 from lyricgen.models.musicvae.evaluation import LN2, ORDER, in_batches
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.network import Settings
@@ -146,11 +148,9 @@ def run(name: str, settings: Settings, steps: int, splits: dict[str, np.ndarray]
     folder = checkpoint.folder_for("rate", settings.to_card() | {"steps": steps} | sizes)
     resumed = (folder / "checkpoint.npz").exists()
     began = time.process_time()
-    model, rows = musicvae_training.train(
-        splits, settings, folder, progress=sys.stderr.isatty(), steps=steps, validations=8
-    )
+    budget = Budget(folder, steps, validations=8, progress=sys.stderr.isatty())
+    arrays, rows = musicvae_training.train(MelodyData(splits, {}), settings, budget)
     spent = time.process_time() - began
-    arrays = model.arrays()
     measured = measure(arrays, splits["validation"], settings.seed)
     best = min(rows, key=lambda row: row["validation"])
     keras.utils.clear_session()
@@ -264,7 +264,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="a few steps each")
     arguments = parser.parse_args(words)
     queue = QUEUE + [("beta", SMALL, beta, 1, STEPS) for beta in arguments.betas]
-    splits, _ = musicvae_data.load_book_windows()
+    splits = musicvae_data.load_book_windows().splits
     if arguments.short:
         queue = shortened(queue)
         splits = {split: events[:400] for split, events in splits.items()}

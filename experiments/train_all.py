@@ -1,9 +1,10 @@
-"""Makes the shipped weights, one model after another; stopped or killed, it goes on where it was.
+"""Makes the shipped weights, one model after another.
 
     python experiments/train_all.py [songci|yuanqu|burns|ballads|musicvae ...]
 
-Some are made in several trainings, each of which begins from the weights of the one before. Checkpoints, curves and the earlier weights are in
-the user's cache. What is there already, after as many steps, is left as it is.
+Stopped or killed, it resumes. Some weights are made in several trainings, each of which
+begins from the weights of the one before. Checkpoints, curves and the earlier weights
+are in the user's cache. What is there already, after as many steps, is left as it is.
 """
 
 from __future__ import annotations
@@ -11,83 +12,157 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
-WHOLE, GO_ON = "--whole --length 160 --batch 8 --rate 4e-3", "--wait 0 --ramp 0"
-MORE = {
-    "songci": [f"--steps 3000 {WHOLE}", f"--steps 10000 {WHOLE} --noise 0.2"],
-    "musicvae": [
-        f"--steps 9000 {GO_ON} --rate 2e-3",
-        f"--steps 5500 {GO_ON} --rate 1.5e-3 --beta 0.15",
-        f"--steps 9000 {GO_ON} --rate 1.5e-3 --beta 0.15",
-        f"--steps 7000 {GO_ON} --rate 1.2e-3 --beta 0.15 --splice 0.5",
-        f"--steps 30 {GO_ON} --rate 1e-6 --beta 0.15 --splice 0.5",
-    ],
+
+@dataclass(frozen=True)
+class Training:
+    """One training on the way to some weights.
+
+    `steps`: how many, None for those of the first training of the model. `settings` are
+    those that differ from the model's. It begins from the weights of the training
+    before it, or from the mean of the last `mean_of`.
+    """
+
+    steps: int | None = None
+    settings: dict[str, float | bool] = field(default_factory=dict)
+    mean_of: int = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The trainings that make the weights of a model."""
+
+    model: str
+    corpus: str | None = None
+    trainings: tuple[Training, ...] = (Training(),)
+
+
+FIRST = Training()
+
+WHOLE_POEMS: dict[str, float | bool] = {"whole": True, "length": 160, "batch": 8, "rate": 4e-3}
+
+# Beta has risen already.
+FULL_BETA: dict[str, float | bool] = {"wait": 0, "ramp": 0}
+
+RECIPES = {
+    "songci": Recipe(
+        "language",
+        "songci",
+        trainings=(
+            FIRST,
+            Training(3000, WHOLE_POEMS),
+            Training(10000, WHOLE_POEMS | {"noise": 0.2}),
+        ),
+    ),
+    "yuanqu": Recipe("language", "yuanqu"),
+    "burns": Recipe("language", "burns"),
+    "ballads": Recipe("language", "ballads"),
+    "musicvae": Recipe(
+        "musicvae",
+        trainings=(
+            FIRST,
+            Training(9000, FULL_BETA | {"rate": 2e-3}),
+            Training(5500, FULL_BETA | {"rate": 1.5e-3, "beta": 0.15}),
+            Training(9000, FULL_BETA | {"rate": 1.5e-3, "beta": 0.15}),
+            Training(7000, FULL_BETA | {"rate": 1.2e-3, "beta": 0.15, "splice": 0.5}),
+            # It hardly changes the mean of the two trainings before it.
+            Training(30, FULL_BETA | {"rate": 1e-6, "beta": 0.15, "splice": 0.5}, mean_of=2),
+        ),
+    ),
 }
-MEANS = {
-    "musicvae": {5: 2}
-}  # this training, counted from 0, begins from the mean of so many before it; its steps hardly change that
+
+
+def command(recipe: Recipe, training: Training, earlier: list[Path], out: Path) -> list[str]:
+    """Returns the command of a training, which begins from the weights in `earlier`."""
+    words = [sys.executable, "-m", "lyricgen", "train", recipe.model]
+    if recipe.corpus is not None:
+        words += ["--corpus", recipe.corpus]
+    if training.steps is not None:
+        words += ["--steps", str(training.steps)]
+    for name, value in training.settings.items():
+        words.append("--" + name.replace("_", "-"))
+        if value is not True:
+            words.append(str(value))
+    if earlier:
+        words += ["--begin", *map(str, earlier)]
+    return [*words, "--out", str(out)]
 
 
 def steps_of(card: dict) -> list[int]:
-    """The steps of the trainings that some weights come from, the last first."""
-    return [card["steps"], *(steps_of(card["begun_from"]) if "begun_from" in card else [])]
+    """Returns the steps of the trainings of some weights, the last training first."""
+    steps = [card["steps"]]
+    if "begun_from" in card:
+        steps += steps_of(card["begun_from"])
+    return steps
+
+
+def planned_steps(name: str, trainings: int) -> list[int]:
+    """Returns the steps of the first trainings of a recipe, the last first."""
+    from lyricgen.models.language.training import FULL_STEPS
+    from lyricgen.models.musicvae.training import FULL_STEPS as MUSICVAE_STEPS
+
+    first = FULL_STEPS.get(name, MUSICVAE_STEPS)
+    chosen = RECIPES[name].trainings[:trainings]
+    steps = [first if training.steps is None else training.steps for training in chosen]
+    return steps[::-1]
 
 
 def is_there(name: str, folder: Path, trainings: int) -> bool:
-    """Whether the weights in a folder are those after so many trainings."""
+    """Tells whether the weights in a folder are those after so many trainings."""
     from lyricgen.files import UserError
-    from lyricgen.models.language.training import FULL_STEPS
-    from lyricgen.models.musicvae.training import FULL_STEPS as VAE_STEPS
     from lyricgen.models.weights import load_weights
 
-    expected = [
-        FULL_STEPS.get(name, VAE_STEPS),
-        *(int(more.split()[1]) for more in MORE.get(name, [])[: trainings - 1]),
-    ]
     try:
-        return steps_of(load_weights(name, folder)[1]) == expected[::-1]
+        _, card = load_weights(name, folder)
     except UserError:
         return False
+    return steps_of(card) == planned_steps(name, trainings)
 
 
-def main(names: list[str]) -> int:
-    """Trains each model in processes of its own."""
+def make(name: str) -> int:
+    """Runs the trainings of a recipe that are missing; returns an exit code."""
     from lyricgen.files import cache_dir
     from lyricgen.models.weights import WEIGHTS
 
-    environment = os.environ | {"LYRICGEN_MODE": "full", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    for name in names or ["songci", "yuanqu", "burns", "ballads", "musicvae"]:
-        model, trainings = (
-            ["musicvae"] if name == "musicvae" else ["language", "--corpus", name],
-            ["", *MORE.get(name, [])],
-        )
-        if is_there(name, WEIGHTS, len(trainings)):
-            print(f"{name}: there already", flush=True)
+    recipe = RECIPES[name]
+    count = len(recipe.trainings)
+    if is_there(name, WEIGHTS, count):
+        print(f"{name}: there already", flush=True)
+        return 0
+    folders = [cache_dir() / "earlier" / str(k) for k in range(1, count)]
+    folders.append(WEIGHTS)
+    for k, training in enumerate(recipe.trainings):
+        if folders[k] != WEIGHTS and is_there(name, folders[k], k + 1):
             continue
-        folders = [cache_dir() / "earlier" / str(k) for k in range(1, len(trainings))] + [WEIGHTS]
-        for k, (more, folder) in enumerate(zip(trainings, folders)):
-            if folder != WEIGHTS and is_there(name, folder, k + 1):
-                continue
-            earlier = folders[k - 1 :: -1][: MEANS.get(name, {}).get(k, 1)] if k else []
-            begin = ["--begin", *map(str, earlier)] if k else []
-            done = subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "lyricgen",
-                    "train",
-                    *model,
-                    *more.split(),
-                    *begin,
-                    "--out",
-                    str(folder),
-                ],
-                env=environment,
-                cwd=Path(__file__).resolve().parents[1],
-            )
-            if done.returncode:
-                return done.returncode
+        before = folders[:k][::-1]
+        words = command(recipe, training, before[: training.mean_of], folders[k])
+        code = run(words)
+        if code:
+            return code
+    return 0
+
+
+def run(words: list[str]) -> int:
+    """Runs a command in a process of its own and returns its exit code."""
+    environment = os.environ | {"LYRICGEN_MODE": "full", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    root = Path(__file__).resolve().parents[1]
+    return subprocess.run(words, env=environment, cwd=root).returncode
+
+
+def main(names: list[str]) -> int:
+    """Makes the weights of each model."""
+    unknown = sorted(set(names) - set(RECIPES))
+    if unknown:
+        print(
+            f"There is no recipe {unknown[0]!r}; there are {', '.join(RECIPES)}.", file=sys.stderr
+        )
+        return 2
+    for name in names or RECIPES:
+        code = make(name)
+        if code:
+            return code
     return 0
 
 

@@ -1,7 +1,8 @@
-"""The comparison of corpora: what it writes, that it goes on where it was, and that the parts of Song ci are nested."""
+"""The comparison of corpora: what it writes, that it resumes, its nested fractions."""
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,10 @@ QUEUE = [("ballads", "1", 1), ("ballads", "1/4", 2)]
 def made(monkeypatch, tmp_path):
     """The comparison on some poems of the ballads, with a small model and very little time."""
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
-    characters, parts, card = language_data.load_corpus_splits("ballads")
-    few = {part: sorted(poems, key=len)[:n] for (part, poems), n in zip(parts.items(), (40, 6, 6))}
-    monkeypatch.setattr(tool, "load_corpus_splits", lambda name: (characters, few, card))
+    data = language_data.load_corpus_splits("ballads")
+    counts = {"train": 40, "validation": 6, "test": 6}
+    few = {split: sorted(data.splits[split], key=len)[:n] for split, n in counts.items()}
+    monkeypatch.setattr(tool, "load_corpus_splits", lambda name: replace(data, splits=few))
     path = tmp_path / "corpora.json"
     tool.compare(path, 0.02, QUEUE, SMALL)
     return path, json.loads(path.read_text("utf-8")), few, tmp_path
@@ -58,12 +60,14 @@ def test_it_writes_what_it_measured_and_goes_on_where_it_was(made, monkeypatch):
 
     del found["runs"]["ballads 1 seed 1"]
     path.write_text(json.dumps(found), "utf-8")
-    trained, learn = [], language_training.train
-    monkeypatch.setattr(
-        language_training,
-        "train",
-        lambda *given, **more: trained.append(given[2].seed) or learn(*given, **more),
-    )
+    trained = []
+    train = language_training.train
+
+    def recorded(data, settings, budget):
+        trained.append(settings.seed)
+        return train(data, settings, budget)
+
+    monkeypatch.setattr(language_training, "train", recorded)
     tool.compare(path, 0.02, QUEUE, SMALL)
     again = json.loads(path.read_text("utf-8"))["runs"]["ballads 1 seed 1"]
     assert trained == [1] and {**again, "cpu_seconds": 0} == {**one, "cpu_seconds": 0}, (
@@ -109,8 +113,8 @@ def test_the_queue_has_every_run_once_in_the_order_of_need():
 
 def test_gzip_and_xz_read_as_many_characters_as_the_models_predict():
     for name in corpora.CORPORA:
-        corpus, (_, parts, _) = corpora.load_corpus(name), language_data.load_corpus_splits(name)
-        assert sum(len(text + tool.MARK) for text in corpus.texts_of("test")) == sum(
-            map(len, parts["test"])
-        )
+        corpus = corpora.load_corpus(name)
+        test = language_data.load_corpus_splits(name).splits["test"]
+        marked = [text + tool.MARK for text in corpus.texts_of("test")]
+        assert sum(map(len, marked)) == sum(map(len, test))
         assert not any(tool.MARK in text for text in corpus.texts_of("train"))

@@ -1,10 +1,14 @@
-"""The language model: Keras and NumPy agree, draws keep to their masks, a form holds by construction; bad weights, texts and settings are refused."""
+"""The language model: Keras and NumPy agree, and draws keep to their masks.
+
+A form holds by construction; bad weights, texts and settings are refused.
+"""
 
 import argparse
 import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from lyricgen.budget import Budget
 from lyricgen.cli import train as cli_train
 from lyricgen.files import DATA, DataError, UserError, sha256
 from lyricgen.lyrics import chinese, corpora
@@ -24,9 +29,10 @@ from lyricgen.models.language import evaluation as language_evaluation
 from lyricgen.models.language import inference as language_inference
 from lyricgen.models.language import training as language_training
 from lyricgen.models.language import writing
-from lyricgen.models.language.data import Stream
+from lyricgen.models.language.data import Stream, TextData
 from lyricgen.models.language.inference import NumpyLanguageModel
 from lyricgen.models.language.network import CompiledSampler, LanguageModel, Settings
+from lyricgen.models.ngram import NGram
 from lyricgen.models.sampling import distribution
 
 ROOT = DATA.parent
@@ -59,10 +65,8 @@ def softmax_costs(logits, y):
 )
 def test_keras_and_numpy_agree_and_the_states_are_carried(given):
     model = LanguageModel(len(CHARACTERS), given)
-    cells, stream = (
-        NumpyLanguageModel(model.arrays(), CHARACTERS),
-        Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3),
-    )
+    cells = NumpyLanguageModel(model.arrays(), CHARACTERS)
+    stream = Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3)
     states = cells.start(4)
     for window in range(3):  # three windows, one after another
         x, y = stream(window)
@@ -142,30 +146,32 @@ def test_a_stream_reads_on_and_gives_each_token_once():
 
 def test_it_learns(tmp_path):
     ids = CHARACTERS.encode(VERSE)
-    model, rows = language_training.train(
-        {"train": [ids], "validation": [ids[:500]]},
-        len(CHARACTERS),
-        Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2),
-        tmp_path,
-        progress=False,
-        steps=150,
-        validations=5,
-    )
+    data = TextData(CHARACTERS, {"train": [ids], "validation": [ids[:500]]}, {})
+    given = Settings(embedding=16, hidden=48, batch=8, length=32, dropout=0.0, rate=2e-2)
+    budget = Budget(tmp_path, steps=150, validations=5, progress=False)
+    arrays, rows = language_training.train(data, given, budget)
     counts = np.bincount(ids) / len(ids)
     entropy = -np.sum(counts[counts > 0] * np.log(counts[counts > 0]))
     assert rows[-1]["validation"] < 0.25 < entropy, "two lines that return are soon known by heart"
-    writer = NumpyLanguageModel(model.arrays(), CHARACTERS)
-    text = "".join(
-        CHARACTERS.decode(
-            writing.sample_tokens(
-                writer,
-                writing.unconstrained_plan(CHARACTERS, 1, 60, "the tide "),
-                np.random.default_rng(0),
-                0.2,
-            )[:, 0]
-        )
-    )
+    writer = NumpyLanguageModel(arrays, CHARACTERS)
+    plan = writing.unconstrained_plan(CHARACTERS, 1, 60, "the tide ")
+    tokens = writing.sample_tokens(writer, plan, np.random.default_rng(0), 0.2)
+    text = "".join(CHARACTERS.decode(tokens[:, 0]))
     assert text[9:].startswith(("comes in,", "goes out,"))
+
+
+def test_a_model_is_built_with_the_initial_weights_or_with_those_of_the_seed():
+    ids = CHARACTERS.encode(VERSE)
+    data = TextData(CHARACTERS, {"train": [ids], "validation": [ids]}, {})
+    one, again, other = (
+        language_training.build(data, replace(SMALL, seed=seed)).arrays() for seed in (1, 1, 2)
+    )
+    assert all((one[name] == again[name]).all() for name in one)
+    assert (one["W1"] != other["W1"]).any()
+    taken = language_training.build(data, SMALL, initial=other).arrays()
+    assert all((taken[name] == other[name]).all() for name in other)
+    with pytest.raises(UserError, match="another size"):
+        language_training.build(data, replace(SMALL, hidden=21), initial=other)
 
 
 def test_a_model_of_the_largest_corpus_fits_into_8_mb():
@@ -173,7 +179,7 @@ def test_a_model_of_the_largest_corpus_fits_into_8_mb():
     assert sum(value.size for value in arrays.values()) * 2 < 8e6
 
 
-# --- Drawing ------------------------------------------------------------------------------------------------------------------------------
+# --- Drawing ---
 
 LOGITS = np.log(np.array([[0.5, 0.25, 0.15, 0.1]]))
 
@@ -257,7 +263,7 @@ def test_probabilities_go_on_from_the_last_context(in_numpy):
     fresh = NumpyLanguageModel(in_numpy.arrays, CHARACTERS)
     steps = [in_numpy.probabilities("the tide"[:n]) for n in (0, 3, 8, 2, 8)]
     for n, p in zip((0, 3, 8, 2, 8), steps):
-        fresh._seen = None
+        fresh._context = None
         assert (fresh.probabilities("the tide"[:n]) == p).all() and p.sum() == pytest.approx(1)
     costs = in_numpy.costs(
         [CHARACTERS.encode("the tide"), CHARACTERS.encode("a"), CHARACTERS.encode("no one knows")]
@@ -305,7 +311,7 @@ def test_a_form_holds_by_construction(ci, place):
     assert all(chinese.is_han(character) for lines in drawn for line in lines for character in line)
 
 
-# --- Weights, texts, and the command --------------------------------------------------------------------------------------------------------
+# --- Weights, texts, and the command ---
 
 
 def ship(folder, in_numpy, **more):
@@ -430,11 +436,17 @@ def test_settings_of_a_training_that_cannot_be_used(tmp_path, words):
         command("--text", str(tmp_path / "tide.txt"), "--out", str(tmp_path / "out"), *words)
 
 
-def test_the_ngram_order_is_chosen_on_the_validation_part():
+def test_the_ngram_order_is_chosen_on_the_validation_split():
     cuts = {"train": (0, 1500), "validation": (1500, 2200), "test": (2200, 2800)}
-    parts = {part: [CHARACTERS.encode(VERSE[a:b], end=True)] for part, (a, b) in cuts.items()}
-    order, bits = language_evaluation.ngram_bits(CHARACTERS, parts)
+    splits = {split: [CHARACTERS.encode(VERSE[a:b], end=True)] for split, (a, b) in cuts.items()}
+    order, bits = language_evaluation.ngram_bits(CHARACTERS, splits)
     assert order >= 3 and bits < 0.5
+    tried = [
+        NGram(splits["train"], k, range(len(CHARACTERS))).bits_per_token(splits["validation"])
+        for k in range(2, order + 2)
+    ]
+    assert tried == sorted(tried[:-1], reverse=True) + tried[-1:], "each order was better"
+    assert tried[-1] >= tried[-2], "but the last, where it stopped"
 
 
 @pytest.mark.parametrize("name", corpora.CORPORA)
@@ -443,15 +455,13 @@ def test_shipped_weights(name):
         pytest.skip(
             f"the weights of {name} are not there yet: python experiments/train_all.py makes them"
         )
-    model, (_, card) = NumpyLanguageModel.load(name), weights.load_weights(name)
-    characters, parts, data = language_data.load_corpus_splits(name)
-    assert (
-        card["data"] == data
-        and model.vocabulary == characters.tokens
-        and characters.folded == card["folded"]
-    )
+    model = NumpyLanguageModel.load(name)
+    _, card = weights.load_weights(name)
+    data = language_data.load_corpus_splits(name)
+    assert card["data"] == data.source and card["folded"] == data.vocabulary.folded
+    assert model.vocabulary == data.vocabulary.tokens
     assert (weights.WEIGHTS / card["file"]).stat().st_size < 8e6
-    few = parts["test"][:12]
+    few = data.splits["test"][:12]
     assert (
         abs(language_inference.lstm_bits(model, few) - card["figures"]["test_bits_per_character"])
         < 1.2
@@ -464,10 +474,10 @@ def test_windows_of_whole_poems_begin_with_a_poem_and_lose_none():
         for k, n in zip(range(1, 60), np.random.default_rng(0).integers(5, 30, 59))
     ]
     stream = language_data.WholePoems(poems, 2, 40, seed=3)
-    cut = stream._windows(0)
+    cut = stream._cut_windows(0)
     assert (cut[:, 0] == 1).all() and all(row[1] % 100 == 0 for row in cut)
     for epoch in range(2):
-        cut = stream._windows(epoch)
+        cut = stream._cut_windows(epoch)
         seen = {
             tuple(poem)
             for poem in poems
@@ -520,15 +530,30 @@ def test_whole_poems_are_refused_where_windows_are_too_short():
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, whole):
     code = (
-        "import os, signal, sys; from pathlib import Path; import numpy as np\nfrom lyricgen.models.language import data, training\nfrom lyricgen.models.language.network import Settings\n"
-        "kind, folder, at = (data.WholePoems if sys.argv[1] == 'True' else data.Stream), Path(sys.argv[2]), int(sys.argv[3])\n"
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from lyricgen.budget import Budget\n"
+        "from lyricgen.lyrics.vocabulary import Vocabulary\n"
+        "from lyricgen.models.language import data, training\n"
+        "from lyricgen.models.language.network import Settings\n"
+        "whole, folder, at = sys.argv[1] == 'True', Path(sys.argv[2]), int(sys.argv[3])\n"
+        "kind = data.WholePoems if whole else data.Stream\n"
         "read = kind.__call__\n"
-        "def stopping(self, step):\n    if step == at: os.kill(os.getpid(), signal.SIGKILL)\n    return read(self, step)\n"
-        "rng = np.random.default_rng(0)\npoems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
-        "settings = Settings(embedding=8, hidden=12, batch=4, length=16, whole=kind is data.WholePoems, noise=0.2)\n"
-        "if at >= 0: kind.__call__ = stopping\n"
-        "model, _ = training.train({'train': poems, 'validation': poems[:10]}, 20, settings, folder, progress=False, steps=15, validations=3)\n"
-        "np.savez(folder / 'end.npz', **model.arrays())"
+        "def stopping(self, step):\n"
+        "    if step == at:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return read(self, step)\n"
+        "if at >= 0:\n"
+        "    kind.__call__ = stopping\n"
+        "rng = np.random.default_rng(0)\n"
+        "poems = [np.append(rng.integers(2, 20, 12), 1) for _ in range(80)]\n"
+        "vocabulary = Vocabulary(('<unk>', '<end>', '\\n', *'abcdefghijklmnopq'))\n"
+        "text = data.TextData(vocabulary, {'train': poems, 'validation': poems[:10]}, {})\n"
+        "settings = Settings(embedding=8, hidden=12, batch=4, length=16, whole=whole, noise=0.2)\n"
+        "budget = Budget(folder, steps=15, validations=3, progress=False)\n"
+        "arrays, _ = training.train(text, settings, budget)\n"
+        "np.savez(folder / 'end.npz', **arrays)"
     )
 
     def go(folder, at):
@@ -572,22 +597,21 @@ def test_a_training_with_settings_that_cannot_be_used(tmp_path, words, said):
         cli_train.train_language(parser.parse_args(["--text", str(tmp_path / "verse.txt"), *words]))
 
 
-def test_a_text_is_cut_so_that_training_reaches_the_test_part(tmp_path):
+def test_a_text_is_cut_so_that_training_reaches_the_test_split(tmp_path):
     text = "".join(f"line {k} of the sea\n" for k in range(9000))
     (tmp_path / "sea.txt").write_text(text, "utf-8")
-    characters, parts, _ = language_data.load_text_splits(tmp_path / "sea.txt")
+    data = language_data.load_text_splits(tmp_path / "sea.txt")
     train, validation, test = (
-        ["".join(characters.tokens[k] for k in piece) for piece in parts[part]]
-        for part in ("train", "validation", "test")
+        ["".join(data.vocabulary.tokens[k] for k in piece) for piece in data.splits[split]]
+        for split in ("train", "validation", "test")
     )
     assert len(train) == len(validation) == 9 * len(text) // 10 // 20_000
     assert "".join(a + b for a, b in zip(train, validation)) + test[0] == text.replace("\0", "")
     size = len(text)
-    assert (
-        abs(len(test[0]) / size - 0.1) < 1e-3
-        and abs(sum(map(len, validation)) / size - 0.045) < 1e-3
-    )
+    assert abs(len(test[0]) / size - 0.1) < 1e-3
+    assert abs(sum(map(len, validation)) / size - 0.045) < 1e-3
     assert all(len(b) < 0.06 * (len(a) + len(b)) for a, b in zip(train, validation))
+    assert data.source == {"name": "sea", "text_sha256": sha256(text.encode())}
 
 
 def test_training_goes_on_from_weights(tmp_path, monkeypatch):

@@ -91,17 +91,12 @@ def test_a_z_that_the_decoder_ignores_looks_active_and_only_the_swap_shows_it():
     assert figures["own"] == figures["swapped"]
 
 
-class TrainedModel:
-    def arrays(self) -> dict[str, np.ndarray]:
-        return arrays()
-
-
 def test_it_writes_each_run_and_resumes_where_it_was(monkeypatch, tmp_path):
     trained = []
 
-    def train(splits, settings, folder, **more):
+    def train(data, settings, budget):
         trained.append((settings.seed, settings.beta))
-        return TrainedModel(), [{"validation_kl_bits": 1.0}] * 2
+        return arrays(), [{"validation_kl_bits": 1.0}] * 2
 
     monkeypatch.setattr(tool, "train", train)
     splits = {"train": BARS, "validation": BARS}

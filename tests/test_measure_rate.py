@@ -10,6 +10,7 @@ import pytest
 from lyricgen.files import DATA, UserError
 from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import training as musicvae_training
+from lyricgen.models.musicvae.data import MelodyData
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.network import Settings
 from lyricgen.music import splits
@@ -51,9 +52,9 @@ def test_it_writes_what_it_measured_and_resumes_where_it_was(data, monkeypatch, 
     trained = []
     train = musicvae_training.train
 
-    def recording_train(splits, settings, *rest, **options):
+    def recording_train(data, settings, budget):
         trained.append(settings.beta)
-        return train(splits, settings, *rest, **options)
+        return train(data, settings, budget)
 
     monkeypatch.setattr(tool.musicvae_training, "train", recording_train)
     again = tool.go_through(path, data, QUEUE)["runs"]["beta 1 seed 1"]
@@ -99,7 +100,7 @@ def test_the_queue_has_what_the_curve_needs_first():
 
 def test_a_short_try_of_the_whole(data, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(tool.musicvae_data, "load_book_windows", lambda: (data, {}))
+    monkeypatch.setattr(tool.musicvae_data, "load_book_windows", lambda: MelodyData(data, {}))
     monkeypatch.setattr(tool, "SMALL", TINY)
     out = tmp_path / "out.json"
     monkeypatch.setattr(tool, "QUEUE", [("steps", TINY, 0.2, 1, 500)])

@@ -1,6 +1,6 @@
-"""MusicVAE: Keras and NumPy agree, and the loss is the one that is documented.
+"""MusicVAE: Keras and NumPy agree, the loss is right, what is decoded is canonical.
 
-What is decoded is canonical, and a training that was stopped ends the same.
+A training that was stopped ends with the same weights.
 """
 
 import argparse
@@ -14,12 +14,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from keras import ops
 
+from lyricgen.budget import Budget
 from lyricgen.cli import train
 from lyricgen.files import DATA, DataError, UserError
 from lyricgen.models import training, weights
 from lyricgen.models.musicvae import data as musicvae_data
 from lyricgen.models.musicvae import training as musicvae_training
-from lyricgen.models.musicvae.data import Batches
+from lyricgen.models.musicvae.data import Batches, MelodyData
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.network import MusicVAE, Settings
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
@@ -312,13 +313,12 @@ def test_settings_of_a_card_are_read_by_their_old_name_and_by_the_new_one():
 
 
 def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
-    data, given = (
-        {"train": melodies(40), "validation": melodies(16, seed=1)},
-        Settings(**SMALL, word_dropout=0.2),
-    )
+    data = MelodyData({"train": melodies(40), "validation": melodies(16, seed=1)}, {})
+    given = Settings(**SMALL, word_dropout=0.2)
 
     def learn(folder):
-        return musicvae_training.train(data, given, folder, progress=False, steps=8, validations=2)
+        budget = Budget(folder, steps=8, validations=2, progress=False)
+        return musicvae_training.train(data, given, budget)
 
     whole, rows = learn(tmp_path / "whole")
     stop = Batches.__call__
@@ -332,7 +332,8 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
         patch.setattr(Batches, "__call__", stopping)
         learn(tmp_path / "stopped")
     again, rows_again = learn(tmp_path / "stopped")
-    assert all((a == b).all() for a, b in zip(whole.get_weights(), again.get_weights()))
+    assert whole.keys() == again.keys()
+    assert all((whole[name] == again[name]).all() for name in whole)
     assert [row["validation"] for row in rows] == [row["validation"] for row in rows_again]
     assert {
         "validation_kl_bits",
@@ -385,10 +386,20 @@ def test_settings_that_cannot_be_used(monkeypatch, words, said):
     monkeypatch.setattr(
         train,
         "load_book_windows",
-        lambda: ({"train": melodies(), "validation": melodies()}, {"windows": {}}),
+        lambda: MelodyData({"train": melodies(), "validation": melodies()}, {"windows": {}}),
     )
     with pytest.raises(UserError, match=said):
         train.train_musicvae(arguments(*words))
+
+
+def test_of_ten_files_eight_are_for_training_and_no_split_repeats_a_melody():
+    files = [np.full((2, 32), k % 11, np.uint8) for k in range(20)]
+    windows = musicvae_data.split_by_file(files)
+    assert {split: rows[:, 0].tolist() for split, rows in windows.items()} == {
+        "train": list(range(8)) + [10],
+        "validation": [7, 8],
+        "test": [8, 9],
+    }
 
 
 def test_a_folder_without_melodies(tmp_path):

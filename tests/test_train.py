@@ -1,4 +1,7 @@
-"""Training that can be trusted: stopped or killed at any step and resumed, it ends with the same bits; the best weights are kept; faults are told."""
+"""Training: stopped or killed at any step and resumed, it ends with the same bits.
+
+The best weights are kept, and faults are told in a sentence.
+"""
 
 import json
 import math
@@ -6,16 +9,26 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from lyricgen import budget
+from lyricgen.budget import Budget
+from lyricgen.cli.main import build_parser
 from lyricgen.files import UserError
 from lyricgen.models import checkpoint, training
+from lyricgen.models.training import Schedule
+from lyricgen.models.weights import load_weights
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
+import train_all  # noqa: E402
 
 STEPS = 24
+VALIDATIONS = 6
+SCHEDULE = Schedule(peak=1e-2, seed=3)
 
 
 def model() -> keras.Model:
@@ -38,23 +51,20 @@ def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
     return x, x[:, :1] * x[:, 1:2]
 
 
-def train_once(folder, before=None, **given) -> tuple[list[np.ndarray], list[dict]]:
+def budget_of(folder, **limit) -> Budget:
+    """STEPS steps with VALIDATIONS validations, unless told otherwise."""
+    return Budget(folder, progress=False, **{"steps": STEPS, "validations": VALIDATIONS} | limit)
+
+
+def train_once(folder, before=None, each=None, **limit) -> tuple[list[np.ndarray], list[dict]]:
     training.make_deterministic(3)
     net = model()
     x, y = batch(10**6)
-    validate = given.pop("validate", lambda: float(np.mean((net(x) - y) ** 2)))
-    rows = training.fit(
-        net,
-        batch,
-        validate,
-        folder,
-        3,
-        peak=1e-2,
-        validations=6,
-        before=before,
-        progress=False,
-        **({"steps": STEPS} | given),
-    )
+
+    def validate():
+        return float(np.mean((net(x) - y) ** 2))
+
+    rows = training.fit(net, batch, validate, budget_of(folder, **limit), SCHEDULE, before, each)
     return net.get_weights(), rows
 
 
@@ -99,8 +109,13 @@ def test_stopped_and_resumed_is_the_same(tmp_path, monkeypatch, whole, save_ever
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_killed_in_another_process_and_resumed_is_the_same(tmp_path, whole):
     code = (
-        "import os, signal, sys; from pathlib import Path; sys.path.insert(0, 'tests'); import test_train\n"
-        "def before(step, steps):\n    if step == 17: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "sys.path.insert(0, 'tests')\n"
+        "import test_train\n"
+        "def before(step, steps):\n"
+        "    if step == 17:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
         f"test_train.train_once(Path({str(tmp_path)!r}), before)"
     )
     done = subprocess.run(
@@ -138,7 +153,8 @@ def test_minutes_choose_the_steps_beforehand_and_leave_no_trace(tmp_path):
 
 
 def test_the_best_weights_are_kept(tmp_path):
-    scores, seen = iter([3.0, 1.0, 2.0, 1.5, 4.0, 1.0]), []
+    scores = iter([3.0, 1.0, 2.0, 1.5, 4.0, 1.0])
+    seen = []
     training.make_deterministic(3)
     net = model()
 
@@ -146,16 +162,19 @@ def test_the_best_weights_are_kept(tmp_path):
         seen.append(net.get_weights())
         return next(scores)
 
-    training.fit(
-        net, batch, validate, tmp_path, 3, peak=1e-2, steps=STEPS, validations=6, progress=False
-    )
+    training.fit(net, batch, validate, budget_of(tmp_path), SCHEDULE)
     assert same(net.get_weights(), seen[1]) and not same(seen[1], seen[-1])
 
 
-def test_each_validation_is_told_with_the_curves_so_far(tmp_path):
-    told = []
-    _, rows = train_once(tmp_path, each=lambda rows: told.append([row["step"] for row in rows]))
-    assert told == [[row["step"] for row in rows][:k] for k in range(1, 7)]
+def test_each_validation_is_reported_with_the_curves_so_far(tmp_path):
+    reported = []
+
+    def each(rows):
+        reported.append([row["step"] for row in rows])
+
+    _, rows = train_once(tmp_path, each=each)
+    steps = [row["step"] for row in rows]
+    assert reported == [steps[:k] for k in range(1, VALIDATIONS + 1)]
 
 
 def test_learning_rate():
@@ -178,6 +197,12 @@ def test_budget(monkeypatch, mode, minutes):
     assert budget.for_mode(1, 2, 3) == minutes
 
 
+@pytest.mark.parametrize("limit", [{}, {"steps": 3, "minutes": 1.0}], ids=["neither", "both"])
+def test_a_budget_is_either_steps_or_minutes(tmp_path, limit):
+    with pytest.raises(ValueError, match="either a number of steps or a number of minutes"):
+        Budget(tmp_path, **limit)
+
+
 def test_another_setting_has_another_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path))
     assert (
@@ -193,7 +218,7 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
     net = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2), keras.layers.Dense(1)])
     net.compile("adam", "mse")
     with pytest.raises(UserError, match="of another model"):
-        training.fit(net, batch, lambda: 0.0, tmp_path, 3, peak=1e-2, steps=STEPS, progress=False)
+        training.fit(net, batch, lambda: 0.0, budget_of(tmp_path), SCHEDULE)
     whole = (tmp_path / "checkpoint.npz").read_bytes()
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1
@@ -203,27 +228,42 @@ def test_a_checkpoint_of_another_model_or_a_broken_one_is_refused(tmp_path):
             train_once(tmp_path)
 
 
-def test_a_loss_that_is_no_number_is_told(tmp_path):
+def test_a_loss_that_is_not_finite_is_told(tmp_path):
     training.make_deterministic(3)
-    net = model()
+
+    def broken(step):
+        x, y = batch(step)
+        return x, y * (math.nan if step == 4 else 1)
+
     with pytest.raises(UserError, match="loss is nan at step 5; train again with a lower"):
-        training.fit(
-            net,
-            lambda step: (batch(step)[0], batch(step)[1] * (math.nan if step == 4 else 1)),
-            lambda: 1.0,
-            tmp_path,
-            3,
-            peak=1e-2,
-            steps=STEPS,
-            progress=False,
-        )
+        training.fit(model(), broken, lambda: 1.0, budget_of(tmp_path), SCHEDULE)
 
 
-def test_the_bar_tells_losses_and_time_left(tmp_path, capsys):
+def test_the_progress_bar_shows_losses_and_time_left(tmp_path, capsys):
     training.make_deterministic(3)
-    net = model()
-    training.fit(
-        net, batch, lambda: 0.25, tmp_path, 3, peak=1e-2, steps=8, validations=2, progress=True
-    )
-    said = capsys.readouterr().err
-    assert "8/8" in said and "loss=" in said and "best validation=0.2500" in said and "<" in said
+    training.fit(model(), batch, lambda: 0.25, Budget(tmp_path, 8, validations=2), SCHEDULE)
+    shown = capsys.readouterr().err
+    assert "8/8" in shown and "loss=" in shown and "<" in shown
+    assert "best validation=0.2500" in shown
+
+
+@pytest.mark.parametrize("name", train_all.RECIPES)
+def test_the_shipped_weights_were_made_by_their_recipe(name):
+    """The command of each training can be parsed, and the card has its settings."""
+    recipe = train_all.RECIPES[name]
+    _, card = load_weights(name)
+    assert train_all.steps_of(card) == train_all.planned_steps(name, len(recipe.trainings))
+    for made in reversed(recipe.trainings):
+        words = train_all.command(recipe, made, [Path("a")], Path("b"))
+        arguments = words[words.index("train") :]
+        args = build_parser(arguments).parse_args(arguments)
+        for key, value in made.settings.items():
+            assert getattr(args, key) == card["settings"][key] == value
+        assert args.steps == made.steps and args.out == Path("b")
+        card = card.get("begun_from", {})
+    assert not card, "the recipe has as many trainings as the card"
+
+
+def test_a_recipe_that_does_not_exist_is_told(capsys):
+    assert train_all.main(["nobody"]) == 2
+    assert "no recipe 'nobody'; there are songci" in capsys.readouterr().err

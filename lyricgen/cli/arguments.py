@@ -1,66 +1,96 @@
-"""What every training is told on the command line: its settings and their ranges, its budget, its folders."""
+"""Arguments that all trainings have: settings and their ranges, limits, folders."""
 
 from __future__ import annotations
 
 import argparse
 import math
 from collections.abc import Callable
-from dataclasses import Field, replace
+from dataclasses import Field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from lyricgen.files import UserError, cache_dir
 
 
 def add_training_arguments(
-    parser, own: tuple[Field, ...], default: Callable[[str], object]
+    parser: argparse.ArgumentParser, settings: Any, default: Callable[[str], object]
 ) -> None:
-    """The arguments that all trainings have, and one for each setting; `default` says what it is if it is not given."""
-    long = parser.add_mutually_exclusive_group()
-    long.add_argument(
+    """Adds the arguments that all trainings have, and one for each setting.
+
+    `settings` is the settings' class; `default` returns what the help says of a setting
+    that is not given.
+    """
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument(
         "--minutes",
         type=float,
         help="about how long it may take; chooses the number of steps beforehand",
     )
-    long.add_argument("--steps", type=int, help="how many steps, instead of minutes")
+    limit.add_argument("--steps", type=int, help="how many steps, instead of minutes")
     parser.add_argument(
         "--out",
         type=Path,
         default=cache_dir() / "weights",
         help="the folder for the weights and their card (in the user's cache)",
     )
-    for one in own:
-        kind: dict = (
-            {"action": argparse.BooleanOptionalAction}
-            if isinstance(one.default, bool)
-            else {"type": type(one.default)}
-        )
-        parser.add_argument(
-            "--" + one.name.replace("_", "-"),
-            **kind,
-            help=f"{one.metadata['what']} ({default(one.name)})",
-        )
+    for option in options_of(settings):
+        kind: dict[str, Any] = {"type": type(option.default)}
+        if isinstance(option.default, bool):
+            kind = {"action": argparse.BooleanOptionalAction}
+        what = f"{option.metadata['what']} ({default(option.name)})"
+        parser.add_argument(flag(option.name), help=what, **kind)
 
 
-def settings_from(args, base, own: tuple[Field, ...]):
-    """The settings `base`, but for those that were given; raises UserError, in one sentence, for the first that is outside its range."""
-    found = replace(
-        base, **{one.name: value for one in own if (value := getattr(args, one.name)) is not None}
-    )
-    for one in own:
-        value, least, most = getattr(found, one.name), one.metadata["least"], one.metadata["most"]
-        if not (least <= value <= most and value < math.inf):
-            raise UserError(
-                f"--{one.name.replace('_', '-')} is {value:g}; it should be "
-                + (f"from {least:g} to {most:g}." if most < math.inf else f"{least:g} or more.")
-            )
-    return found
+def options_of(settings: Any) -> list[Field]:
+    """Returns the fields of settings that the command line has an option for.
+
+    The others, which say nothing of themselves, follow from the data.
+    """
+    return [field for field in fields(settings) if field.metadata]
 
 
-def minutes_or_steps(args, otherwise: dict[str, float]) -> dict[str, float]:
-    """The minutes or the steps that were given, or else those; raises UserError where they are no number above 0."""
-    found = {
-        key: value for key in ("minutes", "steps") if (value := getattr(args, key)) is not None
-    } or otherwise
-    if not 0 < min(found.values()) < math.inf:
+def flag(name: str) -> str:
+    """Returns the option of a setting: `--dropout-in` for dropout_in."""
+    return "--" + name.replace("_", "-")
+
+
+def settings_from(args: argparse.Namespace, base: Any) -> Any:
+    """Returns the settings `base` with those changed that were given.
+
+    Raises: UserError, in one sentence, for the first that is outside its range.
+    """
+    given = {}
+    for option in options_of(base):
+        value = getattr(args, option.name)
+        if value is not None:
+            given[option.name] = value
+    settings = replace(base, **given)
+    for option in options_of(base):
+        check_range(option, getattr(settings, option.name))
+    return settings
+
+
+def check_range(option: Field, value: float) -> None:
+    """Raises UserError for a setting that is outside its range."""
+    least = option.metadata["least"]
+    most = option.metadata["most"]
+    if least <= value <= most and value < math.inf:
+        return
+    allowed = f"from {least:g} to {most:g}" if most < math.inf else f"{least:g} or more"
+    raise UserError(f"{flag(option.name)} is {value:g}; it should be {allowed}.")
+
+
+def minutes_or_steps(args: argparse.Namespace, default: dict[str, Any]) -> dict[str, Any]:
+    """Returns the minutes or the steps that were given, or else the default.
+
+    Raises: UserError where they are not above 0, or not finite.
+    """
+    limit = default
+    if args.minutes is not None:
+        limit = {"minutes": args.minutes}
+    if args.steps is not None:
+        limit = {"steps": args.steps}
+    [value] = limit.values()
+    if not 0 < value < math.inf:
         raise UserError("The minutes or steps of a training should be above 0.")
-    return found
+    return limit

@@ -26,14 +26,17 @@ def run_bench(args: argparse.Namespace) -> int:
     folder = Path(__file__).resolve().parents[2] / "benchmarks"
     if args.card:
         return subprocess.call([sys.executable, str(folder / "card.py")])
-    everything = sorted(path for path in folder.glob("*.py") if path.stem != "card")
-    scripts = [path for path in everything if not args.names or path.stem in args.names]
-    if missing := set(args.names) - {path.stem for path in scripts}:
-        raise UserError(
-            f"There is no benchmark {min(missing)!r}; there are {', '.join(path.stem for path in everything)}."
-        )
+    scripts = {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "card"}
+    unknown = sorted(set(args.names) - set(scripts))
+    if unknown:
+        raise UserError(f"There is no benchmark {unknown[0]!r}; there are {', '.join(scripts)}.")
     codes = []
-    for script in scripts:
-        print(f"\n{script.stem}", flush=True)
-        codes.append(subprocess.call([sys.executable, str(script)] + ["--quick"] * args.quick))
+    for name, script in scripts.items():
+        if args.names and name not in args.names:
+            continue
+        print(f"\n{name}", flush=True)
+        command = [sys.executable, str(script)]
+        if args.quick:
+            command.append("--quick")
+        codes.append(subprocess.call(command))
     return max(codes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -31,8 +32,13 @@ def add_parser(commands) -> None:
     musicvae.set_defaults(run=evaluate_musicvae)
 
 
-def add_language_arguments(parser) -> None:
-    """The arguments of `evaluate language`."""
+def report(text: str) -> None:
+    """Prints on stderr what is being done."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def add_language_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `evaluate language`."""
     parser.add_argument("--json", action="store_true", help="as JSON, a corpus a key")
     parser.add_argument(
         "--corpus",
@@ -42,29 +48,33 @@ def add_language_arguments(parser) -> None:
     )
 
 
-def evaluate_language(args) -> int:
+def evaluate_language(args: argparse.Namespace) -> int:
     """Measures the shipped language models and prints a table or JSON."""
-    found = {
-        name: measure_language(name, lambda text: print(text, file=sys.stderr, flush=True))
-        for name in args.corpus or corpora.CORPORA
-    }
+    names = args.corpus or corpora.CORPORA
+    measures = {name: measure_language(name, report) for name in names}
     if args.json:
-        print(json.dumps(found, indent=1))
-        return 0
-    print(f"{'':26}" + "".join(f"{name:>10}" for name in found))
-    for key in next(iter(found.values())):
-        print(
-            f"{key:26}"
-            + "".join(
-                f"{'-' if row[key] is None else format(row[key], '.4g'):>10}"
-                for row in found.values()
-            )
-        )
+        print(json.dumps(measures, indent=1))
+    else:
+        print_table(measures)
     return 0
 
 
-def add_musicvae_arguments(parser) -> None:
-    """The arguments of `evaluate musicvae`."""
+def print_table(measures: dict[str, dict]) -> None:
+    """Prints a row for each measure and a column for each corpus."""
+    print(f"{'':26}" + "".join(f"{name:>10}" for name in measures))
+    first, *_ = measures.values()
+    for key in first:
+        cells = [format_measure(row[key]) for row in measures.values()]
+        print(f"{key:26}" + "".join(f"{cell:>10}" for cell in cells))
+
+
+def format_measure(value: float | None) -> str:
+    """Returns four digits of a measure, or a dash where it does not apply."""
+    return "-" if value is None else f"{value:.4g}"
+
+
+def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `evaluate musicvae`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
         "--part",
@@ -78,14 +88,12 @@ def add_musicvae_arguments(parser) -> None:
     )
 
 
-def evaluate_musicvae(args) -> int:
+def evaluate_musicvae(args: argparse.Namespace) -> int:
     """Measures a MusicVAE and prints a table or JSON."""
-    found = measure_musicvae(
-        args.name, args.part, args.folder, lambda text: print(text, file=sys.stderr, flush=True)
-    )
-    print(
-        json.dumps(found, indent=1)
-        if args.json
-        else "\n".join(f"{key:22}{value:>10.4g}" for key, value in found.items())
-    )
+    measures = measure_musicvae(args.name, args.part, args.folder, report)
+    if args.json:
+        print(json.dumps(measures, indent=1))
+        return 0
+    for key, value in measures.items():
+        print(f"{key:22}{value:>10.4g}")
     return 0

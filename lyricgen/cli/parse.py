@@ -1,4 +1,4 @@
-"""python -m lyricgen parse: a row for each MIDI file, and at the end what could not be read."""
+"""python -m lyricgen parse: a row for each MIDI file, and what could not be read."""
 
 from __future__ import annotations
 
@@ -24,53 +24,60 @@ def add_parser(commands) -> None:
 
 
 def run_parse(args: argparse.Namespace) -> int:
-    """Reads the files, prints a row for each and then the errors; returns 1 if there were any, else 0."""
+    """Reads the files, prints a row for each and then the errors.
+
+    Returns 1 if there were any, else 0.
+    """
     from tqdm import tqdm
 
     files = find_midi_files(args.paths)
-    rows, errors = (
-        {},
-        {
-            str(path): f"{path} holds no MIDI file."
-            for path in args.paths
-            if path.is_dir() and not find_midi_files([path])
-        },
-    )
+    rows: dict[str, dict] = {}
+    errors = empty_folders(args.paths)
     for path in tqdm(files, desc="reading", unit="file", file=sys.stderr):
         try:
             rows[str(path)] = summarise(read_midi(path))
         except MidiError as error:
             errors[str(path)] = str(error)
     if args.json:
-        print(
-            json.dumps(
-                {
-                    "files": [{"file": name, **values} for name, values in rows.items()],
-                    "errors": [{"file": name, "error": error} for name, error in errors.items()],
-                },
-                ensure_ascii=False,
-                indent=1,
-            )
-        )
+        print_json(rows, errors)
     elif rows:
         print_table(rows)
-    for error in errors.values():
-        print(error, file=sys.stderr)
+    for message in errors.values():
+        print(message, file=sys.stderr)
     print(f"{len(rows)} of {len(files)} files read, {len(errors)} with errors.", file=sys.stderr)
     return 1 if errors else 0
 
 
+def empty_folders(paths: list[Path]) -> dict[str, str]:
+    """Returns an error for each folder without a MIDI file."""
+    errors = {}
+    for path in paths:
+        if path.is_dir() and not find_midi_files([path]):
+            errors[str(path)] = f"{path} holds no MIDI file."
+    return errors
+
+
+def print_json(rows: dict[str, dict], errors: dict[str, str]) -> None:
+    """Prints the rows and the errors, each with its file."""
+    files = [{"file": name, **values} for name, values in rows.items()]
+    failures = [{"file": name, "error": error} for name, error in errors.items()]
+    print(json.dumps({"files": files, "errors": failures}, ensure_ascii=False, indent=1))
+
+
 def print_table(rows: dict[str, dict]) -> None:
     """Prints the rows in columns, the name of the file last."""
-    lines = [COLUMNS + ("file",)]
+    lines = [[*COLUMNS, "file"]]
     for name, values in rows.items():
         minutes, seconds = divmod(round(values["length"]), 60)
-        shown = {
-            **values,
+        shown = values | {
             "length": f"{minutes}:{seconds:02d}",
             "warnings": len(values["warnings"]),
         }
-        lines.append(tuple(str(shown[column]) for column in COLUMNS) + (name,))
-    widths = [max(len(line[k]) for line in lines) for k in range(len(COLUMNS))]
+        cells = [str(shown[column]) for column in COLUMNS]
+        lines.append([*cells, name])
+    columns = list(zip(*lines))[:-1]
+    widths = [max(map(len, column)) for column in columns]
     for line in lines:
-        print("  ".join([cell.rjust(width) for cell, width in zip(line, widths)] + [line[-1]]))
+        *cells, name = line
+        aligned = [cell.rjust(width) for cell, width in zip(cells, widths)]
+        print("  ".join([*aligned, name]))

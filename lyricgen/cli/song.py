@@ -30,40 +30,51 @@ def add_parser(commands) -> None:
 
 
 def run_song(args: argparse.Namespace) -> int:
-    """Makes a song and tells what it did."""
-    from lyricgen.lyrics import chinese, corpora, patterns
-    from lyricgen.song import song as workshop
+    """Makes a song, or lists the patterns, and prints what it did."""
+    from lyricgen.song.song import compose, save
 
     if args.pattern == "list":
-        for pattern in patterns.stable_patterns(corpora.load_corpus("songci").poems).values():
-            name = "".join(chinese.pinyin(pattern.name))
-            print(
-                f"{pattern.name}  {name:<18} {pattern.poems:4d} poems, {pattern.share:.0%} with lines of {' '.join(map(str, pattern.lengths))}"
-            )
+        list_patterns()
         return 0
     check_folder(args.out)
     began = time.perf_counter()
-    made = workshop.compose(
-        args.pattern,
-        args.seed,
-        args.tempo,
-        args.temperature,
-        report=lambda text: print(
-            f"[{time.perf_counter() - began:5.1f} s] {text}", file=sys.stderr, flush=True
-        ),
-    )
-    print(
-        f"[{time.perf_counter() - began:5.1f} s] engraving and playing it",
-        file=sys.stderr,
-        flush=True,
-    )
-    paths = workshop.save(made, args.out)
-    print(f"\n{made.sheet.title} {made.sheet.subtitle}\n")
-    for line in made.lines:
-        print(f"  {line}  {' '.join(chinese.pinyin(line))}")
-    print(
-        f"\nPhrases mended to fit their line: {made.mended} of {len(made.lines)}. "
-        f"Longest run copied from the training text: {len(made.copied)} characters ({made.copied.replace(chr(10), ' / ')})."
-    )
-    print("Written: " + ", ".join(str(path) for path in paths))
+
+    def report(text: str) -> None:
+        seconds = time.perf_counter() - began
+        print(f"[{seconds:5.1f} s] {text}", file=sys.stderr, flush=True)
+
+    song = compose(args.pattern, args.seed, args.tempo, args.temperature, report=report)
+    report("engraving and playing it")
+    paths = save(song, args.out)
+    print_words(song)
+    print("Written: " + ", ".join(map(str, paths)))
     return 0
+
+
+def list_patterns() -> None:
+    """Prints each tune pattern with its pinyin, poems and line lengths."""
+    from lyricgen.lyrics import chinese, corpora, patterns
+
+    poems = corpora.load_corpus("songci").poems
+    for pattern in patterns.stable_patterns(poems).values():
+        name = "".join(chinese.pinyin(pattern.name))
+        lengths = " ".join(map(str, pattern.lengths))
+        print(
+            f"{pattern.name}  {name:<18} {pattern.poems:4d} poems, "
+            f"{pattern.share:.0%} with lines of {lengths}"
+        )
+
+
+def print_words(song) -> None:
+    """Prints the lines of a song, how well they fit, and what was copied."""
+    from lyricgen.lyrics import chinese
+
+    print(f"\n{song.sheet.title} {song.sheet.subtitle}\n")
+    for line in song.lines:
+        print(f"  {line}  {' '.join(chinese.pinyin(line))}")
+    copied = song.copied.replace("\n", " / ")
+    print(
+        f"\nPhrases mended to fit their line: {song.mended} of {len(song.lines)}. "
+        "Longest run copied from the training text: "
+        f"{len(song.copied)} characters ({copied})."
+    )

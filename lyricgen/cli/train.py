@@ -2,140 +2,222 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lyricgen.budget import for_mode, mode
+from lyricgen.budget import Budget, for_mode, mode
 from lyricgen.cli import arguments
 from lyricgen.files import UserError, check_folder
 from lyricgen.lyrics import corpora
+from lyricgen.models import checkpoint
+from lyricgen.models import training as models_training
+from lyricgen.models.language import network as language_network
+from lyricgen.models.language import training as language_training
 from lyricgen.models.language.data import load_corpus_splits, load_text_splits
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
+from lyricgen.models.musicvae import network as musicvae_network
+from lyricgen.models.musicvae import training as musicvae_training
 from lyricgen.models.musicvae.data import load_book_windows, load_midi_windows
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
+from lyricgen.models.training import Row
 from lyricgen.models.weights import load_weights, mean_of, save_weights
 
+Arrays = dict[str, np.ndarray]
+Card = dict[str, Any]
 
-def add_parser(commands, with_models: bool) -> None:
-    """Adds the command; with_models: with one subcommand for each model, which needs Keras."""
-    parser = commands.add_parser("train", help="trains a model: train language --help")
+# What a card does not repeat of the card of the weights that a training began from.
+NOT_REPEATED = ("characters", "data", "name", "file", "model")
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Adds to the command `train` one subcommand for each model."""
     models = parser.add_subparsers(required=True, metavar="model", parser_class=type(parser))
-    if with_models:
-        language = models.add_parser("language", help="a language model of characters")
-        add_language_arguments(language)
-        language.set_defaults(run=train_language)
-        musicvae = models.add_parser("musicvae", help="a MusicVAE of melodies of two bars")
-        add_musicvae_arguments(musicvae)
-        musicvae.set_defaults(run=train_musicvae)
+    language = models.add_parser("language", help="a language model of characters")
+    add_language_arguments(language)
+    language.set_defaults(run=train_language)
+    musicvae = models.add_parser("musicvae", help="a MusicVAE of melodies of two bars")
+    add_musicvae_arguments(musicvae)
+    musicvae.set_defaults(run=train_musicvae)
 
 
-def add_language_arguments(parser) -> None:
-    """The arguments of `train language`."""
-    from lyricgen.models.language.network import Settings
-    from lyricgen.models.language.training import CORPUS, TEXT
+def train_language(args: argparse.Namespace) -> int:
+    """Trains a language model on a corpus or a text."""
+    return train_model(args, LanguageTask)
 
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--corpus", choices=corpora.CORPORA, help="a corpus of the course")
-    what.add_argument("--text", type=Path, help="a text of your own, UTF-8")
+
+def train_musicvae(args: argparse.Namespace) -> int:
+    """Trains a MusicVAE on the tune books or on a folder of MIDI files."""
+    return train_model(args, MusicVAETask)
+
+
+def train_model(args: argparse.Namespace, kind: type[LanguageTask] | type[MusicVAETask]) -> int:
+    """Trains a model, measures its rounded weights, and writes them with their card."""
+    check_folder(args.out)
+    task = kind(args)
+    limit = arguments.minutes_or_steps(args, task.default_limit())
+    initial, initial_cards = task.load_initial()
+    folder = checkpoint_folder(task, limit, initial_cards)
+    print(f"{task.name}: {task.size()}; checkpoints and curves are in {folder}", file=sys.stderr)
+    budget = Budget(folder, validations=4 if mode() == "smoke" else 30, **limit)
+    weights, curves = task.train(budget, initial)
+    arrays = task.add_posterior(rounded(weights))
+    figures = task.measure(arrays)
+    card = {
+        "model": task.model,
+        "data": task.data.source,
+        "settings": task.settings_in_card(),
+        **task.vocabulary_in_card(),
+        **training_in_card(curves),
+        **initial_in_card(initial_cards),
+        "figures": {key: round(value, 4) for key, value in figures.items()},
+    }
+    save_weights(args.out, task.name, arrays, card)
+    print(f"{task.name}: {task.summary(figures)} Written: {args.out / task.name}.npz")
+    return 0
+
+
+def checkpoint_folder(
+    task: LanguageTask | MusicVAETask, limit: dict[str, Any], initial_cards: list[Card]
+) -> Path:
+    """Returns the folder of a training, by all that its weights depend on."""
+    hashes = [card["sha256"] for card in initial_cards]
+    described = task.settings_in_card() | limit | task.data.source | {"begun_from": hashes}
+    return checkpoint.folder_for(task.name, described)
+
+
+def rounded(arrays: Arrays) -> Arrays:
+    """Returns the arrays in float16, as a weights file has them."""
+    return {name: array.astype(np.float16) for name, array in arrays.items()}
+
+
+def training_in_card(curves: list[Row]) -> Card:
+    """Returns what a card says of a training."""
+    return {
+        "steps": curves[-1]["step"],
+        "seconds": curves[-1]["seconds"],
+        "machine": models_training.machine(),
+        "curves": curves,
+    }
+
+
+def initial_in_card(cards: list[Card]) -> Card:
+    """Returns what a card says of the weights that a training began from.
+
+    Of several, the first one's card is repeated, with the hashes of the others.
+    """
+    if not cards:
+        return {}
+    first, *others = cards
+    repeated = {key: value for key, value in first.items() if key not in NOT_REPEATED}
+    if others:
+        repeated["mean_with"] = [card["sha256"] for card in others]
+    return {"begun_from": repeated}
+
+
+def add_language_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `train language`."""
+    text = parser.add_mutually_exclusive_group(required=True)
+    text.add_argument("--corpus", choices=corpora.CORPORA, help="a corpus of the course")
+    text.add_argument("--text", type=Path, help="a text of your own, UTF-8")
     parser.add_argument(
         "--begin",
         type=Path,
         help="a folder with weights of the same name, to begin from those instead of random ones",
     )
-
-    def default(name: str) -> object:
-        values = {kind: getattr(own, name) for kind, own in {**CORPUS, "a text": TEXT}.items()}
-        return (
-            values["a text"]
-            if len(set(values.values())) == 1
-            else ", ".join(f"{kind}: {value}" for kind, value in values.items())
-        )
-
-    arguments.add_training_arguments(parser, fields(Settings), default)
+    arguments.add_training_arguments(parser, language_network.Settings, default_of_language)
 
 
-def train_language(args) -> int:
-    """Trains a language model on a corpus or a text, measures it on the test part, and writes its weights with their card."""
-    from lyricgen.models import checkpoint
-    from lyricgen.models import training as models_training
-    from lyricgen.models.language.network import Settings
-    from lyricgen.models.language.training import CORPUS, FULL_STEPS, TEXT, shrunk_to, train
+def default_of_language(name: str) -> object:
+    """Returns the default of a setting; where corpora differ, one for each of them."""
+    defaults = {corpus: getattr(base, name) for corpus, base in language_training.CORPUS.items()}
+    defaults["a text"] = getattr(language_training.TEXT, name)
+    if len(set(defaults.values())) == 1:
+        return defaults["a text"]
+    return ", ".join(f"{text}: {value}" for text, value in defaults.items())
 
-    check_folder(args.out)
-    characters, parts, data = (
-        load_corpus_splits(args.corpus) if args.corpus else load_text_splits(args.text)
-    )
-    settings = shrunk_to(
-        arguments.settings_from(args, CORPUS.get(args.corpus, TEXT), fields(Settings)), parts
-    )
-    if settings.noise and not settings.whole:
-        raise UserError("Noise is for windows that begin with a poem; ask for --whole too.")
-    budget = arguments.minutes_or_steps(
-        args,
-        {"steps": FULL_STEPS[args.corpus]}
-        if args.corpus and mode() == "full"
-        else {"minutes": for_mode(0.1, 2, 10)},
-    )
-    name, begun = args.corpus or args.text.stem, {}
-    if args.begin:
-        before, card = load_weights(name, args.begin)
-        if card.get("characters") != "".join(characters.tokens[3:]):
+
+class LanguageTask:
+    """What `train_model` does for a language model."""
+
+    model = "language"
+
+    def __init__(self, args: argparse.Namespace):
+        self.args = args
+        self.data = load_corpus_splits(args.corpus) if args.corpus else load_text_splits(args.text)
+        self.settings = self._choose_settings()
+        self.name = args.corpus or args.text.stem
+
+    def _choose_settings(self) -> language_network.Settings:
+        """Returns the settings that were given, shrunk to a short text."""
+        base = language_training.CORPUS.get(self.args.corpus, language_training.TEXT)
+        given = arguments.settings_from(self.args, base)
+        settings = language_training.shrunk_to(given, self.data.splits)
+        if settings.noise and not settings.whole:
+            raise UserError("Noise is for windows that begin with a poem; ask for --whole too.")
+        return settings
+
+    def default_limit(self) -> dict[str, float]:
+        """Returns the minutes or the steps of a training that is given none."""
+        if self.args.corpus and mode() == "full":
+            return {"steps": language_training.FULL_STEPS[self.args.corpus]}
+        return {"minutes": for_mode(0.1, 2, 10)}
+
+    def load_initial(self) -> tuple[Arrays | None, list[Card]]:
+        """Returns the weights to begin from, None for random ones, and their card."""
+        folder = self.args.begin
+        if folder is None:
+            return None, []
+        arrays, card = load_weights(self.name, folder)
+        if card.get("characters") != self._characters():
             raise UserError(
-                f"{args.begin / name}.npz is for another vocabulary than this text has."
+                f"{folder / self.name}.npz is for another vocabulary than this text has."
             )
-        begun = {
-            "begun_from": {
-                key: value
-                for key, value in card.items()
-                if key not in ("characters", "data", "name", "file", "model")
-            }
-        }
-    folder = checkpoint.folder_for(
-        name,
-        asdict(settings) | budget | data | {key: value["sha256"] for key, value in begun.items()},
-    )
-    print(
-        f"{name}: {len(characters)} tokens; checkpoints and curves are in {folder}", file=sys.stderr
-    )
-    model, rows = train(
-        parts,
-        len(characters),
-        settings,
-        folder,
-        begin=before if begun else None,
-        validations=4 if mode() == "smoke" else 30,
-        **budget,
-    )
-    card = {
-        "model": "language",
-        "data": data,
-        "settings": asdict(settings),
-        "characters": "".join(characters.tokens[3:]),
-        "folded": characters.folded,
-        "steps": rows[-1]["step"],
-        "seconds": rows[-1]["seconds"],
-        "machine": models_training.machine(),
-        "curves": rows,
-    } | begun
-    rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
-    bits = lstm_bits(NumpyLanguageModel(rounded, characters), parts["test"])
-    save_weights(
-        args.out, name, rounded, card | {"figures": {"test_bits_per_character": round(bits, 4)}}
-    )
-    print(
-        f"{name}: {bits:.4f} bits ({bits * np.log(2):.4f} nats) a character on the test part. Written: {args.out / name}.npz"
-    )
-    return 0
+        return arrays, [card]
+
+    def _characters(self) -> str:
+        """Returns the vocabulary as a card has it: without the three special tokens."""
+        return "".join(self.data.vocabulary.tokens[3:])
+
+    def size(self) -> str:
+        """Says how large the data is."""
+        return f"{len(self.data.vocabulary)} tokens"
+
+    def train(self, budget: Budget, initial: Arrays | None) -> tuple[Arrays, list[Row]]:
+        """Trains the model; returns its weights and the curves."""
+        return language_training.train(self.data, self.settings, budget, initial)
+
+    def add_posterior(self, arrays: Arrays) -> Arrays:
+        """Returns the arrays as they are: a language model has no latent space."""
+        return arrays
+
+    def measure(self, arrays: Arrays) -> dict[str, float]:
+        """Returns the figures of the card, measured on the rounded weights."""
+        model = NumpyLanguageModel(arrays, self.data.vocabulary)
+        return {"test_bits_per_character": lstm_bits(model, self.data.splits["test"])}
+
+    def settings_in_card(self) -> Card:
+        """Returns the settings as a card has them."""
+        return asdict(self.settings)
+
+    def vocabulary_in_card(self) -> Card:
+        """Returns what makes the vocabulary again."""
+        return {"characters": self._characters(), "folded": self.data.vocabulary.folded}
+
+    def summary(self, figures: dict[str, float]) -> str:
+        """Says how good the model is."""
+        bits = figures["test_bits_per_character"]
+        nats = bits * np.log(2)
+        return f"{bits:.4f} bits ({nats:.4f} nats) a character on the test split."
 
 
-def add_musicvae_arguments(parser) -> None:
-    """The arguments of `train musicvae`."""
-    from lyricgen.models.musicvae.network import Settings
-
+def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `train musicvae`."""
     parser.add_argument(
         "--midi", type=Path, help="a folder of your own MIDI files, instead of the tune books"
     )
@@ -147,83 +229,94 @@ def add_musicvae_arguments(parser) -> None:
         help="a folder with weights of the same name, to begin from those instead of random ones; "
         "of several, from their mean",
     )
-    arguments.add_training_arguments(
-        parser, fields(Settings)[2:], lambda name: getattr(Settings, name)
-    )
+    arguments.add_training_arguments(parser, musicvae_network.Settings, default_of_musicvae)
 
 
-def train_musicvae(args) -> int:
-    """Trains a MusicVAE and writes its weights, rounded to float16, with the Gaussian of the aggregate posterior and a card."""
-    from lyricgen.models import checkpoint
-    from lyricgen.models import training as models_training
-    from lyricgen.models.musicvae.network import LN2, Settings
-    from lyricgen.models.musicvae.training import FULL_STEPS, train
+def default_of_musicvae(name: str) -> object:
+    """Returns the default of a setting."""
+    return getattr(musicvae_network.Settings, name)
 
-    check_folder(args.out)
-    parts, data = load_midi_windows(args.midi) if args.midi else load_book_windows()
-    few = min(Settings.batch, len(parts["train"]), len(parts["validation"]))
-    settings = arguments.settings_from(args, Settings(batch=few), fields(Settings)[2:])
-    budget = arguments.minutes_or_steps(
-        args,
-        {"steps": FULL_STEPS} if mode() == "full" else {"minutes": for_mode(0.1, 2, 60)},
-    )
-    name = args.name or (args.midi.name if args.midi else NAME)
-    earlier = [load_weights(name, folder) for folder in args.begin or []]
-    before, begun = mean_of([arrays for arrays, _ in earlier]) if earlier else None, {}
-    if (
-        earlier
-    ):  # of several, the first one's card tells the story, and the others' hashes stand in it
-        begun = {
-            "begun_from": {
-                key: value
-                for key, value in earlier[0][1].items()
-                if key not in ("data", "name", "file", "model")
-            }
+
+class MusicVAETask:
+    """What `train_model` does for a MusicVAE."""
+
+    model = "musicvae"
+
+    def __init__(self, args: argparse.Namespace):
+        self.args = args
+        self.data = load_midi_windows(args.midi) if args.midi else load_book_windows()
+        self.settings = self._choose_settings()
+        self.name = args.name or (args.midi.name if args.midi else NAME)
+
+    def _choose_settings(self) -> musicvae_network.Settings:
+        """Returns the settings that were given, with a batch that the data can fill."""
+        sizes = [len(self.data.splits[split]) for split in ("train", "validation")]
+        batch = min(musicvae_network.Settings.batch, *sizes)
+        return arguments.settings_from(self.args, musicvae_network.Settings(batch=batch))
+
+    def default_limit(self) -> dict[str, float]:
+        """Returns the minutes or the steps of a training that is given none."""
+        if mode() == "full":
+            return {"steps": musicvae_training.FULL_STEPS}
+        return {"minutes": for_mode(0.1, 2, 60)}
+
+    def load_initial(self) -> tuple[Arrays | None, list[Card]]:
+        """Returns the weights to begin from, None for random ones, and their cards.
+
+        Of several weights it is their mean.
+        """
+        if self.args.begin is None:
+            return None, []
+        weights = [load_weights(self.name, folder) for folder in self.args.begin]
+        return mean_of([arrays for arrays, _ in weights]), [card for _, card in weights]
+
+    def size(self) -> str:
+        """Says how large the data is."""
+        return f"{self.data.source['windows']} melodies"
+
+    def train(self, budget: Budget, initial: Arrays | None) -> tuple[Arrays, list[Row]]:
+        """Trains the model; returns its weights and the curves."""
+        return musicvae_training.train(self.data, self.settings, budget, initial)
+
+    def add_posterior(self, arrays: Arrays) -> Arrays:
+        """Returns the arrays with those of the aggregate posterior, to sample from.
+
+        A Gaussian and a mixture of Gaussians are fitted to the z of the training split.
+        """
+        mu, sigma = NumpyMusicVAE(arrays).encode(self.data.splits["train"])
+        rng = np.random.default_rng(self.settings.seed)
+        z = mu + sigma * rng.standard_normal(mu.shape)
+        components = max(1, min(10, len(z) // 500))
+        gaussian = fit_posterior(mu, sigma)
+        mixture = fit_mixture(z, components, rng)
+        return arrays | rounded(gaussian | mixture)
+
+    def measure(self, arrays: Arrays) -> dict[str, float]:
+        """Returns the figures of the card, measured on the rounded weights."""
+        vae = NumpyMusicVAE(arrays)
+        melodies = self.data.splits["validation"]
+        mu, sigma = vae.encode(melodies)
+        z = mu + sigma * np.random.default_rng(2).standard_normal(mu.shape)
+        kl = kl_divergence(mu, sigma).sum(axis=1).mean()
+        return {
+            "validation_kl_bits": float(kl / musicvae_network.LN2),
+            "validation_free_running": float((vae.decode(mu) == melodies).mean()),
+            "validation_free_running_drawn": float((vae.decode(z) == melodies).mean()),
         }
-        begun["begun_from"] |= (
-            {"mean_with": [card["sha256"] for _, card in earlier[1:]]} if earlier[1:] else {}
+
+    def settings_in_card(self) -> Card:
+        """Returns the settings as a card has them."""
+        return self.settings.to_card()
+
+    def vocabulary_in_card(self) -> Card:
+        """Returns nothing: all melodies have the same events."""
+        return {}
+
+    def summary(self, figures: dict[str, float]) -> str:
+        """Says how good the model is."""
+        share = figures["validation_free_running"]
+        bits = figures["validation_kl_bits"]
+        return (
+            f"{share:.4f} of the steps of the validation split, free running from mu, "
+            f"at {bits:.1f} bits."
         )
-    folder = checkpoint.folder_for(
-        name,
-        asdict(settings) | budget | data | {"begun_from": [card["sha256"] for _, card in earlier]},
-    )
-    print(
-        f"{name}: {data['windows']} melodies; checkpoints and curves are in {folder}",
-        file=sys.stderr,
-    )
-    model, rows = train(
-        parts, settings, folder, validations=4 if mode() == "smoke" else 30, begin=before, **budget
-    )
-    rounded = {key: value.astype(np.float16) for key, value in model.arrays().items()}
-    mu, sigma = NumpyMusicVAE(rounded).encode(parts["train"])
-    z = mu + sigma * (rng := np.random.default_rng(settings.seed)).standard_normal(mu.shape)
-    fitted = fit_posterior(mu, sigma) | fit_mixture(z, max(1, min(10, len(z) // 500)), rng)
-    rounded |= {key: value.astype(np.float16) for key, value in fitted.items()}
-    card = {
-        "model": "musicvae",
-        "data": data,
-        "settings": asdict(settings),
-        "steps": rows[-1]["step"],
-        "seconds": rows[-1]["seconds"],
-        "machine": models_training.machine(),
-        "curves": rows,
-    } | begun
-    some, vae = parts["validation"], NumpyMusicVAE(rounded)
-    mu, sigma = vae.encode(some)
-    drawn = mu + sigma * np.random.default_rng(2).standard_normal(mu.shape)
-    figures = {
-        "validation_kl_bits": float(kl_divergence(mu, sigma).sum(axis=1).mean() / LN2),
-        "validation_free_running": float((vae.decode(mu) == some).mean()),
-        "validation_free_running_drawn": float((vae.decode(drawn) == some).mean()),
-    }
-    save_weights(
-        args.out,
-        name,
-        rounded,
-        card | {"figures": {key: round(value, 4) for key, value in figures.items()}},
-    )
-    print(
-        f"{name}: {figures['validation_free_running']:.4f} of the steps of the validation part, free running from mu, at "
-        f"{figures['validation_kl_bits']:.1f} bits. Written: {args.out / name}.npz"
-    )
-    return 0

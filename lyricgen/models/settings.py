@@ -7,6 +7,10 @@ from dataclasses import field
 from typing import Any
 
 
-def option(default, what: str, least: float = 0, most: float = math.inf) -> Any:
-    """A field of a settings dataclass, with what it means and what it may be: from `least` to `most`."""
+def option(default: Any, what: str, least: float = 0, most: float = math.inf) -> Any:
+    """Returns a field of a settings dataclass that says what it means and its range.
+
+    `what` is its line in the help of the command line; the range is from `least` to
+    `most`.
+    """
     return field(default=default, metadata={"what": what, "least": least, "most": most})

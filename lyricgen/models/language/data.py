@@ -3,107 +3,152 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lyricgen.files import UserError, sha256
-from lyricgen.lyrics import corpora, user_text, vocabulary
+from lyricgen.lyrics import corpora, user_text
 from lyricgen.lyrics.vocabulary import Vocabulary
 
 Splits = dict[str, list[np.ndarray]]
 
+# The ids of `<end>`, which stands before a poem too, and of the end of a line.
+END_ID = 1
+NEWLINE_ID = 2
 
-def load_corpus_splits(name: str) -> tuple[vocabulary.Vocabulary, Splits, dict]:
-    """The vocabulary of a corpus, the ids of its poems by part, each with its end, and the hashes of text and split.
 
-    A character that the training part has fewer than three times is `<unk>`. Notebook: 03_lyrics_language_model
+@dataclass(frozen=True)
+class TextData:
+    """Holds what a language model learns from: a vocabulary and the ids of texts.
+
+    `splits` has the ids of each text of train, validation and test; `source` is what
+    the card of the weights says of the data: its name, and hashes.
+    Notebook: lyrics_language_model
+    """
+
+    vocabulary: Vocabulary
+    splits: Splits
+    source: dict[str, str]
+
+
+def load_corpus_splits(name: str) -> TextData:
+    """Returns the poems of a corpus as ids, by split; each ends with `<end>`.
+
+    A character that the training split has fewer than three times is `<unk>`.
+    Notebook: lyrics_language_model
     """
     corpus = corpora.load_corpus(name)
-    characters = vocabulary.Vocabulary.build(corpus.texts_of("train"), min_count=3)
-    parts = {
-        part: [characters.encode(text, end=True) for text in corpus.texts_of(part)]
-        for part in corpora.SPLITS
+    vocabulary = Vocabulary.build(corpus.texts_of("train"), min_count=3)
+    splits = {}
+    for split in corpora.SPLITS:
+        texts = corpus.texts_of(split)
+        splits[split] = [vocabulary.encode(text, end=True) for text in texts]
+    digits = [str(corpora.SPLITS.index(poem.split)) for poem in corpus.poems]
+    source = {
+        "name": name,
+        "text_sha256": corpus.card["text_sha256"],
+        "split_sha256": sha256("".join(digits).encode()),
     }
-    split = "".join(str(corpora.SPLITS.index(poem.split)) for poem in corpus.poems)
-    return (
-        characters,
-        parts,
-        {
-            "name": name,
-            "text_sha256": corpus.card["text_sha256"],
-            "split_sha256": sha256(split.encode()),
-        },
-    )
+    return TextData(vocabulary, splits, source)
 
 
-def load_text_splits(path: Path) -> tuple[Vocabulary, dict[str, list[np.ndarray]], dict]:
-    """The vocabulary of a user's own text, its parts as ids, and its hash: the last 10 % is the test, and before it a twentieth is for validation.
+def load_text_splits(path: Path) -> TextData:
+    """Returns a user's own text as ids, by split.
 
-    That is taken from the end of each of up to 20 stretches: were it one piece, the names and words that come up in it would be missing for the test.
+    The last tenth is the test split; a twentieth of what stands before it is the
+    validation split. That is taken from the end of each of up to 20 stretches: names
+    and words that occur in one piece only would otherwise be missing in training.
     """
     text = user_text.read_text(path)
     end = int(0.9 * len(text))
-    cuts = np.linspace(0, end, 1 + int(np.clip(end // 20_000, 1, 20))).astype(int)
-    pieces: dict[str, list[str]] = {"train": [], "validation": [], "test": [text[end:]]}
-    for begin, stop in zip(cuts, cuts[1:]):
-        cut = stop - (stop - begin) // 20
-        pieces["train"].append(text[begin:cut])
-        pieces["validation"].append(text[cut:stop])
-    characters = Vocabulary.build([text[:end]])
-    return (
-        characters,
-        {part: [characters.encode(piece) for piece in own] for part, own in pieces.items()},
-        {"name": path.stem, "text_sha256": sha256(text.encode())},
-    )
+    stretches = int(np.clip(end // 20_000, 1, 20))
+    bounds = np.linspace(0, end, 1 + stretches).astype(int)
+    train = []
+    validation = []
+    for start, stop in zip(bounds, bounds[1:]):
+        cut = stop - (stop - start) // 20
+        train.append(text[start:cut])
+        validation.append(text[cut:stop])
+    vocabulary = Vocabulary.build([text[:end]])
+    splits = {
+        "train": [vocabulary.encode(piece) for piece in train],
+        "validation": [vocabulary.encode(piece) for piece in validation],
+        "test": [vocabulary.encode(text[end:])],
+    }
+    source = {"name": path.stem, "text_sha256": sha256(text.encode())}
+    return TextData(vocabulary, splits, source)
 
 
 class Stream:
-    """Batches of a stream of text, cut into lanes that are read side by side: each window goes on where the one before it ended.
+    """Batches of a text that is read in lanes: a window continues the one before it.
 
-    `sequences` are arrays of ids; they are joined in an order that follows from the seed and the epoch, and cut at a point that does so too.
-    Window number `step` is (x, y), int32 (B, T), where y is x one token later. Raises UserError for too little text.
-    Source: Mikolov et al. 2010 (truncated backpropagation through time). Notebook: 03_lyrics_language_model
+    `sequences` are arrays of ids. They are joined into one stream, in an order that
+    follows from the seed and the epoch, and cut into lanes at a place that does so too;
+    without a seed they stay in order.
+    Window number `step` is (x, y), int32 (B, T), where y is x one token later.
+    Raises: UserError for a text that is too short.
+    Source: Mikolov et al. 2010 (truncated backpropagation through time).
+    Notebook: lyrics_language_model
     """
 
     def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int | None):
-        self.sequences, self.batch, self.length, self.seed = list(sequences), batch, length, seed
-        self.windows = (sum(map(len, self.sequences)) - 1) // (batch * length)
-        self._epoch, self._lanes = -1, np.empty(0)
+        self.sequences = list(sequences)
+        self.batch = batch
+        self.length = length
+        self.seed = seed
+        tokens = sum(map(len, self.sequences))
+        self.windows = (tokens - 1) // (batch * length)
         if self.windows < 1:
             raise UserError(
-                f"The text has {sum(map(len, self.sequences))} tokens; {batch} lanes of {length} need {batch * length + 1}."
+                f"The text has {tokens} tokens; {batch} lanes of {length} need "
+                f"{batch * length + 1}."
             )
+        self._epoch = -1
+        self._lanes = np.empty(0)
 
     def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         epoch, window = divmod(step, self.windows)
         if epoch != self._epoch:
-            stream, order = self.sequences, range(len(self.sequences))
-            if self.seed is not None:
-                rng = np.random.default_rng((self.seed, epoch))
-                order = rng.permutation(len(stream))
-            stream = np.concatenate([stream[k] for k in order])
-            if self.seed is not None:
-                stream = np.roll(stream, rng.integers(len(stream)))
-            lane = self.windows * self.length
-            self._lanes = stream[
-                np.arange(self.batch)[:, None] * lane + np.arange(lane + 1)
-            ].astype(np.int32)
+            self._lanes = self._cut_lanes(epoch)
             self._epoch = epoch
-        part = self._lanes[:, window * self.length : (window + 1) * self.length + 1]
-        return part[:, :-1], part[:, 1:]
+        first = window * self.length
+        tokens = self._lanes[:, first : first + self.length + 1]
+        return tokens[:, :-1], tokens[:, 1:]
+
+    def _cut_lanes(self, epoch: int) -> np.ndarray:
+        """Returns the lanes of an epoch, int32 (B, windows * T + 1)."""
+        if self.seed is None:
+            stream = np.concatenate(self.sequences)
+        else:
+            rng = np.random.default_rng((self.seed, epoch))
+            order = rng.permutation(len(self.sequences))
+            stream = np.concatenate([self.sequences[k] for k in order])
+            stream = np.roll(stream, rng.integers(len(stream)))
+        size = self.windows * self.length
+        starts = size * np.arange(self.batch)
+        places = starts[:, None] + np.arange(size + 1)
+        return stream[places].astype(np.int32)
 
 
 class WholePoems:
-    """Batches of windows (B, T) that each begin with a poem; one that a window's end cuts off begins the next window, so it is read whole.
+    """Batches of windows that each begin with a poem.
 
-    Of a poem longer than a window the rest is not read: raises UserError where that is more than a tenth of the text, or where the text is
-    too short. An epoch leaves out a few windows, other ones each time.
+    A poem that the end of a window cuts off begins the next window, so it is read
+    whole. Of a poem longer than a window the rest is not read. An epoch leaves out a
+    few windows, others each time.
 
-    Window number `step` is (x, y), as in a `Stream`, but no window goes on where another ended. `noise` is the share of the characters in x
-    that are exchanged for others of the same batch; titles, ends of lines and of poems stay, and so does y. A model then learns to
-    count on the form and not on the words, which, when it samples, are its own and unlike those it was trained on.
-    Source: Bowman et al. 2016, section 3.1 (word dropout, there with one symbol for all). Notebook: 04_lyrics_across_datasets
+    Window number `step` is (x, y), int32 (B, T), as in a `Stream`, but no window
+    continues another. `noise` is the share of the characters in x that are exchanged
+    for others of the same batch; titles, ends of lines and of poems stay, and so does
+    y. A model then learns to rely on the form and not on the words, which, when it
+    samples, are its own and unlike those it was trained on.
+    Raises: UserError for a text that is too short, and where more than a tenth of it
+    would not be read.
+    Source: Bowman et al. 2016, section 3.1 (word dropout, there with one symbol for
+    all).
+    Notebook: lyrics_across_datasets
     """
 
     def __init__(
@@ -114,63 +159,90 @@ class WholePoems:
         seed: int,
         noise: float = 0.0,
     ):
-        self.sequences, self.batch, self.length, self.seed, self.noise = (
-            list(sequences),
-            batch,
-            length,
-            seed,
-            noise,
-        )
-        self._epoch, self._cut = 0, self._windows(0)
-        self.windows = (
-            int(0.97 * len(self._cut)) // batch
-        )  # the number differs a little between epochs
+        self.sequences = list(sequences)
+        self.batch = batch
+        self.length = length
+        self.seed = seed
+        self.noise = noise
+        self._epoch = 0
+        self._windows = self._cut_windows(0)
+        # The number of windows differs a little from epoch to epoch.
+        self.windows = int(0.97 * len(self._windows)) // batch
+        self._check_length()
+
+    def _check_length(self) -> None:
+        sizes = np.array([len(sequence) for sequence in self.sequences])
         if self.windows < 1:
             raise UserError(
-                f"The text has {sum(map(len, self.sequences))} tokens, too few for {batch} windows of {length} that each begin "
-                "with a poem."
+                f"The text has {sizes.sum()} tokens, too few for {self.batch} windows of "
+                f"{self.length} that each begin with a poem."
             )
-        sizes = np.array([len(sequence) for sequence in self.sequences])
-        if (unread := np.maximum(sizes - length, 0).sum() / sizes.sum()) > 0.1:
+        beyond = np.maximum(sizes - self.length, 0)
+        unread = beyond.sum() / sizes.sum()
+        if unread > 0.1:
             raise UserError(
-                f"Windows of {length} that each begin with a poem would leave {unread:.0%} of this text unread; make --length longer."
+                f"Windows of {self.length} that each begin with a poem would leave {unread:.0%} "
+                "of this text unread; make --length longer."
             )
 
-    def _windows(self, epoch: int) -> np.ndarray:
-        """All windows of an epoch, (n, T + 1), in the order of its shuffled poems, each after the `<end>` (1) of the poem before."""
+    def _cut_windows(self, epoch: int) -> np.ndarray:
+        """Returns all windows of an epoch, int32 (n, T + 1), shuffled.
+
+        They are cut from the shuffled poems, and begin with the `<end>` of the poem
+        before.
+        """
         rng = np.random.default_rng((self.seed, epoch))
         order = rng.permutation(len(self.sequences))
-        stream = np.concatenate([np.ones(1, int), *(self.sequences[k] for k in order)])
-        starts, at, found = np.cumsum([0, *(len(self.sequences[k]) for k in order)]), 0, []
-        while at + self.length < len(stream):
-            found.append(at)
-            last = starts[np.searchsorted(starts, at + self.length, side="right") - 1]
-            at = int(
-                last
-                if last > at
-                else starts[min(np.searchsorted(starts, at, side="right"), len(starts) - 1)]
-            )
-        cut = stream[np.array(found, int)[:, None] + np.arange(self.length + 1)]
-        return cut[rng.permutation(len(cut))].astype(np.int32)
+        poems = [self.sequences[k] for k in order]
+        stream = np.concatenate([[END_ID], *poems])
+        # Where the `<end>` before each poem stands, and the last one.
+        ends = np.cumsum([0, *map(len, poems)])
+        starts = []
+        start = 0
+        while start + self.length < len(stream):
+            starts.append(start)
+            start = self._next_start(ends, start)
+        first = np.array(starts, int)
+        places = first[:, None] + np.arange(self.length + 1)
+        windows = stream[places]
+        return windows[rng.permutation(len(windows))].astype(np.int32)
+
+    def _next_start(self, ends: np.ndarray, start: int) -> int:
+        """Returns where the window after one begins: before the poem that it cuts off.
+
+        If that is the poem with which the window began, it is too long for any window,
+        and the next window begins with the poem after it.
+        """
+        cut_off = np.searchsorted(ends, start + self.length, side="right") - 1
+        if ends[cut_off] > start:
+            return int(ends[cut_off])
+        following = int(np.searchsorted(ends, start, side="right"))
+        return int(ends[min(following, len(ends) - 1)])
 
     def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         epoch, k = divmod(step, self.windows)
         if epoch != self._epoch:
-            self._epoch, self._cut = epoch, self._windows(epoch)
-        part = self._cut.take(
-            range(k * self.batch, (k + 1) * self.batch), axis=0, mode="wrap"
-        )  # an epoch may have fewer than the first
-        return self._noisy(part[:, :-1], np.random.default_rng((self.seed, step, 2))), part[:, 1:]
+            self._windows = self._cut_windows(epoch)
+            self._epoch = epoch
+        rows = np.arange(k * self.batch, (k + 1) * self.batch)
+        # An epoch may have fewer windows than the first one.
+        windows = self._windows.take(rows, axis=0, mode="wrap")
+        rng = np.random.default_rng((self.seed, step, 2))
+        return self._with_noise(windows[:, :-1], rng), windows[:, 1:]
 
-    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The tokens (B, T) with some characters exchanged; 1 is `<end>`, after which a title stands, and 2 the end of a line."""
-        at = np.arange(x.shape[1])
-        last_end, last_line = (
-            np.maximum.accumulate(np.where(x == token, at, -1), axis=1) for token in (1, 2)
-        )
-        words = (x > 2) & (last_line > last_end)
+    def _with_noise(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns the tokens (B, T) with some of the characters exchanged."""
+        is_title = _last_place(x, NEWLINE_ID) <= _last_place(x, END_ID)
+        words = (x > NEWLINE_ID) & ~is_title
         exchanged = words & (rng.random(x.shape) < self.noise)
-        x = x.copy()
+        noisy = x.copy()
         if exchanged.any():
-            x[exchanged] = rng.choice(x[words], exchanged.sum())
-        return x
+            noisy[exchanged] = rng.choice(x[words], exchanged.sum())
+        return noisy
+
+
+def _last_place(x: np.ndarray, token: int) -> np.ndarray:
+    """Returns where a token (B, T) stood last, at each place: -1 before the first."""
+    places = np.arange(x.shape[1])
+    places_of_token = np.where(x == token, places, -1)
+    return np.maximum.accumulate(places_of_token, axis=1)

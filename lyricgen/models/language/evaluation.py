@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 
 from lyricgen.files import DataError
-from lyricgen.lyrics import copying as lyrics_copying
-from lyricgen.lyrics import corpora, patterns, vocabulary
-from lyricgen.lyrics import measures as lyric_measures
-from lyricgen.models.language.data import Splits, load_corpus_splits
+from lyricgen.lyrics import corpora
+from lyricgen.lyrics.copying import Copying
+from lyricgen.lyrics.corpora import Corpus
+from lyricgen.lyrics.measures import bits_per_character, poem_form, rhyme_share
+from lyricgen.lyrics.patterns import Pattern, stable_patterns
+from lyricgen.lyrics.vocabulary import Vocabulary
+from lyricgen.models.language.data import Splits, TextData, load_corpus_splits
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.language.writing import (
+    Plan,
     decode_poems,
     pattern_plan,
     sample_tokens,
@@ -19,114 +26,160 @@ from lyricgen.models.language.writing import (
 from lyricgen.models.ngram import NGram
 from lyricgen.models.weights import WEIGHTS, load_weights
 
-PATTERNS, POEMS, TEMPERATURE, LENGTH = (
-    5,
-    200,
-    0.8,
-    200,
-)  # poems of each pattern; characters of each other poem that are compared
+# How many patterns of Song ci are written, and how many poems of each of them (or of a
+# corpus without patterns).
+PATTERNS = 5
+POEMS = 200
+TEMPERATURE = 0.8
+
+# The characters of a poem that are searched for copied runs.
+LENGTH = 200
+
+FORM_KEYS = ("form", "form_constrained", "human_form", "rhyme", "human_rhyme")
+
+Poems = list[list[str]]
+Measures = dict[str, float | int | None]
 
 
-def ngram_bits(characters: vocabulary.Vocabulary, parts: Splits) -> tuple[int, float]:
-    """The order of the Kneser-Ney n-gram with the fewest bits on the validation part, and its bits per character on the test part.
+def ngram_bits(characters: Vocabulary, splits: Splits) -> tuple[int, float]:
+    """Returns the best order of a Kneser-Ney n-gram and its bits per test character.
 
-    Orders are tried from 2 upwards until one is no better. Notebook: 03_lyrics_language_model
+    The best order has the fewest bits on the validation split; orders are tried from 2
+    upwards until one is no better.
+    Notebook: lyrics_language_model
     """
-    lists = {part: [ids.tolist() for ids in parts[part]] for part in parts}
-    best, order, model = np.inf, 1, None
-    while (
-        bits := (tried := NGram(lists["train"], order + 1, range(len(characters)))).bits_per_token(
-            lists["validation"]
-        )
-    ) < best:
-        best, order, model = bits, order + 1, tried
-    costs = np.concatenate([model.bits(ids) for ids in lists["test"]])
-    return order, lyric_measures.bits_per_character(
-        costs, np.concatenate(parts["test"]), characters.folded
-    )
+    train = _as_lists(splits["train"])
+    validation = _as_lists(splits["validation"])
+    best_bits = np.inf
+    for order in itertools.count(2):
+        candidate = NGram(train, order, range(len(characters)))
+        bits = candidate.bits_per_token(validation)
+        if bits >= best_bits:
+            break
+        best_bits = bits
+        best = candidate
+    costs = [best.bits(ids) for ids in _as_lists(splits["test"])]
+    test = np.concatenate(splits["test"])
+    return best.order, bits_per_character(np.concatenate(costs), test, characters.folded)
 
 
-def measure_language(name: str, report=lambda text: None) -> dict[str, float | int | None]:
-    """All measures of the shipped model of a corpus, by the names that `evaluate language` gives them; None where one does not apply.
+def _as_lists(sequences: list[np.ndarray]) -> list[list[int]]:
+    return [ids.tolist() for ids in sequences]
 
-    Drawn with a fixed seed at temperature 0.8: of Song ci 200 poems told only the name of each of the five most frequent stable patterns, of
-    the others 200 beginnings of 200 characters; the human ones beside them are those of the test part. `report` is told what is being done.
-    Raises DataError where the weights were trained on other data than there is. Notebook: 04_lyrics_across_datasets
+
+def measure_language(name: str, report: Callable[[str], None] = lambda text: None) -> Measures:
+    """Returns all measures of the shipped model of a corpus, by their names.
+
+    They are those of `evaluate language`; one that does not apply is None. Poems are
+    drawn with a fixed seed at temperature 0.8: of Song ci 200 to each of the five most
+    frequent stable patterns, given only its name; of the others 200 beginnings of 200
+    characters. The human ones are those of the test split. `report` is told what is
+    being done.
+    Raises: DataError where the weights were trained on other data than there is.
+    Notebook: lyrics_across_datasets
     """
-    characters, parts, data = load_corpus_splits(name)
-    if (found := load_weights(name)[1].get("data")) != data:
-        raise DataError(
-            f"{WEIGHTS / name}.json is of weights that were trained on other data: {found} instead of {data}."
-        )
-    model, corpus, rng = (
-        NumpyLanguageModel.load(name),
-        corpora.load_corpus(name),
-        np.random.default_rng(1),
-    )
-    if model.vocabulary != characters.tokens:
-        raise DataError(
-            f"{WEIGHTS / name}.json is for another vocabulary than the training part of {name} has."
-        )
-    report(f"{name}: what a character of the test part costs the LSTM")
-    result: dict = {"test_bits_per_character": lstm_bits(model, parts["test"])}
+    data = load_corpus_splits(name)
+    model = _load_model(name, data)
+    corpus = corpora.load_corpus(name)
+    rng = np.random.default_rng(1)
+
+    report(f"{name}: what a character of the test split costs the LSTM")
+    result: Measures = {"test_bits_per_character": lstm_bits(model, data.splits["test"])}
     report(f"{name}: what it costs the n-grams")
-    result["ngram_order"], result["ngram_bits_per_character"] = ngram_bits(characters, parts)
+    order, bits = ngram_bits(data.vocabulary, data.splits)
+    result["ngram_order"] = order
+    result["ngram_bits_per_character"] = bits
     report(f"{name}: poems are drawn")
-    result |= dict.fromkeys(("form", "form_constrained", "human_form", "rhyme", "human_rhyme"))
-    human = [list(poem.lines) for poem in corpus.poems_of("test")]
     if name == "songci":
-        rows, drawn, human = [], [], []
-        for pattern in list(patterns.stable_patterns(corpus.poems).values())[:PATTERNS]:
-            plan = unconstrained_plan(
-                characters,
-                POEMS,
-                sum(pattern.lengths) + len(pattern.lengths) + LENGTH // 10,
-                pattern.name + "\n",
-            )
-            told = [
-                lines[1:]
-                for lines in decode_poems(characters, sample_tokens(model, plan, rng, TEMPERATURE))
-            ]
-            held = [
-                lines[1:]
-                for lines in decode_poems(
-                    characters,
-                    sample_tokens(
-                        model, pattern_plan(characters, pattern, POEMS, rng), rng, TEMPERATURE
-                    ),
-                )
-            ]
-            own = [
-                list(poem.lines) for poem in corpus.poems_of("test") if poem.title == pattern.name
-            ]
-            rows.append(
-                [
-                    *(lyric_measures.poem_form(kind, pattern) for kind in (told, held, own)),
-                    *(lyric_measures.rhyme_share(kind, pattern.rhymes) for kind in (told, own)),
-                ]
-            )
-            drawn, human = drawn + told, human + own
-        means = np.mean(rows, axis=0).tolist()
-        result |= zip(
-            ("form", "form_constrained", "human_form", "rhyme", "human_rhyme"),
-            [None if np.isnan(mean) else mean for mean in means],
-        )
+        written, human, form_measures = _measure_patterns(model, corpus, rng)
+        result |= form_measures
     else:
-        titles = corpus.card["title_in_text"]  # they are not compared, and need room
-        drawn = decode_poems(
-            characters,
-            sample_tokens(
-                model,
-                unconstrained_plan(characters, POEMS, LENGTH + titles * LENGTH // 10),
-                rng,
-                TEMPERATURE,
-            ),
-        )
-        drawn = [lines[titles:] for lines in drawn]
+        written = _write_poems(model, corpus, rng)
+        human = [list(poem.lines) for poem in corpus.poems_of("test")]
+        result |= dict.fromkeys(FORM_KEYS)
     report(f"{name}: what was copied")
-    copying = lyrics_copying.Copying("\n\n".join(corpus.texts_of("train")))
-    for key, kind in (("copied_run_median", drawn), ("human_copied_run_median", human)):
-        result[key] = float(
-            np.median([len(copying.longest("\n".join(lines)[:LENGTH])) for lines in kind])
-        )
+    copying = Copying("\n\n".join(corpus.texts_of("train")))
+    result["copied_run_median"] = _copied_run_median(copying, written)
+    result["human_copied_run_median"] = _copied_run_median(copying, human)
     return result
+
+
+def _load_model(name: str, data: TextData) -> NumpyLanguageModel:
+    """Returns the shipped model of a corpus, if it was trained on this data."""
+    _, card = load_weights(name)
+    trained_on = card.get("data")
+    if trained_on != data.source:
+        raise DataError(
+            f"{WEIGHTS / name}.json is of weights that were trained on other data: "
+            f"{trained_on} instead of {data.source}."
+        )
+    model = NumpyLanguageModel.load(name)
+    if model.vocabulary != data.vocabulary.tokens:
+        raise DataError(
+            f"{WEIGHTS / name}.json is for another vocabulary than the training split of "
+            f"{name} has."
+        )
+    return model
+
+
+def _measure_patterns(
+    model: NumpyLanguageModel, corpus: Corpus, rng: np.random.Generator
+) -> tuple[Poems, Poems, Measures]:
+    """Returns poems to the most frequent patterns, human ones, and their measures."""
+    rows = []
+    written: Poems = []
+    human: Poems = []
+    patterns = list(stable_patterns(corpus.poems).values())
+    for pattern in patterns[:PATTERNS]:
+        named = _write_named(model, pattern, rng)
+        constrained = _write_constrained(model, pattern, rng)
+        titled = [poem for poem in corpus.poems_of("test") if poem.title == pattern.name]
+        of_test = [list(poem.lines) for poem in titled]
+        row = {
+            "form": poem_form(named, pattern),
+            "form_constrained": poem_form(constrained, pattern),
+            "human_form": poem_form(of_test, pattern),
+            "rhyme": rhyme_share(named, pattern.rhymes),
+            "human_rhyme": rhyme_share(of_test, pattern.rhymes),
+        }
+        rows.append([row[key] for key in FORM_KEYS])
+        written += named
+        human += of_test
+    means = np.mean(rows, axis=0).tolist()
+    measures = {key: None if np.isnan(mean) else mean for key, mean in zip(FORM_KEYS, means)}
+    return written, human, measures
+
+
+def _write_named(model: NumpyLanguageModel, pattern: Pattern, rng: np.random.Generator) -> Poems:
+    """Returns the lines of poems of which the model is given the pattern's name."""
+    steps = sum(pattern.lengths) + len(pattern.lengths) + LENGTH // 10
+    plan = unconstrained_plan(model.characters, POEMS, steps, pattern.name + "\n")
+    return [lines[1:] for lines in _write(model, plan, rng)]
+
+
+def _write_constrained(
+    model: NumpyLanguageModel, pattern: Pattern, rng: np.random.Generator
+) -> Poems:
+    """Returns the lines of poems that hold the pattern by construction."""
+    plan = pattern_plan(model.characters, pattern, POEMS, rng)
+    return [lines[1:] for lines in _write(model, plan, rng)]
+
+
+def _write_poems(model: NumpyLanguageModel, corpus: Corpus, rng: np.random.Generator) -> Poems:
+    """Returns the lines of beginnings of poems, without their titles."""
+    # A title is not compared, and needs room: a tenth of the length.
+    titles = int(corpus.card["title_in_text"])
+    plan = unconstrained_plan(model.characters, POEMS, LENGTH + titles * LENGTH // 10)
+    return [lines[titles:] for lines in _write(model, plan, rng)]
+
+
+def _write(model: NumpyLanguageModel, plan: Plan, rng: np.random.Generator) -> Poems:
+    tokens = sample_tokens(model, plan, rng, TEMPERATURE)
+    return decode_poems(model.characters, tokens)
+
+
+def _copied_run_median(copying: Copying, poems: Poems) -> float:
+    """Returns the median length of the longest run that a poem shares with training."""
+    beginnings = ["\n".join(lines)[:LENGTH] for lines in poems]
+    runs = [len(copying.longest(text)) for text in beginnings]
+    return float(np.median(runs))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
+from lyricgen.budget import Budget
 from lyricgen.files import UserError
-from lyricgen.models import training as models_training
-from lyricgen.models.language.data import Stream, WholePoems
+from lyricgen.models.language.data import Splits, Stream, TextData, WholePoems
 from lyricgen.models.language.network import LanguageModel, Settings
+from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 
 CORPUS = {
     "songci": Settings(),
@@ -19,66 +20,90 @@ CORPUS = {
     "ballads": Settings(embedding=128),
 }
 
-
+# Of a user's own text.
 TEXT = Settings(embedding=128, dropout=0.4)
 
+# The steps of the shipped weights.
+FULL_STEPS = {"songci": 9000, "yuanqu": 3600, "burns": 3600, "ballads": 2200}
 
-FULL_STEPS = {
-    "songci": 9000,
-    "yuanqu": 3600,
-    "burns": 3600,
-    "ballads": 2200,
-}  # of the shipped weights
+
+def build(
+    data: TextData, settings: Settings, initial: dict[str, np.ndarray] | None = None
+) -> LanguageModel:
+    """Returns a model with initial weights: random ones, or those of a file.
+
+    The random ones follow from the seed.
+    Raises: UserError where the arrays of a weights file are of another size.
+    Notebook: lyrics_language_model
+    """
+    make_deterministic(settings.seed)
+    model = LanguageModel(len(data.vocabulary), settings)
+    if initial is not None:
+        model.begin_from(initial)
+    return model
 
 
 def train(
-    parts: dict[str, list[np.ndarray]],
-    vocabulary: int,
+    data: TextData,
     settings: Settings,
-    folder: Path,
-    progress: bool = True,
-    begin: dict | None = None,
-    **budget,
-) -> tuple[LanguageModel, list[dict]]:
-    """Trains a model on the ids of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
+    budget: Budget,
+    initial: dict[str, np.ndarray] | None = None,
+    each: Callable[[list[Row]], None] | None = None,
+) -> tuple[dict[str, np.ndarray], list[Row]]:
+    """Trains a model on the splits train and validation.
 
-    `begin`: the arrays of weights to begin from, instead of random ones. Notebook: 03_lyrics_language_model
+    Begins from the arrays `initial` of a weights file, or from random weights. Returns
+    the weights of the best validation, by their names in a weights file, and the
+    curves; `fit` says what they hold, and when `each` is called.
+    Raises: UserError for a text that is too short for the settings.
+    Notebook: lyrics_language_model
     """
-    models_training.make_deterministic(settings.seed)
-    model = LanguageModel(vocabulary, settings)
-    if begin:
-        model.begin_from(begin)
+    model = build(data, settings, initial)
+    batch = training_batches(data.splits["train"], settings)
+    validation = Stream(data.splits["validation"], settings.batch, settings.length, None)
 
-    def reset_some(step: int, steps: int) -> None:
-        # States that are never set back drift, and the model comes to rely on it: then it knows no poem's beginning, which is at zero.
-        keep = np.random.default_rng((settings.seed, step, 1)).random((settings.batch, 1)) >= (
-            1.0 if settings.whole else settings.reset
-        )
-        model.reset(keep.astype(np.float32))
+    def reset_states(step: int, steps: int) -> None:
+        model.reset(lanes_that_continue(step, settings))
 
-    reading = parts["train"], settings.batch, settings.length, settings.seed
-    data = WholePoems(*reading, settings.noise) if settings.whole else Stream(*reading)
-    held_out = Stream(parts["validation"], settings.batch, settings.length, None)
-    rows = models_training.fit(
-        model,
-        data,
-        lambda: model.cost(held_out),
-        folder,
-        settings.seed,
-        peak=settings.rate,
-        progress=progress,
-        before=reset_some,
-        **budget,
-    )
-    return model, rows
+    def validate() -> float:
+        return model.cost(validation)
+
+    schedule = Schedule(settings.rate, settings.seed)
+    curves = fit(model, batch, validate, budget, schedule, before=reset_states, each=each)
+    return model.arrays(), curves
 
 
-def shrunk_to(settings: Settings, parts: dict[str, list[np.ndarray]]) -> Settings:
-    """The settings with fewer and shorter lanes where the text is too short for them; raises UserError where there is too little for any."""
-    least = min(sum(map(len, parts[part])) for part in ("train", "validation"))
-    if least < 9:
+def training_batches(sequences: list[np.ndarray], settings: Settings) -> Stream | WholePoems:
+    """Returns the batches of a training: windows of whole poems, or of a stream."""
+    if settings.whole:
+        return WholePoems(sequences, settings.batch, settings.length, settings.seed, settings.noise)
+    return Stream(sequences, settings.batch, settings.length, settings.seed)
+
+
+def lanes_that_continue(step: int, settings: Settings) -> np.ndarray:
+    """Returns 1 for the lanes that keep their states before a step, and 0 for the rest.
+
+    Float32 (B, 1), drawn from the seed and the step. States that are never set to zero
+    drift, and the model comes to rely on them: then it does not know how a poem begins,
+    which is at zero.
+    """
+    rng = np.random.default_rng((settings.seed, step, 1))
+    share = 1.0 if settings.whole else settings.reset
+    kept = rng.random((settings.batch, 1)) >= share
+    return kept.astype(np.float32)
+
+
+def shrunk_to(settings: Settings, splits: Splits) -> Settings:
+    """Returns the settings, with fewer and shorter lanes where a text is too short.
+
+    Raises: UserError for a text that is too short for any lane.
+    """
+    sizes = [sum(map(len, splits[split])) for split in ("train", "validation")]
+    size = min(sizes)
+    if size < 9:
         raise UserError(
-            f"The text is too short to learn from: its validation part has {least} characters."
+            f"The text is too short to learn from: its validation split has {size} characters."
         )
-    batch = min(settings.batch, max(1, least // 64))
-    return replace(settings, batch=batch, length=min(settings.length, (least - 1) // batch))
+    batch = min(settings.batch, max(1, size // 64))
+    length = min(settings.length, (size - 1) // batch)
+    return replace(settings, batch=batch, length=length)

@@ -6,15 +6,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lyricgen.lyrics.patterns import Pattern
+from lyricgen.lyrics.rhyme import rhyming
 from lyricgen.lyrics.vocabulary import NEWLINE, Vocabulary
+from lyricgen.models.language.data import END_ID
 from lyricgen.models.language.inference import NumpyLanguageModel
 from lyricgen.models.sampling import check_sampling, distribution, pick_token
 
 
 class Plan(NamedTuple):
-    """What may stand where: at step t, sequence b takes one of the tokens that row `rows[t, b]` of `masks` allows. Bool (M, V) and int (T, B).
+    """Says which tokens are allowed at each step, in each sequence.
 
-    Notebook: 04_lyrics_across_datasets
+    At step t, sequence b takes one of the tokens that row `rows[t, b]` of `masks`
+    allows: masks is bool (M, V), rows int (T, B).
+    Notebook: lyrics_across_datasets
     """
 
     masks: np.ndarray
@@ -22,46 +27,65 @@ class Plan(NamedTuple):
 
 
 def unconstrained_plan(characters: Vocabulary, count: int, steps: int, begin: str = "") -> Plan:
-    """A plan that gives the beginning and then allows any token but `<unk>`. Notebook: 03_lyrics_language_model"""
-    ids = characters.encode(begin)
-    masks = np.eye(len(characters), dtype=bool)[[0, *ids]]
-    masks[0] = np.arange(len(characters)) > 0
-    return Plan(
-        masks, np.repeat(np.array([*range(1, len(ids) + 1), *[0] * steps])[:, None], count, axis=1)
-    )
+    """Returns a plan that gives the beginning and then allows any token but `<unk>`.
 
-
-def pattern_plan(characters: Vocabulary, pattern, count: int, rng: np.random.Generator) -> Plan:
-    """A plan that holds a pattern by construction: its name, lines of its lengths, and each group of rhymes in one class.
-
-    The class is drawn for each poem and group by how many characters have it, among those with at least 40. Notebook: 04_lyrics_across_datasets
+    `count` sequences; `steps` tokens after the beginning.
+    Notebook: lyrics_language_model
     """
-    from lyricgen.lyrics.rhyme import rhyming
+    ids = characters.encode(begin)
+    size = len(characters)
+    # Row 0 allows any token but `<unk>`; the others allow one token of the beginning.
+    masks = np.zeros((1 + len(ids), size), bool)
+    masks[0, 1:] = True
+    masks[np.arange(1, len(ids) + 1), ids] = True
+    row_of_step = [*range(1, len(ids) + 1), *[0] * steps]
+    rows = np.repeat(np.array(row_of_step)[:, None], count, axis=1)
+    return Plan(masks, rows)
 
-    han, classes, rich = rhyming(characters.tokens)
-    names, sizes = np.unique(classes[rich], return_counts=True)
+
+def pattern_plan(
+    characters: Vocabulary, pattern: Pattern, count: int, rng: np.random.Generator
+) -> Plan:
+    """Returns a plan whose poems hold a pattern: its name, lines and rhymes.
+
+    Lines have the pattern's lengths, and each group of rhymes has one class. The class
+    is drawn for each poem and group by how many characters have it, among those with at
+    least 40.
+    Notebook: lyrics_across_datasets
+    """
+    is_han, classes, is_rich = rhyming(characters.tokens)
+    class_names, class_sizes = np.unique(classes[is_rich], return_counts=True)
     masks, rows = unconstrained_plan(characters, count, 0, pattern.name + NEWLINE)
-    line_end, any_han, rhyme = (
-        len(rows),
-        len(masks),
-        len(masks) + 2,
-    )  # rows of the masks: the newline after the name is one already
-    masks = np.concatenate(
-        [masks, [han, np.arange(len(characters)) == 1], classes == names[:, None]]
-    )
-    groups = rng.choice(len(names), (max(pattern.rhymes) + 1, count), p=sizes / sizes.sum())
+
+    # The last mask so far allows the newline that ends the name. Three kinds follow:
+    # any Chinese character, the end of the poem, and the characters of each class.
+    newline_row = len(masks) - 1
+    han_row = len(masks)
+    end_row = han_row + 1
+    first_class_row = han_row + 2
+    is_end = np.arange(len(characters)) == END_ID
+    in_class = classes == class_names[:, None]
+    masks = np.concatenate([masks, [is_han, is_end], in_class])
+
+    groups = max(pattern.rhymes) + 1
+    shares = class_sizes / class_sizes.sum()
+    class_of_group = rng.choice(len(class_names), (groups, count), p=shares)
+    any_han = np.full(count, han_row)
+    line_end = np.full(count, newline_row)
     body = []
     for length, group in zip(pattern.lengths, pattern.rhymes):
-        body += [np.full(count, any_han)] * (length - 1) + [
-            np.full(count, any_han) if group < 0 else rhyme + groups[group],
-            np.full(count, line_end),
-        ]
-    body[-1] = np.full(count, any_han + 1)  # after the last line comes the end of the poem
+        rhyme = any_han if group < 0 else first_class_row + class_of_group[group]
+        body += [any_han] * (length - 1)
+        body += [rhyme, line_end]
+    body[-1] = np.full(count, end_row)
     return Plan(masks, np.concatenate([rows, body]))
 
 
 def uniforms(plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    """The random numbers of a plan, (T, B), one a token, so little below 1 that float32 does not round them to it."""
+    """Draws the random numbers of a plan, (T, B), one a token.
+
+    They are so little below 1 that float32 does not round them to 1.
+    """
     return np.minimum(rng.random(plan.rows.shape), 1 - 1e-6)
 
 
@@ -73,22 +97,33 @@ def sample_tokens(
     top_k: int = 0,
     top_p: float = 1.0,
 ) -> np.ndarray:
-    """Draws the tokens of a plan, int (T, B), from a model in NumPy; raises UserError for a setting that cannot be used.
+    """Draws the tokens of a plan, int (T, B), from a model in NumPy.
 
-    Notebook: 03_lyrics_language_model
+    Raises: UserError for a setting that cannot be used.
+    Notebook: lyrics_language_model
     """
     check_sampling(len(model.characters), temperature, top_k, top_p)
-    token, states, drawn = np.ones(plan.rows.shape[1], int), model.start(plan.rows.shape[1]), []
+    count = plan.rows.shape[1]
+    token = np.full(count, END_ID)
+    states = model.start(count)
+    drawn = []
     for rows, u in zip(plan.rows, uniforms(plan, rng)):
         h, states = model.step(token, states)
-        token = pick_token(
-            distribution(model.logits(h), temperature, plan.masks[rows], top_k, top_p), u
-        )
+        p = distribution(model.logits(h), temperature, plan.masks[rows], top_k, top_p)
+        token = pick_token(p, u)
         drawn.append(token)
     return np.array(drawn)
 
 
 def decode_poems(characters: Vocabulary, tokens: np.ndarray) -> list[list[str]]:
-    """The lines of each drawn sequence, up to its end; tokens int (T, B). Notebook: 03_lyrics_language_model"""
-    ended = [column[: list(column).index(1)] if 1 in column else column for column in tokens.T]
-    return [characters.decode(ids).split(NEWLINE) for ids in ended]
+    """Returns the lines of each drawn sequence, up to its `<end>`; tokens int (T, B).
+
+    Notebook: lyrics_language_model
+    """
+    poems = []
+    for column in tokens.T:
+        ids = column.tolist()
+        if END_ID in ids:
+            ids = ids[: ids.index(END_ID)]
+        poems.append(characters.decode(ids).split(NEWLINE))
+    return poems

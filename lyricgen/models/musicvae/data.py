@@ -1,9 +1,12 @@
-"""What MusicVAE learns from: windows of two bars of the tune books, or of a folder of MIDI files, in three parts."""
+"""What MusicVAE learns from: windows of two bars, of tune books or of MIDI files."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,110 +14,177 @@ from lyricgen.files import DataError, UserError, sha256
 from lyricgen.music import extraction, melody, splits, tune_books
 from lyricgen.music.midi import read_midi
 
+BARS = 2
+WINDOW = 32  # steps of 16ths
 
-def load_book_windows() -> tuple[dict[str, np.ndarray], dict]:
-    """The distinct windows of two bars of each part of the tune books, uint8 (N, 32), and what a card says of them. Notebook: 08_training_musicvae"""
-    loaded = tune_books.load_tunes()
-    parts = {part: tune_books.cut_windows(loaded, 2, part)[0] for part in splits.SHARES}
-    return parts, {
+# The place of a file, or of a melody, in ten decides which split it belongs to.
+LAST_DIGITS = {"train": range(8), "validation": [8], "test": [9]}
+
+# The least number of melodies that a folder of MIDI files needs.
+LEAST = 20
+
+Splits = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class MelodyData:
+    """Holds what a MusicVAE learns from.
+
+    `splits` has the melodies of train, validation and test, uint8 (N, T), each distinct
+    in its split; `source` is what the card of the weights says of the data.
+    Notebook: training_musicvae
+    """
+
+    splits: Splits
+    source: dict[str, Any]
+
+
+def load_book_windows() -> MelodyData:
+    """Returns the distinct windows of two bars of the tune books, by split.
+
+    Notebook: training_musicvae
+    """
+    tunes = tune_books.load_tunes()
+    windows = {}
+    for split in splits.SHARES:
+        windows[split], *_ = tune_books.cut_windows(tunes, BARS, split)
+    source = {
         "name": "tune books",
         "split": sha256(tune_books.SPLIT_FILE.read_bytes()),
-        "windows": {part: len(events) for part, events in parts.items()},
+        "windows": _sizes(windows),
     }
+    return MelodyData(windows, source)
 
 
-def load_midi_windows(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """The same of a folder of MIDI files; says which it left out, and why. Of ten files one is for validation and one for the test.
+def load_midi_windows(folder: Path) -> MelodyData:
+    """Returns the distinct windows of two bars of a folder of MIDI files, by split.
 
-    Where that leaves a part with too little, it is split by melody instead, and the card says so. Raises UserError where there is too little at all.
+    Of ten files one is for validation and one for the test. Where that leaves a split
+    with fewer than two melodies, they are split by melody instead, and the source says
+    so. Files that cannot be read are named on stderr and left out.
+    Raises: UserError where the folder has too few melodies.
     """
-    cuts: list[np.ndarray] = []
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    windows_of_files = []
     for path in paths:
         try:
-            cuts.append(
-                np.concatenate(
-                    [
-                        np.zeros((0, 32), np.uint8),
-                        *(
-                            melody.windows(line, 2)
-                            for line in extraction.extract_melodies(read_midi(path))
-                        ),
-                    ]
-                )
-            )
+            windows_of_files.append(_windows_of_file(path))
         except DataError as error:
             print(f"left out: {error}", file=sys.stderr)
-    every = np.unique(np.concatenate([np.zeros((0, 32), np.uint8), *cuts]), axis=0)
-    if len(every) < 20:
+    melodies = distinct_windows(windows_of_files)
+    if len(melodies) < LEAST:
         raise UserError(
-            f"There is too little in {folder}: {len(paths)} MIDI files, and in them {len(every)} melodies of two bars in 4/4; "
-            "20 is the least."
+            f"There is too little in {folder}: {len(paths)} MIDI files, and in them "
+            f"{len(melodies)} melodies of two bars in 4/4; {LEAST} is the least."
         )
-    places = {"train": range(8), "validation": (8,), "test": (9,)}
-    parts = {
-        part: np.unique(
-            np.concatenate(
-                [np.zeros((0, 32), np.uint8), *(cut for k, cut in enumerate(cuts) if k % 10 in own)]
-            ),
-            axis=0,
-        )
-        for part, own in places.items()
-    }
-    by = "file" if min(map(len, parts.values())) > 1 else "melody"
-    if by == "melody":
-        parts = {
-            part: every[np.isin(np.arange(len(every)) % 10, own)] for part, own in places.items()
-        }
-    return parts, {
+    rule = "by file"
+    windows = split_by_file(windows_of_files)
+    if min(_sizes(windows).values()) < 2:
+        rule = "by melody"
+        windows = split_by_melody(melodies)
+    source = {
         "name": folder.name,
-        "files": len(cuts),
-        "split": f"by {by}",
-        "windows": {part: len(events) for part, events in parts.items()},
+        "files": len(windows_of_files),
+        "split": rule,
+        "windows": _sizes(windows),
     }
+    return MelodyData(windows, source)
+
+
+def split_by_file(windows_of_files: Sequence[np.ndarray]) -> Splits:
+    """Splits windows by file: of ten files eight are for training.
+
+    One is for validation and one for the test. Returns the distinct windows of each
+    split, uint8 (N, 32).
+    """
+    windows = {}
+    for split, digits in LAST_DIGITS.items():
+        chosen = [rows for k, rows in enumerate(windows_of_files) if k % 10 in digits]
+        windows[split] = distinct_windows(chosen)
+    return windows
+
+
+def split_by_melody(melodies: np.ndarray) -> Splits:
+    """Splits melodies (N, 32) in the same shares: of ten, eight are for training."""
+    last_digits = np.arange(len(melodies)) % 10
+    return {split: melodies[np.isin(last_digits, digits)] for split, digits in LAST_DIGITS.items()}
+
+
+def distinct_windows(windows: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the distinct rows of arrays of windows, uint8 (N, 32), sorted."""
+    return np.unique(_joined(windows), axis=0)
+
+
+def _windows_of_file(path: Path) -> np.ndarray:
+    """Returns the windows of all melodies of a MIDI file, uint8 (N, 32)."""
+    melodies = extraction.extract_melodies(read_midi(path))
+    return _joined([melody.windows(line, BARS) for line in melodies])
+
+
+def _joined(windows: Sequence[np.ndarray]) -> np.ndarray:
+    none = np.zeros((0, WINDOW), np.uint8)
+    return np.concatenate([none, *windows])
+
+
+def _sizes(windows: Splits) -> dict[str, int]:
+    return {split: len(rows) for split, rows in windows.items()}
 
 
 class Batches:
-    """Batch number `step` of melodies (N, T): int32 (B, T), in an order that follows from seed and epoch, transposed as seed and step say.
+    """Batches of melodies (N, T): number `step` is (events,), int32 (B, T).
 
-    The share `splice` of them goes on, from the middle, as another one of the batch does: so many more pairs of bars than the books have.
-    Notebook: 08_training_musicvae
+    The order follows from the seed and the epoch, the transposition from the seed and
+    the step. The share `splice` of them continues, from the middle, as another melody
+    of the batch does: that makes more pairs of bars than the books have.
+    Raises: UserError where there are fewer melodies than a batch takes.
+    Notebook: training_musicvae
     """
 
-    def __init__(self, events: np.ndarray, settings):
-        self.events, self.s, self.count = events, settings, len(events) // settings.batch
-        self.lowest, self.highest = melody.span(events) if settings.transpose else (0, 0)
-        self._epoch, self._order = -1, np.empty(0, int)
+    def __init__(self, events: np.ndarray, settings: Any):
+        self.events = events
+        self.settings = settings
+        self.count = len(events) // settings.batch
         if self.count < 1:
             raise UserError(f"There are {len(events)} melodies; a batch takes {settings.batch}.")
+        if settings.transpose:
+            self.lowest, self.highest = melody.span(events)
+        self._epoch = -1
+        self._order = np.empty(0, int)
 
     def __call__(self, step: int) -> tuple[np.ndarray]:
         epoch, k = divmod(step, self.count)
         if epoch != self._epoch:
-            self._epoch, self._order = (
-                epoch,
-                np.random.default_rng((self.s.seed, epoch)).permutation(len(self.events)),
-            )
-        rows = self._order[k * self.s.batch : (k + 1) * self.s.batch]
+            rng = np.random.default_rng((self.settings.seed, epoch))
+            self._order = rng.permutation(len(self.events))
+            self._epoch = epoch
+        size = self.settings.batch
+        rows = self._order[k * size : (k + 1) * size]
         events = self.events[rows]
-        if self.s.transpose:
-            shift = np.random.default_rng((self.s.seed, step, 2)).integers(
-                -self.s.transpose, self.s.transpose + 1, len(rows)
-            )
-            shift = np.clip(
-                shift, melody.LOWEST - self.lowest[rows], melody.HIGHEST - self.highest[rows]
-            )
-            events = melody.transpose(
-                events, np.where(self.lowest[rows] > self.highest[rows], 0, shift)
-            )
-        if self.s.splice:
-            rng, half = np.random.default_rng((self.s.seed, step, 3)), events.shape[1] // 2
-            other = np.where(
-                rng.random(len(rows)) < self.s.splice,
-                rng.permutation(len(rows)),
-                np.arange(len(rows)),
-            )
-            events = melody.canonical(
-                np.concatenate([events[:, :half], events[other, half:]], axis=1)
-            )
+        if self.settings.transpose:
+            events = self._transposed(events, rows, step)
+        if self.settings.splice:
+            events = self._spliced(events, step)
         return (events.astype(np.int32),)
+
+    def _transposed(self, events: np.ndarray, rows: np.ndarray, step: int) -> np.ndarray:
+        """Returns each melody moved by a few semitones that keep it on the piano."""
+        rng = np.random.default_rng((self.settings.seed, step, 2))
+        most = self.settings.transpose
+        shift = rng.integers(-most, most + 1, len(rows))
+        lowest = self.lowest[rows]
+        highest = self.highest[rows]
+        shift = np.clip(shift, melody.LOWEST - lowest, melody.HIGHEST - highest)
+        # A melody without a note has its lowest pitch above its highest.
+        has_no_note = lowest > highest
+        return melody.transpose(events, np.where(has_no_note, 0, shift))
+
+    def _spliced(self, events: np.ndarray, step: int) -> np.ndarray:
+        """Returns the melodies, some of them with the second half of another one."""
+        rng = np.random.default_rng((self.settings.seed, step, 3))
+        count, length = events.shape
+        is_spliced = rng.random(count) < self.settings.splice
+        others = rng.permutation(count)
+        second = np.where(is_spliced, others, np.arange(count))
+        half = length // 2
+        halves = [events[:, :half], events[second, half:]]
+        return melody.canonical(np.concatenate(halves, axis=1))

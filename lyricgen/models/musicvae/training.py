@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
-from lyricgen.models import training as models_training
-from lyricgen.models.musicvae.data import Batches
+from lyricgen.budget import Budget
+from lyricgen.models.musicvae.data import Batches, MelodyData
 from lyricgen.models.musicvae.network import MusicVAE, Settings
+from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 
-FULL_STEPS = 16000  # of the shipped weights
+# The steps of the first training of the shipped weights.
+FULL_STEPS = 16000
+
+
+def build(
+    data: MelodyData, settings: Settings, initial: dict[str, np.ndarray] | None = None
+) -> MusicVAE:
+    """Returns a model with initial weights: random ones, or those of a file.
+
+    The random ones follow from the seed.
+    Raises: UserError where the arrays of a weights file are of another size.
+    Notebook: training_musicvae
+    """
+    make_deterministic(settings.seed)
+    model = MusicVAE(settings)
+    if initial is not None:
+        model.begin_from(initial)
+    return model
 
 
 def train(
-    parts: dict[str, np.ndarray],
+    data: MelodyData,
     settings: Settings,
-    folder: Path,
-    progress: bool = True,
-    begin: dict | None = None,
-    **budget,
-) -> tuple[MusicVAE, list[dict]]:
-    """Trains a model on the melodies of the parts train and validation, by `steps` or `minutes`, and returns it with its curves; see `train.fit`.
+    budget: Budget,
+    initial: dict[str, np.ndarray] | None = None,
+    each: Callable[[list[Row]], None] | None = None,
+) -> tuple[dict[str, np.ndarray], list[Row]]:
+    """Trains a model on the splits train and validation.
 
-    `begin`: the arrays of weights to begin from, instead of random ones. Notebook: 08_training_musicvae
+    Begins from the arrays `initial` of a weights file, or from random weights. Returns
+    the weights of the best validation, by their names in a weights file, and the
+    curves; `fit` says what they hold, and when `each` is called.
+    Raises: UserError where there are fewer melodies than a batch takes.
+    Notebook: training_musicvae
     """
-    models_training.make_deterministic(settings.seed)
-    model = MusicVAE(settings)
-    if begin:
-        model.begin_from(begin)
-    rows = models_training.fit(
-        model,
-        Batches(parts["train"], settings),
-        lambda: model.validate(parts["validation"]),
-        folder,
-        settings.seed,
-        peak=settings.rate,
-        progress=progress,
-        before=model.set_beta,
-        **budget,
-    )
-    return model, rows
+    model = build(data, settings, initial)
+    batches = Batches(data.splits["train"], settings)
+
+    def validate() -> dict[str, float]:
+        return model.validate(data.splits["validation"])
+
+    schedule = Schedule(settings.rate, settings.seed)
+    curves = fit(model, batches, validate, budget, schedule, before=model.set_beta, each=each)
+    return model.arrays(), curves
