@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Callable, Sequence
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -45,36 +46,50 @@ def axes(width: float = 7.0, height: float = 3.0, rows: int = 1, columns: int = 
 def png(fig, dpi: int = 100) -> bytes:
     """A figure as PNG bytes."""
     file = io.BytesIO()
-    fig.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+    fig.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
 
 
 def figure(fig, sentence: str) -> None:
-    """Shows a figure, with a sentence that says what is to be seen, for the page and for those who cannot see it."""
+    """Shows a figure and, under it, a sentence that says what is to be seen.
+
+    The sentence is the picture's alternative text as well, for those who cannot see it.
+    """
     from IPython.display import display
 
-    data = {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}
-    display(data, metadata={"image/png": {"alt": sentence}}, raw=True)
-    print(sentence)
+    picture, metadata = _picture(fig, sentence)
+    display(picture, metadata=metadata, raw=True)
+    display(_caption(sentence), raw=True)
 
 
 def live() -> Callable[..., None]:
-    """A place in the page for a figure that changes: a function that is called as `figure` is, and replaces what it showed before."""
+    """Makes a place for a figure that changes: a function that is called as `figure` is.
+
+    Each call replaces the figure and the sentence that stood there before.
+    """
     from IPython.display import DisplayHandle
 
-    picture, words = DisplayHandle(), DisplayHandle()
-    for handle in (picture, words):
+    place, words = DisplayHandle(), DisplayHandle()
+    for handle in (place, words):
         handle.display({"text/plain": ""}, raw=True)
 
     def again(fig, sentence: str) -> None:
-        picture.update(
-            {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"},
-            metadata={"image/png": {"alt": sentence}},
-            raw=True,
-        )
-        words.update({"text/plain": sentence}, raw=True)
+        picture, metadata = _picture(fig, sentence)
+        place.update(picture, metadata=metadata, raw=True)
+        words.update(_caption(sentence), raw=True)
 
     return again
+
+
+def _picture(fig, sentence: str) -> tuple[dict, dict]:
+    """A figure as the data of an output, and its metadata with the alternative text."""
+    data = {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}
+    return data, {"image/png": {"alt": sentence}}
+
+
+def _caption(sentence: str) -> dict:
+    """A sentence as the data of an output: in the page's own type, and as plain text."""
+    return {"text/html": f"<p>{html.escape(sentence)}</p>", "text/plain": sentence}
 
 
 def player(mp3: bytes, label: str) -> None:
@@ -94,10 +109,23 @@ def player_html(mp3: bytes, label: str) -> str:
 
 
 def page(svg: str) -> None:
-    """Shows an engraved page; its title and description are inside."""
+    """Shows an engraved page, as wide as the notebook allows."""
     from IPython.display import HTML, display
 
-    display(HTML(f'<div style="max-width:900px;background:white">{svg}</div>'))
+    display(HTML(page_html(svg)))
+
+
+def page_html(svg: str) -> str:
+    """The page as an image in HTML, described by the title and description inside it.
+
+    JupyterLab takes an `<svg>` out of notebooks that it does not trust, such as a fresh
+    clone's, but it leaves images.
+    """
+    named = ElementTree.fromstring(svg)
+    parts = [named.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc")]
+    described = html.escape(": ".join(filter(None, parts)), quote=True)
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{described}" src="data:image/svg+xml;base64,{data}">'
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
@@ -114,10 +142,11 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
 
 
 def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[object]):
-    """Sliders over a plain function: each keyword lists the values of one argument, and what the function makes is drawn again.
+    """Puts sliders over a function: each keyword lists the values of one argument.
 
-    The function returns a figure or HTML. The picture's description is `sentence`. Works with ipywidgets 7 and 8, and shows nothing
-    where no kernel runs; a static picture of one value stands beside it in the notebooks.
+    The function returns a figure or HTML, which is drawn again when a slider is moved;
+    `sentence` describes the picture. Works with ipywidgets 7 and 8. Where no kernel runs
+    it is a line of text; a static picture of one value stands beside it in the notebooks.
     """
     import ipywidgets
 
@@ -134,14 +163,25 @@ def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[
     view = ipywidgets.HTML()
 
     def draw(_=None) -> None:
-        view.value = as_html(
-            function(**{name: slider.value for name, slider in named.items()}), sentence
-        )
+        arguments = {name: slider.value for name, slider in named.items()}
+        view.value = as_html(function(**arguments), sentence)
 
     for slider in named.values():
         slider.observe(draw, names="value")
     draw()
-    return ipywidgets.VBox([*named.values(), view])
+    number = "a slider" if len(named) == 1 else f"{len(named)} sliders"
+    return column([*named.values(), view], f"({number}: run the cell)")
+
+
+def column(widgets: Sequence[object], waiting: str):
+    """Puts widgets below each other; `waiting` is shown where no kernel runs."""
+    import ipywidgets
+
+    class Column(ipywidgets.VBox):
+        def __repr__(self) -> str:
+            return waiting
+
+    return Column(widgets)
 
 
 def as_html(made: object, sentence: str) -> str:

@@ -1,13 +1,17 @@
 import io
 import re
+import shutil
+import subprocess
+from xml.etree import ElementTree
 
 import mido
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from lyricgen.song import engraving, lead_sheet
+from lyricgen.song import engraving, lead_sheet, musicxml
 
 NOTES = np.array([[0, 4, 60], [4, 6, 64], [10, 8, 67], [20, 2, 66], [22, 10, 72], [32, 28, 60]])
 SHEET = lead_sheet.LeadSheet(
@@ -24,11 +28,14 @@ SHEET = lead_sheet.LeadSheet(
 def parsed(sheet):
     from music21 import converter
 
-    return converter.parse(engraving.to_musicxml(sheet), format="musicxml")
+    return converter.parse(musicxml.to_musicxml(sheet), format="musicxml")
 
 
 def sung(part) -> list[tuple[float, float, int]]:
-    """Onset, duration (in 16ths) and pitch of each note, tied notes joined; music21's stripTies leaves a tie from B natural to B."""
+    """Returns onset, duration (in 16ths) and pitch of each note, tied notes joined.
+
+    music21's stripTies leaves a tie from B natural to B.
+    """
     notes = []
     for n in part.flatten().notes:
         if n.tie and n.tie.type != "start":
@@ -66,7 +73,7 @@ def test_any_rhythm_can_be_written(rows):
 
 
 def test_the_same_sheet_gives_the_same_bytes_without_dates_or_random_ids():
-    first, second = engraving.to_musicxml(SHEET), engraving.to_musicxml(SHEET)
+    first, second = musicxml.to_musicxml(SHEET), musicxml.to_musicxml(SHEET)
     assert (
         first == second
         and "encoding-date" not in first
@@ -78,15 +85,14 @@ def test_the_same_sheet_gives_the_same_bytes_without_dates_or_random_ids():
 
 
 def test_held_syllables_have_an_extender_and_white_keys_no_sign():
-    text = engraving.to_musicxml(SHEET)
-    assert (
-        text.count("<extend") == 3
-    )  # three notes are tied; the sign stands under the last line of words
+    text = musicxml.to_musicxml(SHEET)
+    # three notes are tied; the sign stands under the last line of words
+    assert text.count("<extend") == 3
     assert "<accidental>natural" not in text and text.count("<accidental>sharp") == 1
 
 
 def test_the_page_has_the_words_the_pinyin_and_a_description():
-    svg = engraving.engrave(engraving.to_musicxml(SHEET), "A & B", "Lead sheet <of> a song.")
+    svg = engraving.engrave(musicxml.to_musicxml(SHEET), "A & B", "Lead sheet <of> a song.")
     words = "".join(re.findall(r">([^<>]+)</tspan>", svg))
     for text in ("浣溪沙", *"一曲新词酒杯", *SHEET.under):
         assert text in words
@@ -96,6 +102,126 @@ def test_the_page_has_the_words_the_pinyin_and_a_description():
         and "Lead sheet &lt;of&gt; a song." in svg
     )
     assert 'href="http' not in svg and "url(http" not in svg
+
+
+def test_the_page_needs_no_font_but_the_systems():
+    svg = engraving.engrave(musicxml.to_musicxml(SHEET), "a", "b")
+    assert "font-face" not in svg and "woff" not in svg and "Leipzig" not in svg
+    letters = "".join(ElementTree.fromstring(svg).itertext())
+    private = [letter for letter in letters if "\ue000" <= letter <= "\uf8ff"]
+    assert not private, "signs of music are drawn, not written"
+    assert "= 96" in letters
+    family = re.search('font-family="([^"]+)"', svg)[1].split(", ")
+    assert {"Noto Serif CJK SC", "Songti SC", "SimSun", "WenQuanYi Zen Hei"} <= set(family)
+
+
+def test_syllables_stand_under_their_notes():
+    page = ElementTree.fromstring(engraving.engrave(musicxml.to_musicxml(SHEET), "a", "b"))
+    centres = []
+    for note in page.iterfind(f".//{engraving.SVG}g[@class='note']"):
+        head = note.find(f"{engraving.SVG}g[@class='notehead']/{engraving.SVG}use").get("transform")
+        for text in note.iterfind(f".//{engraving.SVG}g[@class='syl']/{engraving.SVG}text"):
+            if text.get("text-anchor") == "middle":
+                centres.append(float(text.get("x")) - float(re.search(r"[\d.]+", head)[0]))
+    free = 2 * (len(NOTES) - 3)  # three notes are tied, and a line follows their syllables
+    assert len(centres) == free and set(centres) == {113.0}, "half of a head, 0.63 spaces"
+
+
+PINYIN = ("zhuāng", "shuǎng", "nǚ", "qǐng", "è", "yǔ", "ǎi", "yīng")
+
+
+def random_sheet(seed: int, low: int, high: int) -> lead_sheet.LeadSheet:
+    """Four lines of eight notes between two pitches, with characters and pinyin."""
+    rng = np.random.default_rng(seed)
+    notes = []
+    for line in range(4):
+        durations = rng.choice([2, 4, 6], 8)
+        onsets = 48 * line + np.cumsum(durations) - durations
+        notes.append(np.column_stack([onsets, durations, rng.integers(low, high, 8)]))
+    words = tuple(rng.choice(list("霜窗鱼雨壮影墨露"), 32))
+    under = tuple(rng.choice(PINYIN, 32))
+    return lead_sheet.LeadSheet("x", "", np.concatenate(notes), words, (0, 8, 16, 24), 96.0, under)
+
+
+SHEETS = {
+    "a song's range": random_sheet(1, 60, 76),
+    "down to A3": random_sheet(2, 57, 64),
+    "another, down to A3": random_sheet(3, 57, 64),
+    "down to E3": random_sheet(4, 52, 60),
+}
+RED, BLUE, BLACK = (255, 0, 0), (0, 0, 255), (0, 0, 0)
+WIDTH = 2100  # pixels of a page: 18 from one line of a staff to the next
+
+
+def coloured(svg: str) -> str:
+    """The page with its first line of words in red and its second in blue."""
+    page = ElementTree.fromstring(svg)
+    for note in page.iterfind(f".//{engraving.SVG}g[@class='note']"):
+        syllables = note.findall(f".//{engraving.SVG}g[@class='syl']")
+        for syllable, color in zip(syllables, ("red", "blue")):
+            syllable.set("fill", color)
+    return ElementTree.tostring(page, encoding="unicode")
+
+
+def rendered(svg: str) -> np.ndarray:
+    """The page as librsvg draws it, RGB."""
+    command = ["rsvg-convert", "--width", str(WIDTH), "--background-color", "white"]
+    done = subprocess.run(command, input=svg.encode(), stdout=subprocess.PIPE, check=True)
+    return np.asarray(Image.open(io.BytesIO(done.stdout)).convert("RGB"))
+
+
+def ink(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Where a picture has a colour, paler edges of letters included."""
+    return np.abs(picture.astype(int) - color).sum(axis=-1) < 200
+
+
+def gap(first: np.ndarray, second: np.ndarray, most: int = 8) -> int:
+    """The pixels between two inks, counted up to `most`."""
+    grown = first
+    for pixels in range(most):
+        wide = np.pad(grown, 1)
+        wide = wide[:-2] | wide[1:-1] | wide[2:]
+        grown = wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:]
+        if (grown & second).any():
+            return pixels
+    return most
+
+
+def assert_nothing_touches(picture: np.ndarray) -> None:
+    """Asserts that 8 pixels, almost half a space, part words from notes and words."""
+    notes, characters, pinyin = (ink(picture, color) for color in (BLACK, RED, BLUE))
+    assert notes.any() and characters.any() and pinyin.any()
+    assert gap(notes, characters) == 8, "a character touches a note"
+    assert gap(characters, pinyin) == 8, "a tone mark touches a character"
+
+
+librsvg = pytest.mark.skipif(
+    not shutil.which("rsvg-convert"),
+    reason="rsvg-convert is not installed: librsvg2-bin has it",
+)
+
+
+@librsvg
+@pytest.mark.parametrize("name", SHEETS)
+def test_words_touch_neither_notes_nor_each_other_in_librsvg(name):
+    svg = engraving.engrave(musicxml.to_musicxml(SHEETS[name]), "a", "b")
+    assert_nothing_touches(rendered(coloured(svg)))
+
+
+@librsvg
+def test_the_tempo_stands_at_the_beginning_in_librsvg():
+    svg = engraving.engrave(musicxml.to_musicxml(SHEETS["a song's range"]), "a", "b")
+    page = ElementTree.fromstring(svg)
+    mark = page.find(f".//{engraving.SVG}g[@class='tempo']")
+    mark.set("fill", "red")
+    mark.set("color", "blue")  # of the stroke that verovio's style gives the note
+    picture = rendered(ElementTree.tostring(page, encoding="unicode"))
+    rows, columns = np.nonzero(ink(picture, RED))
+    clef = np.nonzero(ink(picture, BLACK)[:, :200].any(axis=1))[0][0]
+    assert columns.min() > 90 and columns.max() < 300, "over the first bar's beginning"
+    assert rows.min() > clef - 60 and rows.max() < clef + 30, "above the first staff"
+    between = np.diff(np.unique(columns))
+    assert 3 < between.max() < 40, "the note and the number stand apart, and close"
 
 
 def test_midi_has_a_lyric_at_the_tick_of_each_note_for_mido_and_music21():

@@ -29,18 +29,40 @@ def test_a_slider_over_html():
     assert box.children[-1].value == "<b>21</b>"
 
 
-def test_a_figure_prints_its_sentence_and_carries_it_as_alt(capsys, monkeypatch):
+def test_sliders_are_a_line_of_text_where_no_kernel_runs(monkeypatch):
+    one = show.explore(lambda a: "", "x", a=[1, 2])
+    two = show.explore(lambda a, b: "", "x", a=[1, 2], b=[1, 2])
+    board = show.column(one.children, "(a board of buttons: run the cell)")
+    texts = ["(a slider: run the cell)", "(2 sliders: run the cell)"]
+    texts += ["(a board of buttons: run the cell)"]
+    for widget, text in zip((one, two, board), texts):
+        assert stored(widget, monkeypatch)["text/plain"] == text
+
+
+def stored(widget, monkeypatch) -> dict:
+    """What a notebook stores of a widget: ipywidgets 8 returns it, 7 displays it."""
+    if hasattr(widget, "_repr_mimebundle_"):
+        return widget._repr_mimebundle_()
+    shown = []
+    monkeypatch.setattr("ipywidgets.widgets.widget.display", lambda data, raw: shown.append(data))
+    widget._ipython_display_()
+    return shown[0]
+
+
+def test_a_figure_shows_its_sentence_and_carries_it_as_alt(monkeypatch):
     shown = []
     monkeypatch.setattr(
         "IPython.display.display", lambda data, **options: shown.append((data, options))
     )
     fig, _ = show.axes()
-    show.figure(fig, "A straight line.")
-    assert capsys.readouterr().out == "A straight line.\n"
-    assert (
-        shown[0][1]["metadata"]["image/png"]["alt"] == "A straight line."
-        and "image/png" in shown[0][0]
-    )
+    show.figure(fig, "A line & 1 < 2.")
+    (picture, options), (caption, _) = shown
+    assert options["metadata"]["image/png"]["alt"] == "A line & 1 < 2."
+    assert base64.b64decode(picture["image/png"]).startswith(b"\x89PNG")
+    assert caption == {
+        "text/html": "<p>A line &amp; 1 &lt; 2.</p>",
+        "text/plain": "A line & 1 < 2.",
+    }
 
 
 def test_a_live_figure_replaces_what_it_showed(monkeypatch):
@@ -56,13 +78,23 @@ def test_a_live_figure_replaces_what_it_showed(monkeypatch):
     again = show.live()
     for sentence in ("Step 1.", "Step 2."):
         again(show.axes()[0], sentence)
-    assert len(set(shown)) == 2 and [place for place, _, _ in changed] == shown * 2
-    assert (
-        "image/png" in changed[2][1]
-        and changed[2][2]["metadata"]["image/png"]["alt"]
-        == changed[3][1]["text/plain"]
-        == "Step 2."
-    )
+    assert len(set(shown)) == 2
+    assert [place for place, _, _ in changed] == shown * 2
+    (_, picture, options), (_, caption, _) = changed[2:]
+    assert "image/png" in picture
+    assert options["metadata"]["image/png"]["alt"] == caption["text/plain"] == "Step 2."
+    assert caption["text/html"] == "<p>Step 2.</p>"
+
+
+def test_a_page_is_an_image_with_the_words_inside_as_its_alt():
+    svg = """<svg xmlns="http://www.w3.org/2000/svg"><title>A &amp; "B"</title>
+      <desc>Two lines &lt;of&gt; 春.</desc><text>1</text></svg>"""
+    html = show.page_html(svg)
+    assert 'alt="A &amp; &quot;B&quot;: Two lines &lt;of&gt; 春."' in html
+    assert "<svg" not in html, "JupyterLab strips it from notebooks that it does not trust"
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)[1]
+    assert base64.b64decode(data).decode() == svg
+    assert 'alt=""' in show.page_html('<svg xmlns="http://www.w3.org/2000/svg"/>')
 
 
 def test_the_player_escapes_its_label():

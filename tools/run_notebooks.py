@@ -1,7 +1,8 @@
-"""Runs notebooks and stores their real outputs: python tools/run_notebooks.py [NAME ...]. Nobody saves a notebook by hand.
+"""Runs notebooks and stores their outputs: python tools/run_notebooks.py [NAME ...].
 
-Outputs are stored in lesson mode, which also measures the times in the headers. What a run prints differently each time is kept out:
-no widget state, no times, cell ids by place, and a picture that says the same as before stays as it was.
+Nobody saves a notebook by hand. Outputs are stored in lesson mode, which also measures
+the times in the headers, and all of them as they came, pictures and sounds too. The
+state of widgets and the times of cells, which differ with each run, are left out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-# ipykernel lets C libraries write to a cell's stderr unless it thinks it is under pytest; nbval runs under pytest, so must this
+# ipykernel lets C libraries write to a cell's stderr unless it thinks that it is under
+# pytest; nbval runs under pytest, so must this
 os.environ["PYTEST_CURRENT_TEST"] = "stored"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -24,37 +26,10 @@ import nbformat  # noqa: E402
 from nbclient import NotebookClient  # noqa: E402
 from nbclient.exceptions import CellExecutionError  # noqa: E402
 
-PICTURES = ("image/png", "image/svg+xml")
-
-
-def texts(outputs: list) -> list:
-    """Everything in a cell's outputs that is not a picture."""
-    return [
-        [
-            o.get("name"),
-            o.get("text"),
-            {k: v for k, v in o.get("data", {}).items() if k not in PICTURES},
-        ]
-        for o in outputs
-    ]
-
-
-def keep_pictures(new: list, old: list) -> list:
-    """The new outputs; but the old ones where only pictures differ, so that git does not grow by them."""
-    return (
-        old
-        if new != old
-        and texts(new) == texts(old)
-        and any(o.get("data", {}).keys() & set(PICTURES) for o in new)
-        else new
-    )
-
 
 def run(path: Path, mode: str) -> float:
-    """Runs one notebook from top to bottom in a fresh kernel, stores its outputs, and returns the seconds it took."""
+    """Runs a notebook in a fresh kernel, stores its outputs and returns the seconds."""
     book = nbformat.read(path, as_version=4)
-    before = {cell.id: cell.get("outputs", []) for cell in book.cells}
-    sources = {cell.id: cell.source for cell in book.cells}
     os.environ["LYRICGEN_MODE"] = mode
     client = NotebookClient(
         book,
@@ -69,18 +44,31 @@ def run(path: Path, mode: str) -> float:
     seconds = time.perf_counter() - began
     for cell in book.cells:
         if cell.cell_type == "code":
-            cell.outputs = (
-                keep_pictures(cell.outputs, before.get(cell.id, []))
-                if sources.get(cell.id) == cell.source
-                else cell.outputs
-            )
+            cell.outputs = join_streams(cell.outputs)
             cell.metadata.pop("execution", None)
     book.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    path.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write(book, path)
     return seconds
+
+
+def join_streams(outputs: list) -> list:
+    """Joins texts printed one after the other: where a kernel cuts them is chance."""
+    joined: list = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.output_type == "stream" and output.name == last.get("name"):
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def write(book: nbformat.NotebookNode, path: Path) -> None:
+    """Writes a notebook in nbformat's own form, which `ruff format` leaves as it is."""
+    path.write_text(nbformat.writes(book, version=4) + "\n", "utf-8")
 
 
 def main() -> int:

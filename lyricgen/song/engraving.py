@@ -1,173 +1,33 @@
-"""The lead sheet as MusicXML and as an engraved page."""
+"""A page of music, engraved by verovio, as one SVG that every viewer shows alike."""
 
 from __future__ import annotations
 
-import html
+import functools
 import re
+import unicodedata
+from pathlib import Path
+from xml.etree import ElementTree
 
-from lyricgen.music.melody import STEPS_PER_BAR
-from lyricgen.song.lead_sheet import STEPS_PER_QUARTER, LeadSheet
-
-# white keys bear no sign, so that no superfluous natural is printed
-PITCH_NAMES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
-
-# durations in 16ths that one sign can write, plain or dotted
-WRITABLE = (1, 2, 3, 4, 6, 8, 12, 16)
-
-# of these the durations of a syncopation: a quarter and a dotted quarter
-SYNCOPATED = (4, 6)
-
-
-def to_musicxml(sheet: LeadSheet) -> str:
-    """Returns the lead sheet as MusicXML, through music21.
-
-    The same sheet gives the same text: it has no dates and no random ids. The words are
-    verse 1 and what is under them verse 2. Each line of words begins a system.
-    """
-    from music21 import metadata, stream
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
-
-    part = stream.Part(id="P1")
-    measures = _empty_measures(sheet)
-    part.append(measures)
-    for onset, duration, element in _notes_and_rests(sheet):
-        _insert(measures, onset, duration, element)
-    measures[-1].rightBarline = "final"
-    score = stream.Score([part])
-    title = f"{sheet.title} {sheet.subtitle}".strip()
-    score.metadata = metadata.Metadata(title=title, composer="lyricgen")
-    exported = GeneralObjectExporter(score).parse()
-    return _plain(exported.decode("utf-8"))
-
-
-def _empty_measures(sheet: LeadSheet) -> list:
-    """Returns music21's measures for a sheet, with what stands before their notes."""
-    from music21 import clef, key, layout, meter, stream, tempo
-
-    first_bars = {int(sheet.notes[i, 0]) // STEPS_PER_BAR for i in sheet.lines}
-    measures = []
-    for bar in range(sheet.steps // STEPS_PER_BAR):
-        measure = stream.Measure(number=bar + 1)
-        if bar == 0:
-            measure.append(clef.TrebleClef())
-            measure.append(key.Key("C"))
-            measure.append(meter.TimeSignature("4/4"))
-            measure.append(tempo.MetronomeMark(number=sheet.tempo))
-        elif bar in first_bars:
-            measure.insert(0, layout.SystemLayout(isNew=True))
-        measures.append(measure)
-    return measures
-
-
-def _notes_and_rests(sheet: LeadSheet) -> list[tuple]:
-    """Returns onset and duration in 16ths and music21's element, of notes and rests."""
-    from music21 import note
-
-    elements: list[tuple] = []
-    end = 0
-    for i, (onset, duration, pitch) in enumerate(sheet.notes.tolist()):
-        if onset > end:
-            elements.append((end, onset - end, note.Rest()))
-        sung = note.Note(nameWithOctave=_pitch_name(pitch))
-        sung.addLyric(sheet.words[i], applyRaw=True)
-        if sheet.under:
-            sung.addLyric(sheet.under[i], applyRaw=True)
-        elements.append((onset, duration, sung))
-        end = onset + duration
-    if sheet.steps > end:
-        elements.append((end, sheet.steps - end, note.Rest()))
-    return elements
-
-
-def _pitch_name(pitch: int) -> str:
-    """Returns the name of a MIDI pitch, with its octave, as music21 writes it."""
-    octave = pitch // 12 - 1
-    return PITCH_NAMES[pitch % 12] + str(octave)
-
-
-def _is_writable(length: int, place: int, room: int) -> bool:
-    """Returns whether one sign of a length can stand at a place in a bar, all in 16ths.
-
-    On a beat it may be as long as there is room. Off the beat it ends with the beat at
-    the latest; only from the middle of a beat a syncopation reaches beyond it.
-    """
-    if length > room:
-        return False
-    since_beat = place % STEPS_PER_QUARTER
-    if since_beat == 0:
-        return True
-    to_next_beat = STEPS_PER_QUARTER - since_beat
-    syncopated = since_beat == 2 and length in SYNCOPATED
-    return length <= to_next_beat or syncopated
-
-
-def _written_pieces(onset: int, duration: int) -> list[tuple[int, int]]:
-    """Returns onset and length of the signs that write a note or rest, in 16ths.
-
-    It is cut at bar lines, and into the longest lengths that one sign can write.
-    """
-    pieces = []
-    end = onset + duration
-    while onset < end:
-        place = onset % STEPS_PER_BAR
-        room = min(end - onset, STEPS_PER_BAR - place)
-        length = max(n for n in WRITABLE if _is_writable(n, place, room))
-        pieces.append((onset, length))
-        onset += length
-    return pieces
-
-
-def _tie_type(k: int, pieces: int) -> str:
-    """Returns the type of the tie at piece k of a note."""
-    if k == 0:
-        return "start"
-    return "stop" if k == pieces - 1 else "continue"
-
-
-def _insert(measures: list, onset: int, duration: int, element) -> None:
-    """Puts a note or rest into its bars, in tied pieces; the first has the words."""
-    from music21 import note, tie
-
-    pieces = _written_pieces(onset, duration)
-    for k, (start, length) in enumerate(pieces):
-        if k == 0:
-            piece = element
-        elif element.isNote:
-            piece = note.Note(nameWithOctave=element.nameWithOctave)
-        else:
-            piece = note.Rest()
-        piece.quarterLength = length / STEPS_PER_QUARTER
-        if element.isNote and len(pieces) > 1:
-            piece.tie = tie.Tie(_tie_type(k, len(pieces)))
-        bar, place = divmod(start, STEPS_PER_BAR)
-        measures[bar].insert(place / STEPS_PER_QUARTER, piece)
-
-
-def _extend(match: re.Match) -> str:
-    """Returns a <note> with an extender in its last lyric, if a tie starts at it."""
-    whole = match[0]
-    before, last_lyric_end, after = whole.rpartition("</lyric>")
-    if '<tie type="start"' not in whole or not last_lyric_end:
-        return whole
-    return f"{before}  <extend />\n        {last_lyric_end}{after}"
-
-
-def _plain(text: str) -> str:
-    """Returns MusicXML without what changes from run to run, and with extenders.
-
-    music21 never writes the extender under a held syllable.
-    """
-    text = re.sub(r"\s*<encoding-date>.*?</encoding-date>", "", text)
-    part_ids = dict.fromkeys(re.findall(r'<score-part id="([^"]+)"', text))
-    for k, part_id in enumerate(part_ids):
-        text = text.replace(f'"{part_id}"', f'"P{k + 1}"')
-    instruments = r'(<score-instrument|<midi-instrument|<instrument) id="[^"]+"'
-    text = re.sub(instruments, r'\1 id="I1"', text)
-    return re.sub(r"<note\b.*?</note>", _extend, text, flags=re.S)
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+# The system's fonts: the first three have Latin letters (not every Times has the
+# third tone's ǎ, DejaVu has), the next four Chinese on Linux, macOS and Windows.
+TEXT_FONTS = (
+    "Times New Roman, Times, DejaVu Serif, "
+    "Noto Serif CJK SC, Songti SC, SimSun, WenQuanYi Zen Hei, serif"
+)
+MUSIC_FONT = "Leipzig"
 
 
 def engrave(musicxml: str, title: str, description: str, width: int = 2100) -> str:
-    """The page as one SVG, by verovio; the same MusicXML gives the same SVG, and its description is there for screen readers."""
+    """Engraves MusicXML as one SVG by verovio; the same text gives the same bytes.
+
+    The title and the description are inside, for screen readers. All signs of music are
+    drawn and the words name fonts of the system, so that browsers, images on a page and
+    viewers that are no browser show the same.
+
+    Raises: ValueError where verovio cannot read the MusicXML.
+    """
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)
@@ -185,20 +45,150 @@ def engrave(musicxml: str, title: str, description: str, width: int = 2100) -> s
             "scale": 40,
             "xmlIdSeed": 1,
             "minLastJustification": 0,
+            # verovio takes a character for as high as an I: the margin above each line
+            # of words keeps Chinese from low notes, and tone marks from Chinese
             "lyricSize": 5.5,
-            "lyricTopMinMargin": 4.0,
+            "lyricTopMinMargin": 3.0,
+            "defaultBottomMargin": 2.0,
+            # wide enough that notes set the distances, not the widths of words
             "spacingNonLinear": 0.55,
-            "spacingLinear": 0.3,
+            "spacingLinear": 0.5,
+            "ledgerLineExtension": 0.9,
+            "smuflTextFont": "none",
         }
     )
     if not toolkit.loadData(musicxml):
         raise ValueError("The MusicXML could not be engraved.")
-    svg = toolkit.renderToSVG(1)
-    svg = re.sub(
-        r"<desc>.*?</desc>",
-        f"<title>{html.escape(title)}</title><desc>{html.escape(description)}</desc>",
-        svg,
-        count=1,
-        flags=re.S,
-    )
-    return svg.replace("<svg ", '<svg role="img" style="background:white" ', 1)
+    page = ElementTree.fromstring(toolkit.renderToSVG(1))
+    _remove_labels(page)
+    _draw_tempo(page)
+    _centre_syllables(page)
+    _describe(page, title, description)
+    ElementTree.register_namespace("", SVG.strip("{}"))
+    ElementTree.register_namespace("xlink", XLINK.strip("{}"))
+    return ElementTree.tostring(page, encoding="unicode")
+
+
+def _find(element: ElementTree.Element, path: str) -> ElementTree.Element:
+    """Finds what verovio always writes at a path, or raises ValueError."""
+    found = element.find(path)
+    if found is None:
+        raise ValueError(f"The engraved page has no {path}.")
+    return found
+
+
+def _describe(page: ElementTree.Element, title: str, description: str) -> None:
+    """Gives a page its size, its title and description, fonts and a white ground."""
+    _, _, width, height = page.attrib["viewBox"].split()
+    page.attrib.update(role="img", width=width, height=height)
+    _find(page, f"{SVG}svg").set("font-family", TEXT_FONTS)
+    page.remove(_find(page, f"{SVG}desc"))  # verovio's name and version
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+        element = ElementTree.Element(SVG + tag)
+        element.text = text
+        page.insert(place, element)
+    ground = {"width": width, "height": height, "style": "fill:white;stroke:none"}
+    page.insert(2, ElementTree.Element(f"{SVG}rect", ground))
+
+
+def _remove_labels(page: ElementTree.Element) -> None:
+    """Removes the number of the verse, a tooltip at each syllable, and unused ids."""
+    used = {use.get(f"{XLINK}href") for use in page.iter(f"{SVG}use")}
+    for element in list(page.iter()):
+        for label in element.findall(f"{SVG}title"):
+            element.remove(label)
+        if element is not page and f"#{element.get('id')}" not in used:
+            element.attrib.pop("id", None)
+
+
+def _draw_tempo(page: ElementTree.Element) -> None:
+    """Draws the note of the tempo mark, which verovio writes in a font of its own."""
+    for mark in page.iterfind(f".//{SVG}g[@class='tempo']"):
+        text = _find(mark, f"{SVG}text")
+        letters = text.find(f"{SVG}tspan[1]//{SVG}tspan[@font-family='{MUSIC_FONT}']")
+        if letters is None:
+            continue
+        x, y = float(text.attrib["x"]), float(text.attrib["y"])
+        scale = _size(letters) / 1000
+        for letter in letters.text or "":
+            outline = ElementTree.SubElement(mark, f"{SVG}g")
+            outline.set("transform", f"translate({x:g}, {y:g}) scale({scale:g}, {scale:g})")
+            outline.extend(_outline(letter))
+            x += _advance(letter) * scale
+        text.remove(text[0])
+        _join(text)
+        text.set("x", f"{x + 0.3 * _size(_words(text)):g}")
+
+
+def _join(text: ElementTree.Element) -> None:
+    """Joins the strings of a text: librsvg drops the spaces at the ends of each."""
+    words = _words(text)
+    words.text = "".join(text.itertext()).strip().replace("\xa0", " ")
+    for part in text[1:]:
+        text.remove(part)
+
+
+def _words(text: ElementTree.Element) -> ElementTree.Element:
+    """The first string of a text, which verovio gives the font's size."""
+    return _find(text, f".//{SVG}tspan[@font-size]")
+
+
+def _size(words: ElementTree.Element) -> float:
+    """The size of a font, which verovio writes as `495px`."""
+    return float(words.attrib["font-size"].removesuffix("px"))
+
+
+def _centre_syllables(page: ElementTree.Element) -> None:
+    """Centres syllables under their notes, as far as the ones before leave room.
+
+    Where a line or a hyphen follows a syllable, it and the next one keep the places that
+    verovio gave them.
+    """
+    ends: dict[str, float] = {}  # of the last syllable, for each line of words
+    joined = False
+    for note in page.iterfind(f".//{SVG}g[@class='note']"):
+        syllables = note.findall(f".//{SVG}g[@class='syl']")
+        follows_line = joined
+        joined = any(syllable.find(f"{SVG}rect") is not None for syllable in syllables)
+        centre = _centre(note)
+        for text in note.iterfind(f".//{SVG}g[@class='syl']/{SVG}text"):
+            size = _size(_words(text))
+            width = _width("".join(text.itertext())) * size
+            line, start = text.attrib["y"], float(text.attrib["x"])
+            if not joined and not follows_line:
+                nearest = ends.get(line, 0.0) + 0.25 * size
+                start = max(centre - width / 2, min(start, nearest))
+                text.set("x", f"{start + width / 2:.0f}")
+                text.set("text-anchor", "middle")
+            ends[line] = start + width
+
+
+def _centre(note: ElementTree.Element) -> float:
+    """The middle of a note's head, the width of a quarter's taken for all."""
+    head = _find(note, f"{SVG}g[@class='notehead']/{SVG}use")
+    x, scale = re.findall(r"[\d.]+", head.attrib["transform"])[::2]
+    return float(x) + _advance("\ue0a4") * float(scale) / 2
+
+
+def _width(text: str) -> float:
+    """The width of a text in sizes of its font: Chinese has 1, other letters 0.5."""
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.5 for letter in text)
+
+
+def _outline(letter: str) -> ElementTree.Element:
+    """The outline of a letter of the music font, whose size is 1000 units."""
+    return ElementTree.fromstring((_music_font() / f"{ord(letter):04X}.xml").read_text("utf-8"))
+
+
+@functools.cache
+def _advance(letter: str) -> float:
+    """How far a letter of the music font moves the next, whose size is 1000 units."""
+    boxes = ElementTree.parse(_music_font().with_suffix(".xml")).getroot()
+    return float(_find(boxes, f"g[@c='{ord(letter):04X}']").attrib["h-a-x"])
+
+
+def _music_font() -> Path:
+    """The folder with the outlines of verovio's music font."""
+    import verovio
+
+    return Path(verovio.__file__).parent / "data" / MUSIC_FONT

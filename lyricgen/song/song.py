@@ -15,7 +15,7 @@ from lyricgen.files import UserError, check_folder, write_atomic
 from lyricgen.lyrics import chinese, copying, corpora
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.models.language.inference import NumpyLanguageModel
-from lyricgen.song import engraving, lead_sheet
+from lyricgen.song import engraving, lead_sheet, musicxml
 from lyricgen.song.tune import LatentTunes, TuneWriter, write_tune
 from lyricgen.song.words import TextWriter, write_lines
 
@@ -132,13 +132,13 @@ def save(song: Song, folder: Path) -> list[Path]:
         f"Lead sheet of a song to the pattern {sheet.title} ({sheet.subtitle}), "
         f"{len(song.lines)} lines: {lines}."
     )
-    musicxml = engraving.to_musicxml(sheet)
-    svg = engraving.engrave(musicxml, title, description)
+    notation = musicxml.to_musicxml(sheet)
+    svg = engraving.engrave(notation, title, description)
     text = "\n".join((sheet.title, *song.lines, ""))
     files = {
         "song.mid": lead_sheet.to_midi(sheet),
         "song.mp3": lead_sheet.to_mp3(sheet),
-        "song.musicxml": musicxml.encode(),
+        "song.musicxml": notation.encode(),
         "song.svg": svg.encode(),
         "song.txt": text.encode(),
     }
