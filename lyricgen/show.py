@@ -1,4 +1,7 @@
-"""What a notebook shows: figures, players, pages and sliders, each with a sentence that describes it."""
+"""What a notebook shows: figures, players, pages and sliders.
+
+Each comes with a sentence that describes it.
+"""
 
 from __future__ import annotations
 
@@ -10,41 +13,44 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-# Okabe and Ito's palette: told apart by colour-blind readers; in this order light and dark alternate, so grey prints too
-BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#F0E442",
-    "#000000",
-)
-
-
+# Okabe and Ito's palette, which colour-blind readers can tell apart. Here light and
+# dark colours alternate, so that it can be printed in grey.
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+PINK = "#CC79A7"
+SKY = "#56B4E9"
+RED = "#D55E00"
+YELLOW = "#F0E442"
+BLACK = "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
+
+# The pitch classes that a piano roll names: C, E and G.
+NAMED_PITCHES = {0: "C", 4: "E", 7: "G"}
 
 
 def axes(width: float = 7.0, height: float = 3.0, rows: int = 1, columns: int = 1, **options):
-    """A new figure and its axes in the course's style: `fig, ax = axes()`. Sizes in inches; it is shown by `figure`."""
+    """Makes a figure and its axes in the course's style: `fig, ax = axes()`.
+
+    Sizes are in inches; options are those of `Figure.subplots`. `figure` shows it.
+    """
     from cycler import cycler
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     fig = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(fig)
-    made = fig.subplots(rows, columns, **options)
-    for ax in np.ravel(made):
+    grid = fig.subplots(rows, columns, **options)
+    for ax in np.ravel(grid):
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(color="#dddddd", linewidth=0.6)
         ax.set_axisbelow(True)
         ax.set_prop_cycle(cycler(color=PALETTE))
-    return fig, made
+    return fig, grid
 
 
 def png(fig, dpi: int = 100) -> bytes:
-    """A figure as PNG bytes."""
+    """Returns a figure as PNG bytes."""
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
@@ -63,33 +69,38 @@ def figure(fig, sentence: str) -> None:
 
 
 def live() -> Callable[..., None]:
-    """Makes a place for a figure that changes: a function that is called as `figure` is.
+    """Makes a place for a figure that changes: a function, called as `figure` is.
 
     Each call replaces the figure and the sentence that stood there before.
     """
     from IPython.display import DisplayHandle
 
-    place, words = DisplayHandle(), DisplayHandle()
+    place = DisplayHandle()
+    words = DisplayHandle()
     for handle in (place, words):
         handle.display({"text/plain": ""}, raw=True)
 
-    def again(fig, sentence: str) -> None:
+    def show_again(fig, sentence: str) -> None:
         picture, metadata = _picture(fig, sentence)
         place.update(picture, metadata=metadata, raw=True)
         words.update(_caption(sentence), raw=True)
 
-    return again
+    return show_again
 
 
 def _picture(fig, sentence: str) -> tuple[dict, dict]:
-    """A figure as the data of an output, and its metadata with the alternative text."""
-    data = {"image/png": base64.b64encode(png(fig)).decode(), "text/plain": "<figure>"}
+    """Returns a figure as the data of an output, and its metadata with the alt text."""
+    data = {"image/png": _base64(png(fig)), "text/plain": "<figure>"}
     return data, {"image/png": {"alt": sentence}}
 
 
 def _caption(sentence: str) -> dict:
-    """A sentence as the data of an output: in the page's own type, and as plain text."""
+    """Returns a sentence as the data of an output: in the page's type, and as text."""
     return {"text/html": f"<p>{html.escape(sentence)}</p>", "text/plain": sentence}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def player(mp3: bytes, label: str) -> None:
@@ -100,12 +111,14 @@ def player(mp3: bytes, label: str) -> None:
 
 
 def player_html(mp3: bytes, label: str) -> str:
-    """The player as HTML: it plays in Jupyter, in Colab and in a browser without the internet."""
+    """Returns the player as HTML, which plays without the internet."""
     label = html.escape(label, quote=True)
-    return (
-        f'<figure style="margin:0"><figcaption>{label}</figcaption>'
-        f'<audio controls preload="metadata" aria-label="{label}" src="data:audio/mpeg;base64,{base64.b64encode(mp3).decode()}"></audio></figure>'
+    audio = (
+        f'<audio controls preload="metadata" aria-label="{label}" '
+        f'src="data:audio/mpeg;base64,{_base64(mp3)}"></audio>'
     )
+    caption = f"<figcaption>{label}</figcaption>"
+    return f'<figure style="margin:0">{caption}{audio}</figure>'
 
 
 def page(svg: str) -> None:
@@ -116,50 +129,49 @@ def page(svg: str) -> None:
 
 
 def page_html(svg: str) -> str:
-    """The page as an image in HTML, described by the title and description inside it.
+    """Returns the page as an image in HTML, described by its title and description.
 
     JupyterLab takes an `<svg>` out of notebooks that it does not trust, such as a fresh
     clone's, but it leaves images.
     """
-    named = ElementTree.fromstring(svg)
-    parts = [named.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc")]
-    described = html.escape(": ".join(filter(None, parts)), quote=True)
-    data = base64.b64encode(svg.encode()).decode()
-    return f'<img alt="{described}" src="data:image/svg+xml;base64,{data}">'
+    root = ElementTree.fromstring(svg)
+    texts = [root.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc")]
+    described = ": ".join(text for text in texts if text)
+    return _image(described, "svg+xml", svg.encode())
+
+
+def _image(alt: str, kind: str, data: bytes) -> str:
+    """Returns an image in HTML that holds its own data."""
+    alt = html.escape(alt, quote=True)
+    return f'<img alt="{alt}" src="data:image/{kind};base64,{_base64(data)}">'
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
-    """Shows a small table as HTML, which has a font for Chinese where matplotlib has none."""
+    """Shows a small table as HTML, where Chinese has a font, which matplotlib lacks."""
     from IPython.display import HTML, display
 
-    cell = lambda kind, value: f"<{kind} style='text-align:left'>{html.escape(str(value))}</{kind}>"
-    body = "".join("<tr>" + "".join(cell("td", v) for v in row) + "</tr>" for row in rows)
-    display(
-        HTML(
-            f"<table><thead><tr>{''.join(cell('th', h) for h in head)}</tr></thead><tbody>{body}</tbody></table>"
-        )
-    )
+    header = _table_row("th", head)
+    body = "".join(_table_row("td", row) for row in rows)
+    display(HTML(f"<table><thead>{header}</thead><tbody>{body}</tbody></table>"))
+
+
+def _table_row(kind: str, values: Sequence[object]) -> str:
+    cells = [
+        f"<{kind} style='text-align:left'>{html.escape(str(value))}</{kind}>" for value in values
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[object]):
     """Puts sliders over a function: each keyword lists the values of one argument.
 
     The function returns a figure or HTML, which is drawn again when a slider is moved;
-    `sentence` describes the picture. Works with ipywidgets 7 and 8. Where no kernel runs
-    it is a line of text; a static picture of one value stands beside it in the notebooks.
+    `sentence` describes the picture. Works with ipywidgets 7 and 8. Where no kernel
+    runs it is a line of text; the notebooks have a picture of one value beside it.
     """
     import ipywidgets
 
-    named = {
-        name: ipywidgets.SelectionSlider(
-            options=list(values),
-            value=list(values)[len(values) // 2],
-            description=name.replace("_", " "),
-            continuous_update=False,
-            style={"description_width": "initial"},
-        )
-        for name, values in sliders.items()
-    }
+    named = {name: _slider(name, list(values)) for name, values in sliders.items()}
     view = ipywidgets.HTML()
 
     def draw(_=None) -> None:
@@ -173,6 +185,19 @@ def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[
     return column([*named.values(), view], f"({number}: run the cell)")
 
 
+def _slider(name: str, values: list[object]):
+    """Returns a slider over some values, which starts in their middle."""
+    import ipywidgets
+
+    return ipywidgets.SelectionSlider(
+        options=values,
+        value=values[len(values) // 2],
+        description=name.replace("_", " "),
+        continuous_update=False,
+        style={"description_width": "initial"},
+    )
+
+
 def column(widgets: Sequence[object], waiting: str):
     """Puts widgets below each other; `waiting` is shown where no kernel runs."""
     import ipywidgets
@@ -184,25 +209,27 @@ def column(widgets: Sequence[object], waiting: str):
     return Column(widgets)
 
 
-def as_html(made: object, sentence: str) -> str:
-    """A figure as an image with its description, or HTML as it is."""
-    if isinstance(made, str):
-        return made
-    return f'<img alt="{html.escape(sentence, quote=True)}" src="data:image/png;base64,{base64.b64encode(png(made)).decode()}">'
+def as_html(content: object, sentence: str) -> str:
+    """Returns a figure as an image with its description, or HTML as it is."""
+    if isinstance(content, str):
+        return content
+    return _image(sentence, "png", png(content))
 
 
 def piano_roll(notes: np.ndarray, ax, color: str = BLUE, label: str | None = None):
-    """Draws notes as bars, time to the right and pitch upwards: (n, 3) onset, duration, MIDI pitch. Returns the axes.
+    """Draws notes as bars, time to the right and pitch upwards, and returns the axes.
 
-    Notebook: 00_start_here
+    notes: (n, 3) onset, duration, MIDI pitch.
+    Notebook: start_here
     """
     notes = np.asarray(notes)
-    ax.barh(notes[:, 2], notes[:, 1] * 0.94, left=notes[:, 0], height=0.8, color=color, label=label)
-    low, high = int(notes[:, 2].min()) - 1, int(notes[:, 2].max()) + 1
-    ticks = [p for p in range(low, high + 1) if p % 12 in (0, 4, 7)]
-    ax.set_yticks(
-        ticks, [("C", "", "", "", "E", "", "", "G")[p % 12] + str(p // 12 - 1) for p in ticks]
-    )
+    onsets, durations, pitches = notes.T
+    ax.barh(pitches, durations * 0.94, left=onsets, height=0.8, color=color, label=label)
+    lowest = int(pitches.min()) - 1
+    highest = int(pitches.max()) + 1
+    ticks = [pitch for pitch in range(lowest, highest + 1) if pitch % 12 in NAMED_PITCHES]
+    names = [f"{NAMED_PITCHES[pitch % 12]}{pitch // 12 - 1}" for pitch in ticks]
+    ax.set_yticks(ticks, names)
     ax.set_ylabel("pitch")
     return ax
 
@@ -210,59 +237,70 @@ def piano_roll(notes: np.ndarray, ax, color: str = BLUE, label: str | None = Non
 def hex_view(
     data: bytes, spans: Sequence[tuple[int, int, str]], now: Sequence[int] = (), width: int = 17
 ) -> str:
-    """Bytes as an HTML table: `spans` (first, last + 1, kind) are coloured, one colour for each kind, and the places in `now` are framed.
+    """Returns bytes as an HTML table, with spans in colour and some places framed.
 
-    Notebook: 05_reading_midi
+    spans: (first, last + 1, kind), one colour for each kind; `now`: the places that are
+    framed; width: the bytes in a row.
+    Notebook: reading_midi
     """
-    colours = zip(dict.fromkeys(kind for _, _, kind in spans), PALETTE)
-    kinds = {
-        kind: f"background:{colour}40;border-bottom:3px solid {colour}" for kind, colour in colours
+    kinds = dict.fromkeys(kind for _, _, kind in spans)
+    colours = {
+        kind: f"background:{colour}40;border-bottom:3px solid {colour}"
+        for kind, colour in zip(kinds, PALETTE)
     }
-    style = {i: kinds[kind] for first, stop, kind in spans for i in range(first, stop)}
-    frame = ";outline:2px solid;font-weight:bold"
-    cell = lambda i: (
-        f"<td style='font-family:monospace;{style.get(i, '')}{frame * (i in now)}'>{data[i]:02X}</td>"
-    )
-    rows = [
-        f"<tr><th>{i}</th>{''.join(map(cell, range(i, min(i + width, len(data)))))}</tr>"
-        for i in range(0, len(data), width)
+    styles = [""] * len(data)
+    for first, stop, kind in spans:
+        for place in range(first, min(stop, len(data))):
+            styles[place] = colours[kind]
+    for place in now:
+        styles[place] += ";outline:2px solid;font-weight:bold"
+    cells = [
+        f"<td style='font-family:monospace;{style}'>{byte:02X}</td>"
+        for byte, style in zip(data, styles)
     ]
-    legend = " ".join(
-        f"<span style='{kinds[kind]}'>&nbsp;{html.escape(kind)}&nbsp;</span>" for kind in kinds
-    )
-    return f"<p>{legend}</p><table>{''.join(rows)}</table>"
+    rows = [
+        f"<tr><th>{first}</th>{''.join(cells[first : first + width])}</tr>"
+        for first in range(0, len(data), width)
+    ]
+    legend = [
+        f"<span style='{style}'>&nbsp;{html.escape(kind)}&nbsp;</span>"
+        for kind, style in colours.items()
+    ]
+    return f"<p>{' '.join(legend)}</p><table>{''.join(rows)}</table>"
 
 
 def begin(seed: int = 0) -> None:
-    """Begins a notebook: seeds Python's and NumPy's generators, and says what this machine has and what that means for time."""
+    """Begins a notebook: seeds Python's and NumPy's generators, names the machine.
+
+    It says what the machine has and what that means for time.
+    """
     import os
     import platform
     import random
-    import shutil
-    import subprocess
 
     from lyricgen.budget import mode
 
     random.seed(seed)
     np.random.seed(seed)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    gpu = ""
-    if shutil.which("nvidia-smi"):
-        found = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-        )
-        gpu = (
-            found.stdout.strip().splitlines()[0]
-            if found.returncode == 0 and found.stdout.strip()
-            else ""
-        )
-    print(
-        f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} cores, mode {mode()}."
-    )
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    print(f"{versions}, {os.cpu_count()} cores, mode {mode()}.")
+    gpu = gpu_name()
     if gpu:
         print(f"GPU: {gpu}.")
     else:
         print("No GPU is visible, and none is needed: the time in the header is for 2 cores.")
         print("On Colab, Runtime > Change runtime type > GPU switches one on.")
+
+
+def gpu_name() -> str:
+    """Returns the name of the first NVIDIA GPU, or "" where there is none."""
+    import shutil
+    import subprocess
+
+    if not shutil.which("nvidia-smi"):
+        return ""
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    names = done.stdout.strip().splitlines()
+    return names[0] if done.returncode == 0 and names else ""

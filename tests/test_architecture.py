@@ -29,7 +29,7 @@ def folder(module: str) -> str:
 
 
 def imports(source: str) -> set[str]:
-    """Returns all modules that a source imports, at any depth, names in them left off."""
+    """Returns all modules that a source imports, at any depth, without their names."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

@@ -23,7 +23,7 @@ QUEUE = [("ballads", "1", 1), ("ballads", "1/4", 2)]
 
 @pytest.fixture()
 def made(monkeypatch, tmp_path):
-    """The comparison on some poems of the ballads, with a small model and very little time."""
+    """The comparison on some poems of the ballads, with a small model in seconds."""
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
     data = language_data.load_corpus_splits("ballads")
     counts = {"train": 40, "validation": 6, "test": 6}

@@ -39,7 +39,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def locked(name: str) -> dict[str, list[str]]:
-    """Returns a lock's packages and their versions; a line is NAME==VERSION and a marker."""
+    """Returns a lock's packages and versions; a line is NAME==VERSION and a marker."""
     found: dict[str, list[str]] = {}
     for line in (ROOT / name).read_text().splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[^ ;]+( ; .+)?", line), line

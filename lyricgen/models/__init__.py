@@ -1,1 +1,1 @@
-"""Models: n-gram, LSTM language model, MusicVAE; each in Keras to train and in NumPy to run."""
+"""Models: n-gram, LSTM language model, MusicVAE; trained in Keras, run in NumPy."""

@@ -141,8 +141,8 @@ def _size(words: ElementTree.Element) -> float:
 def _centre_syllables(page: ElementTree.Element) -> None:
     """Centres syllables under their notes, as far as the ones before leave room.
 
-    Where a line or a hyphen follows a syllable, it and the next one keep the places that
-    verovio gave them.
+    Where a line or a hyphen follows a syllable, it and the next one keep the places
+    that verovio gave them.
     """
     ends: dict[str, float] = {}  # of the last syllable, for each line of words
     joined = False
