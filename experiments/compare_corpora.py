@@ -108,10 +108,8 @@ def steps_for(data: TextData, settings: Settings, cpu_minutes: float) -> dict:
     From the median processor time of a few steps.
     """
     model = language_training.build(data, settings)
-    batch, validation = (
-        Stream(data.splits[split], settings.batch, settings.length, 1)
-        for split in ("train", "validation")
-    )
+    batch = Stream(data.splits["train"], settings.batch, settings.length, 1)
+    validation = Stream(data.splits["validation"], settings.batch, settings.length, 1)
 
     def train(step: int) -> None:
         model.train_on_batch(*batch(step))
@@ -144,9 +142,8 @@ def describe(name: str, data: TextData, settings: Settings, cpu_minutes: float) 
     Its sizes, gzip, xz, the n-gram, and the number of steps.
     """
     corpus = corpora.load_corpus(name)
-    train, test = (
-        "".join(text + MARK for text in corpus.texts_of(split)) for split in ("train", "test")
-    )
+    train = with_marks(corpus.texts_of("train"))
+    test = with_marks(corpus.texts_of("test"))
     splits = {split: data.splits[split] for split in corpora.SPLITS}
     return {
         "poems": {split: len(poems) for split, poems in splits.items()},
@@ -158,6 +155,11 @@ def describe(name: str, data: TextData, settings: Settings, cpu_minutes: float) 
         "ngram": ngram(data),
         **steps_for(data, settings, cpu_minutes),
     }
+
+
+def with_marks(texts: list[str]) -> str:
+    """Returns the texts as one, with a mark after each."""
+    return "".join(text + MARK for text in texts)
 
 
 def run(job: Job, data: TextData, steps: int, settings: Settings) -> dict:

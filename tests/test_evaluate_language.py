@@ -32,7 +32,7 @@ STORED = json.loads((files.DATA / "results" / "language.json").read_text("utf-8"
 
 @pytest.fixture
 def small(monkeypatch):
-    """Few poems and short ones, so that it takes seconds; shipped weights."""
+    """Few poems and short ones, of the shipped corpora: it takes seconds."""
     whole = language_data.load_corpus_splits
 
     def few(name):
