@@ -4,8 +4,9 @@
     python experiments/compare_corpora.py --jobs 2         # two runs at a time
     python experiments/compare_corpora.py --cpu-minutes 1  # shorter; give another --out
 
-Writes data/results/corpora.json for notebook 04. A run takes 8 CPU-minutes, all of them
-between two and three hours. The fractions of Song ci are 1/8, 1/4, 1/2 and all.
+Writes data/results/corpora.json for the notebook on four corpora. A run takes 8
+CPU-minutes, all of them between two and three hours. The fractions of Song ci are 1/8,
+1/4, 1/2 and all.
 
 Every run has the same settings, whatever the corpus. How many steps it has is chosen
 once for each corpus, from the processor time of a few steps on one thread, so that a

@@ -178,22 +178,18 @@ def public_functions():
 
 
 def named_notebooks(doc: str) -> list[str]:
-    """The slugs on the lines of a docstring that begin with Notebook, or end with it.
-
-    Where a name has its number the number is left out.
-    """
+    """The slugs on the lines of a docstring that begin with Notebook."""
     named = []
-    for line in re.findall(r"\bNotebook: (.+)", doc):
-        for name in line.rstrip(". ").split(","):
-            named.append(re.sub(r"^(\d\d|A\d)_", "", name.strip()))
+    for line in re.findall(r"^\s*Notebook: (.+)", doc, re.MULTILINE):
+        named += [name.strip() for name in line.split(",")]
     return named
 
 
 def test_a_docstring_names_notebooks_by_slug():
     doc = "Adds.\n\n    Notebook: lstm_gates, notation\n    "
     assert named_notebooks(doc) == ["lstm_gates", "notation"]
-    assert named_notebooks("Adds. Notebook: 01_lstm_gates, A2_notation.") == named_notebooks(doc)
     assert named_notebooks("Notebook: lstm gates") == ["lstm gates"], "and no slug of the table"
+    assert "01_lstm_gates" not in course.slugs()
     assert named_notebooks("A notebook: none.") == []
     assert {"lstm_gates", "notation", "reading_the_article"} <= course.slugs()
 

@@ -25,7 +25,6 @@ class TextData:
 
     `splits` has the ids of each text of train, validation and test; `source` is what
     the card of the weights says of the data: its name, and hashes.
-    Notebook: lyrics_language_model
     """
 
     vocabulary: Vocabulary

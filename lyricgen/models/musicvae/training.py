@@ -22,7 +22,6 @@ def build(
 
     The random ones follow from the seed.
     Raises: UserError where the arrays of a weights file are of another size.
-    Notebook: training_musicvae
     """
     make_deterministic(settings.seed)
     model = MusicVAE(settings)
