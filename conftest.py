@@ -3,13 +3,8 @@
 Cells with the tag `live-training` are left out: their curves differ with the processor.
 """
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
-from compare_pictures import differences  # noqa: E402
+from compare_pictures import differences
 
 
 @pytest.hookimpl(wrapper=True)

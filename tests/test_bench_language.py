@@ -7,15 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import language as benchmark
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "benchmarks")]
-import language as benchmark  # benchmarks/language.py  # noqa: E402
+from lyricgen.lyrics.vocabulary import Vocabulary
+from lyricgen.models.language.inference import NumpyLanguageModel
 
-from lyricgen.lyrics.vocabulary import Vocabulary  # noqa: E402
-from lyricgen.models.language.inference import NumpyLanguageModel  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
+
 
 V = 30
 SMALL = replace(benchmark.TEXT, embedding=8, hidden=12, batch=3, length=5)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import musicvae as benchmark
 import numpy as np
 import pytest
 
@@ -15,8 +16,6 @@ from lyricgen.models.lstm import layer as ours
 from lyricgen.models.musicvae.network import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import musicvae as benchmark  # noqa: E402
 
 SMALL = Settings(embedding=6, encoder=7, latent=4, decoder=9, batch=8)
 

@@ -21,11 +21,10 @@ import time
 import urllib.parse
 from pathlib import Path
 
+import course
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import course  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 

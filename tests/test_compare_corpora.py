@@ -1,10 +1,9 @@
 """The comparison of corpora: what it writes, that it resumes, its nested fractions."""
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
+import compare_corpora as tool
 import numpy as np
 import pytest
 
@@ -13,9 +12,6 @@ from lyricgen.lyrics import corpora
 from lyricgen.models.language import data as language_data
 from lyricgen.models.language import network as language_network
 from lyricgen.models.language import training as language_training
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
-import compare_corpora as tool  # noqa: E402
 
 SMALL = language_network.Settings(embedding=16, hidden=24, batch=16, length=32, rate=2e-2)
 QUEUE = [("ballads", "1", 1), ("ballads", "1/4", 2)]

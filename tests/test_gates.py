@@ -1,13 +1,12 @@
 """The LSTM cell against Keras, against finite differences and against itself."""
 
 import os
-import sys
 import warnings
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import lstm as bench_lstm
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,9 +15,6 @@ from hypothesis import strategies as st
 
 from lyricgen.models.lstm import cell as lstm_cell
 from lyricgen.models.lstm import gradient_check
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks")]
-import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
 
 FORWARD = {"float32": 1e-6, "float64": 1e-14}
 BACKWARD = {"float32": 1e-5, "float64": 1e-12}

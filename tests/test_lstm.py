@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
+import lstm as bench_lstm
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,8 +19,6 @@ from lyricgen.models.lstm import cell as lstm_cell
 from lyricgen.models.lstm import layer as lstm_layer
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "benchmarks")]
-import lstm as bench_lstm  # benchmarks/lstm.py  # noqa: E402
 
 V, D = 30, 6
 RNG = np.random.default_rng(0)

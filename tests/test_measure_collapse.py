@@ -4,18 +4,14 @@ z says something or nothing about the bar, and the decoder reads z or ignores it
 """
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
+import measure_collapse as tool
 import numpy as np
 import pytest
 
 from lyricgen import files
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
-import measure_collapse as tool  # noqa: E402
 
 STEPS, E, H, Z, D = 16, 3, 5, 2, 3
 BARS = np.random.default_rng(4).integers(0, 2, (60, STEPS)).astype(np.uint8)

@@ -1,9 +1,8 @@
 """Accuracy over KL: what the tool writes and measures, and that it resumes."""
 
 import json
-import sys
-from pathlib import Path
 
+import measure_rate as tool
 import numpy as np
 import pytest
 
@@ -14,9 +13,6 @@ from lyricgen.models.musicvae.data import MelodyData
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.network import Settings
 from lyricgen.music import splits
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
-import measure_rate as tool  # noqa: E402
 
 TINY = Settings(embedding=8, encoder=8, latent=4, decoder=12, free_bits=0, transpose=0, batch=32)
 QUEUE = [("beta", TINY, 0.1, 1, 8), ("beta", TINY, 1.0, 1, 8), ("steps", TINY, 0.2, 1, 9)]

@@ -11,6 +11,8 @@ from collections import defaultdict, deque
 from dataclasses import replace
 from pathlib import Path
 
+import fuzz_midi
+import make_midi
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,11 +22,6 @@ from lyricgen.files import DATA, read_card, sha256
 from lyricgen.music import extraction, melody, midi
 from lyricgen.music.midi import MidiError, MidiFile, read_midi, read_verses, write_midi
 from lyricgen.music.midi.file import map_rows
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-import fuzz_midi
-import make_midi
 
 FILES = sorted((DATA / "midi").glob("*.mid"))
 END = "00 FF 2F 00"

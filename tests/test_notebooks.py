@@ -9,15 +9,13 @@ import importlib
 import inspect
 import json
 import re
-import sys
 from pathlib import Path
 
+import course
 import pytest
 from test_check import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import course  # noqa: E402
 
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import compare_pictures
 import nbformat
 import numpy as np
 import pytest
@@ -18,8 +19,6 @@ from PIL import Image, ImageFilter, PngImagePlugin
 from lyricgen import show
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import compare_pictures  # noqa: E402
 
 
 def melody(seed: int) -> np.ndarray:
@@ -116,7 +115,6 @@ def test_another_size_and_another_number_of_pictures_are_said():
 
 
 CELL = """import sys
-sys.path[:0] = {paths}
 from lyricgen import show
 from test_pictures import melody
 fig, ax = show.axes(8, 2.6)

@@ -1,17 +1,14 @@
 """The tool that stores outputs stores all of them, in a form that stays as it is."""
 
 import base64
-import sys
 from pathlib import Path
 
 import nbformat
+import run_notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-import run_notebooks  # noqa: E402
 
 SOURCE = """import sys, time
-sys.path.insert(0, {root!r})
 from lyricgen import show
 for word in ("one", "two"):
     print(word, flush=True)

@@ -10,6 +10,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import clean_texts
+import make_texts
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,9 +23,6 @@ from lyricgen.lyrics import corpora, user_text
 from lyricgen.lyrics import vocabulary as lyrics_vocabulary
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
-sys.path.insert(0, str(TOOLS))
-import clean_texts  # noqa: E402
-import make_texts  # noqa: E402
 
 
 @pytest.fixture

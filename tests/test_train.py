@@ -14,6 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import train_all
 
 from lyricgen import budget
 from lyricgen.budget import Budget
@@ -22,9 +23,6 @@ from lyricgen.files import UserError
 from lyricgen.models import checkpoint, training
 from lyricgen.models.training import Schedule
 from lyricgen.models.weights import load_weights
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
-import train_all  # noqa: E402
 
 STEPS = 24
 VALIDATIONS = 6

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
+import compare_tunes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,9 +21,6 @@ from hypothesis import strategies as st
 
 from lyricgen import files
 from lyricgen.music import abc_notation, melody, splits, tune_books
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-import compare_tunes
 
 CORPUS = Path(importlib.util.find_spec("music21").submodule_search_locations[0]) / "corpus"
 CARD = files.read_card(tune_books.SPLIT_FILE)

@@ -10,14 +10,11 @@ import io
 import json
 import pickletools
 import re
-import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lyricgen.files import DataError  # noqa: E402
+from lyricgen.files import DataError
 
 Poem = tuple[str, str, list[str]]  # title, author, lines
 RawPoem = tuple[str, str, str]  # title, author, text

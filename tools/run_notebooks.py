@@ -14,23 +14,26 @@ import sys
 import time
 from pathlib import Path
 
-# ipykernel lets C libraries write to a cell's stderr unless it thinks that it is under
-# pytest; nbval runs under pytest, so must this
-os.environ["PYTEST_CURRENT_TEST"] = "stored"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+import course
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import course  # noqa: E402
-import nbformat  # noqa: E402
-from nbclient import NotebookClient  # noqa: E402
-from nbclient.exceptions import CellExecutionError  # noqa: E402
+
+def prepare(mode: str) -> None:
+    """Sets the environment of the kernels that are started from here."""
+    # ipykernel lets C libraries write to a cell's stderr unless it thinks that it is
+    # under pytest; nbval runs under pytest, so must this
+    os.environ["PYTEST_CURRENT_TEST"] = "stored"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["LYRICGEN_MODE"] = mode
 
 
 def run(path: Path, mode: str) -> float:
     """Runs a notebook in a fresh kernel, stores its outputs and returns the seconds."""
     book = nbformat.read(path, as_version=4)
-    os.environ["LYRICGEN_MODE"] = mode
+    prepare(mode)
     client = NotebookClient(
         book,
         timeout=1800,
