@@ -64,7 +64,7 @@ def cells_with(*texts: str) -> list[str]:
 
 def test_the_widget_of_four_corners_shows_and_plays_the_place_that_is_pressed():
     """The notebook's own cells, run on a board of plain scales."""
-    helpers, square, widget = cells_with("def mp3(", "def square(", "ipywidgets.VBox(")
+    helpers, square, widget = cells_with("def mp3(", "def square(", "show.column(")
     board = np.stack(
         [melody.to_events([[0, 8, 60 + k], [8, 8, 62 + k]], 32) for k in range(25)]
     ).reshape(5, 5, 32)

@@ -148,9 +148,11 @@ def test_nbval_compares_the_pictures_of_a_notebook(tmp_path):
         notebook_cell(melody(2), "nbval-ignore-output", "live-training"),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "rolls.ipynb")
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = tools\n")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--color=no"]
     command += ["-p", "no:cacheprovider", "--junitxml=report.xml", "rolls.ipynb"]
-    environment = {key: value for key, value in os.environ.items() if "PYTEST" not in key}
+    left_out = ("CI", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
+    environment = {key: value for key, value in os.environ.items() if key not in left_out}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     report = ElementTree.parse(tmp_path / "report.xml")
     failed = [case.find("failure") is not None for case in report.iter("testcase")]
