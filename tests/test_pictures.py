@@ -115,6 +115,7 @@ def test_another_size_and_another_number_of_pictures_are_said():
 
 
 CELL = """import sys
+sys.path[:0] = {paths}
 from lyricgen import show
 from test_pictures import melody
 fig, ax = show.axes(8, 2.6)
@@ -131,7 +132,7 @@ def notebook_cell(notes: np.ndarray, *tags: str) -> nbformat.NotebookNode:
         nbformat.v4.new_output("display_data", picture),
         nbformat.v4.new_output("display_data", show._caption(sentence)),
     ]
-    source = CELL.format(paths=[str(ROOT), str(ROOT / "tests")])
+    source = CELL.format(paths=[str(ROOT / name) for name in ("", "tests", "tools")])
     return nbformat.v4.new_code_cell(
         source, outputs=outputs, execution_count=1, metadata={"tags": list(tags)}
     )

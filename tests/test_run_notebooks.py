@@ -9,6 +9,7 @@ import run_notebooks
 ROOT = Path(__file__).resolve().parents[1]
 
 SOURCE = """import sys, time
+sys.path.insert(0, {root!r})
 from lyricgen import show
 for word in ("one", "two"):
     print(word, flush=True)

@@ -109,7 +109,7 @@ def test_killed_in_another_process_and_resumed_is_the_same(tmp_path, whole):
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "sys.path.insert(0, 'tests')\n"
+        "sys.path[:0] = ['tests', 'experiments']\n"
         "import test_train\n"
         "def before(step, steps):\n"
         "    if step == 17:\n"
