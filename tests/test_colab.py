@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not inst
 RUNNER = """
 import json, os, socket, subprocess, sys, types, urllib.request
 
-cell, log, packages, colab, pip_works = json.loads(sys.argv[1])
+cell, log, packages, colab, pip_works, installed = json.loads(sys.argv[1])
 calls = []
 run, open_url = subprocess.run, urllib.request.urlopen
 
@@ -54,6 +54,10 @@ def record_url(url, **options):
 
 
 subprocess.run, urllib.request.urlopen = record_run, record_url
+if not installed:  # in this environment the course may be installed from its checkout
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if "editable" not in getattr(finder, "__module__", "")
+    ]
 socket.gethostbyname = lambda name: "127.0.0.1"
 sys.path.append(packages)
 if colab:
@@ -85,7 +89,13 @@ class Machine:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
 
-    def open(self, cell: str | None = None, folder: Path | None = None, pip_works: bool = True):
+    def open(
+        self,
+        cell: str | None = None,
+        folder: Path | None = None,
+        pip_works: bool = True,
+        installed: bool = False,
+    ):
         """Runs the set-up cell in a new process, as *Restart session* does."""
         cell = cell or course.setup()
         # the only changes to the cell: it must not see this machine's folders and ports
@@ -97,7 +107,7 @@ class Machine:
             assert name in cell
             cell = cell.replace(name, here)
         settings = json.dumps(
-            [cell, str(self.log), str(self.packages), self.colab, pip_works],
+            [cell, str(self.log), str(self.packages), self.colab, pip_works, installed],
         )
         hidden = ("PYTHONPATH", "http_proxy", "HTTP_PROXY", "KAGGLE_KERNEL_RUN_TYPE")
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -357,6 +367,16 @@ def test_at_home_no_package_is_installed_and_no_course_is_one_sentence(tmp_path)
     done = home.open()
     assert not done.pip and not done.git and not done.urls
     assert "No module named 'lacking_music'" in done.page
+
+
+def test_a_copy_of_a_notebook_uses_the_installed_course(tmp_path):
+    home = Machine(tmp_path, colab=False)
+    home.variables["PYTHONPATH"] = str(ROOT)
+    done = home.open(installed=True)
+    assert "Python" in done.page and not done.said
+    assert done.folder == home.content
+    assert done.show == ROOT / "lyricgen" / "show.py"
+    assert not done.git and not done.pip and not done.urls
 
 
 def test_names_to_install_are_names_to_import():

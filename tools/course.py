@@ -456,8 +456,10 @@ from IPython.core.error import UsageError  # Jupyter shows its sentence and no t
 places = ["..", ".", "course", *glob("/content/*"), *glob("/content/drive/*/course")]
 places += glob("/kaggle/**/", recursive=True)
 found = [place for place in places if os.path.isfile(f"{place}/lyricgen/__init__.py")]
+spec = find_spec("lyricgen")
+installed = spec is not None and spec.origin is not None
 problem = "the course is not here"
-if not found and "google.colab" in sys.modules:
+if not found and not installed and "google.colab" in sys.modules:
     # Colab starts empty. Its server knows which page of GitHub this notebook is from.
     # That is documented nowhere, so no answer is an answer too: the default stays.
     address, branch = "%s", "%s"
@@ -470,14 +472,16 @@ if not found and "google.colab" in sys.modules:
         git = subprocess.run(clone, capture_output=True, text=True)
         problem = f"git could not fetch {address} ({' '.join(git.stderr.split())})"
         found = [] if git.returncode else ["/content/course"]
-if not found:
+if not found and not installed:
     advice = "open this notebook from its page on GitHub, or run `!git clone %s course`"
     raise UsageError(f"{problem}: {advice} with the course's address, then this cell again.")
 
-os.chdir(f"{found[0]}/notebooks")
-sys.path.insert(0, os.path.abspath(".."))
-with open("../requirements-colab.txt") as names:
-    lacking = [name for name in names.read().split() if not find_spec(name)]
+lacking = []
+if found:
+    os.chdir(f"{found[0]}/notebooks")
+    sys.path.insert(0, os.path.abspath(".."))
+    with open("../requirements-colab.txt") as names:
+        lacking = [name for name in names.read().split() if not find_spec(name)]
 if lacking and ("google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ):
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", *lacking]
     if subprocess.run(pip, capture_output=True).returncode:
