@@ -23,7 +23,7 @@ HELP = """usage: python3 run.py [--gpu] [command] [arguments]
 
 Sets the course up in .venv, which downloads about 500 MB once, and runs a command:
 
-  song      makes a song in out/; this is what happens without a command
+  song      makes a song in out/, where you are; this is what happens without a command
               python3 run.py song --seed 7
   lab       opens the course in JupyterLab
               python3 run.py lab
@@ -366,15 +366,15 @@ def set_up_course(gpu):
     return python
 
 
-def run(command, **variables):
-    """Runs a command in the project's folder and returns its exit code.
+def run(command, folder=None, **variables):
+    """Runs a command in a folder, by default the project's, and returns its exit code.
 
     Ctrl-C reaches the command as well, which ends in its own way: JupyterLab asks,
     pytest reports. The code is 130 then.
     """
     import subprocess
 
-    process = subprocess.Popen(command, env=dict(environment(), **variables), cwd=ROOT)
+    process = subprocess.Popen(command, env=dict(environment(), **variables), cwd=folder or ROOT)
     interrupted = False
     while True:
         try:
@@ -836,7 +836,11 @@ def main(arguments):
         return print_times()
     if command == "lab":
         return lab(gpu, arguments)
-    return run([set_up_course(gpu), "-m", "lyricgen", command] + arguments)
+    # The paths in a user's command are meant from the user's folder. -P keeps that
+    # folder off Python's search path: a json.py there, or a clone of the course with
+    # the name lyricgen, would be imported first.
+    lyricgen = [set_up_course(gpu), "-P", "-m", "lyricgen"]
+    return run(lyricgen + [command] + arguments, folder=os.curdir)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,33 @@ def check_folder(folder: Path) -> None:
         raise UserError(f"The folder {folder} cannot be made: {nearest} is not writable.")
 
 
+def base_name(path: Path) -> str:
+    """Returns the name of a folder, or of a file less its ending.
+
+    A folder has the same name however its path is written; the root of a file system
+    has an empty one.
+    """
+    return path.resolve().name if path.is_dir() else path.stem
+
+
+def name_after(path: Path) -> str:
+    """Returns the name that a model gets from the path of its data.
+
+    It is never empty, and never that of a hidden file.
+    Raises: UserError where the path has no such name.
+    """
+    name = base_name(path).lstrip(".")
+    if not name:
+        raise UserError(f"{path} has no name that a model could get; choose one with --name.")
+    return name
+
+
+def check_name(name: str) -> None:
+    """Raises UserError for a name of a model that is no name of a file."""
+    if not name or name.startswith(".") or set(name) & set('/\\:*?"<>|'):
+        raise UserError(f"--name is {name!r}; it should be a name as files have it, no path.")
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes a file under a temporary name and renames it.
 

@@ -111,6 +111,7 @@ def test_what_colab_lacks_is_a_dependency():
         "soundfile",
         "tqdm",
         "platformdirs",
+        "charset-normalizer",
     }  # as of August 2026
     assert {Requirement(line).name for line in PROJECT["dependencies"]} == colab | set(lacking)
 

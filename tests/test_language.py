@@ -419,6 +419,107 @@ def test_a_text_that_cannot_be_learnt_from(tmp_path, content, said):
     assert not (tmp_path / "out").exists()
 
 
+def test_another_text_of_the_same_name_replaces_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LYRICGEN_MODE", "smoke")
+    out = tmp_path / "out"
+    small = ["--steps", "4", "--hidden", "8", "--embedding", "8", "--out", str(out)]
+    for folder, text in (("a", VERSE), ("b", VERSE.upper()), ("c", VERSE)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "lyrics.txt").write_text(text, "utf-8")
+    assert command("--text", str(tmp_path / "a" / "lyrics.txt"), *small) == 0
+    first = (out / "lyrics.npz").read_bytes()
+    with pytest.raises(UserError, match="weights lyrics of other data.*--name"):
+        command("--text", str(tmp_path / "b" / "lyrics.txt"), *small)
+    assert (out / "lyrics.npz").read_bytes() == first
+    assert command("--text", str(tmp_path / "b" / "lyrics.txt"), "--name", "loud", *small) == 0
+    assert sorted(path.name for path in out.glob("*.npz")) == ["loud.npz", "lyrics.npz"]
+    seed = ["--seed", "5"]
+    assert command("--text", str(tmp_path / "c" / "lyrics.txt"), *small, *seed) == 0
+    assert (out / "lyrics.npz").read_bytes() != first, "of the same text: trained again"
+
+
+CORPUS = {"name": "a", "text_sha256": "1", "split_sha256": "2"}
+MIDI = {"name": "a", "files": 3, "split": "by file", "windows": {"train": 9}}
+BOOKS = {"name": "tune books", "split": "5", "windows": {"train": 9}}
+
+
+@pytest.mark.parametrize(
+    "found, source, same",
+    [
+        ({"name": "a", "text_sha256": "1"}, {"name": "b", "text_sha256": "1"}, True),
+        ({"name": "a", "text_sha256": "1"}, {"name": "a", "text_sha256": "2"}, False),
+        (CORPUS, CORPUS | {"split_sha256": "3"}, True),
+        ({"name": "a", "text_sha256": "1"}, CORPUS, False),
+        (MIDI, MIDI | {"melodies_sha256": "4"}, True),
+        (MIDI | {"melodies_sha256": "5"}, MIDI | {"melodies_sha256": "4"}, False),
+        (MIDI, MIDI | {"files": 4}, False),
+        (BOOKS, BOOKS | {"split": "6"}, True),
+        (MIDI | {"name": "tune books"}, MIDI | {"name": "tune books", "files": 4}, False),
+        (MIDI, BOOKS, False),
+        (BOOKS, MIDI, False),
+        ({"name": "a"}, {"name": "a", "text_sha256": "1"}, False),
+        (None, CORPUS, False),
+    ],
+)
+def test_the_same_data_is_known_by_its_card(found, source, same):
+    assert cli_train.is_same_data(found, source) == same
+
+
+def test_weights_that_appear_during_a_training_are_kept(tmp_path, monkeypatch):
+    """The training is not lost: with another --out it is only loaded."""
+    monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LYRICGEN_MODE", "smoke")
+    (tmp_path / "tide.txt").write_text(VERSE, "utf-8")
+    words = ["--text", str(tmp_path / "tide.txt"), "--steps", "4", "--hidden", "8"]
+    train = cli_train.LanguageTask.train
+
+    def train_beside_another(task, budget, initial):
+        other = {"model": "musicvae", "data": {"files": 3}}
+        weights.save_weights(tmp_path / "out", "tide", {}, other)
+        return train(task, budget, initial)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli_train.LanguageTask, "train", train_beside_another)
+        with pytest.raises(UserError, match="weights tide of other data.*--out"):
+            command(*words, "--out", str(tmp_path / "out"))
+    card = json.loads((tmp_path / "out" / "tide.json").read_text("utf-8"))
+    assert card["model"] == "musicvae"
+    [checkpoint] = (tmp_path / "cache").rglob("checkpoint.npz")
+    before = checkpoint.stat().st_mtime_ns
+    assert command(*words, "--out", str(tmp_path / "other")) == 0
+    assert checkpoint.stat().st_mtime_ns == before
+
+
+def task_of(*words) -> cli_train.LanguageTask:
+    parser = argparse.ArgumentParser()
+    cli_train.add_language_arguments(parser)
+    return cli_train.LanguageTask(parser.parse_args(words))
+
+
+def test_a_folder_a_column_and_an_encoding_are_passed_on(tmp_path, monkeypatch):
+    """Each way of writing the same text gives the same splits."""
+    (tmp_path / "plain.txt").write_text(VERSE, "utf-8")
+    (tmp_path / "other.txt").write_text(VERSE, "utf-16")
+    (tmp_path / "verses").mkdir()
+    (tmp_path / "verses" / "a.txt").write_text(VERSE, "utf-8")
+    quoted = VERSE.replace('"', '""')
+    (tmp_path / "songs.csv").write_text(f'title,words\nTide,"{quoted}"\n', "utf-8")
+    monkeypatch.chdir(tmp_path / "verses")
+    plain = task_of("--text", str(tmp_path / "plain.txt"))
+    tasks = {
+        "other": task_of("--text", str(tmp_path / "other.txt"), "--encoding", "utf-16"),
+        "songs": task_of("--text", str(tmp_path / "songs.csv"), "--column", "words"),
+        "verses": task_of("--text", "."),
+        "tide": task_of("--text", ".", "--name", "tide"),
+    }
+    for name, task in tasks.items():
+        assert task.name == name
+        assert task.data.source["text_sha256"] == plain.data.source["text_sha256"]
+    with pytest.raises(UserError, match="for a --text of your own"):
+        task_of("--corpus", "burns", "--column", "words")
+
+
 @pytest.mark.parametrize(
     "words",
     [

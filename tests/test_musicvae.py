@@ -4,8 +4,10 @@ A training that was stopped ends with the same weights.
 """
 
 import argparse
+import os
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_di
 from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import mean_of
 from lyricgen.music import melody
+from lyricgen.music.midi.summary import MIDI_SUFFIXES
 
 SMALL = {"embedding": 6, "encoder": 7, "latent": 4, "decoder": 9, "batch": 8}
 
@@ -405,6 +408,56 @@ def test_of_ten_files_eight_are_for_training_and_no_split_repeats_a_melody():
 def test_a_folder_without_melodies(tmp_path):
     with pytest.raises(UserError, match="too little in .* 0 MIDI files"):
         musicvae_data.load_midi_windows(tmp_path)
+
+
+def test_what_is_no_folder(tmp_path):
+    with pytest.raises(UserError, match="There is no folder .*missing"):
+        musicvae_data.load_midi_windows(tmp_path / "missing")
+    (tmp_path / "song.mid").touch()
+    with pytest.raises(UserError, match="song.mid is a file"):
+        musicvae_data.load_midi_windows(tmp_path / "song.mid")
+
+
+def test_training_reads_the_endings_that_parse_reads(tmp_path, capsys):
+    shutil.copytree(DATA / "midi", tmp_path / "as they are")
+    (tmp_path / "renamed").mkdir()
+    endings = sorted(MIDI_SUFFIXES)
+    for k, path in enumerate(sorted((DATA / "midi").glob("*.mid"))):
+        shutil.copy(path, tmp_path / "renamed" / f"{path.stem}{endings[k % len(endings)]}")
+    before = musicvae_data.load_midi_windows(tmp_path / "as they are")
+    after = musicvae_data.load_midi_windows(tmp_path / "renamed")
+    assert {".kar", ".rmi"} < set(endings)
+    assert after.source == before.source | {"name": "renamed"}
+
+
+def test_the_card_tells_folders_of_equal_counts_apart(tmp_path, monkeypatch):
+    rows = melodies(60)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.mid").touch()
+    monkeypatch.setattr(
+        musicvae_data,
+        "_windows_of_file",
+        lambda path: rows[:30] if path.parent.name == "a" else rows[30:],
+    )
+    a = musicvae_data.load_midi_windows(tmp_path / "a").source
+    b = musicvae_data.load_midi_windows(tmp_path / "b").source
+    assert a["windows"] == b["windows"] and a["melodies_sha256"] != b["melodies_sha256"]
+
+
+def test_the_name_of_the_weights_is_the_folders_however_it_is_written(tmp_path, monkeypatch):
+    shutil.copytree(DATA / "midi", tmp_path / "own" / "below")
+    monkeypatch.chdir(tmp_path / "own" / "below")
+    for written, name in ((".", "below"), ("..", "own"), (os.path.join("..", "below"), "below")):
+        task = train.MusicVAETask(arguments("--midi", written))
+        assert task.name == task.data.source["name"] == name
+    with pytest.raises(UserError, match="no name that a model could get.*--name"):
+        train.MusicVAETask(arguments("--midi", Path.cwd().anchor))
+    (tmp_path / ".songs").mkdir()
+    assert train.name_of_weights(None, tmp_path / ".songs", "") == "songs"
+    for refused in ("", "a/b", "..", ".a", "a:b"):
+        with pytest.raises(UserError, match="--name is"):
+            train.MusicVAETask(arguments("--midi", ".", "--name", refused))
 
 
 def test_weights_of_another_model_are_refused(tmp_path):

@@ -62,6 +62,16 @@ def test_json_and_errors(tmp_path, capsys):
     assert "2 of 4 files read, 2 with errors." in err
 
 
+@pytest.mark.parametrize("files, has_bar", [(1, False), (4, False), (5, True)])
+def test_few_files_have_no_progress_bar(tmp_path, capsys, files, has_bar):
+    for k in range(files):
+        shutil.copy(DATA / "midi" / "grace.mid", tmp_path / f"{k}.mid")
+    assert main(["parse", str(tmp_path)]) == 0
+    err = capsys.readouterr().err
+    assert f"{files} of {files} files read, 0 with errors." in err
+    assert ("reading" in err) == has_bar
+
+
 def test_an_empty_folder_is_an_error(tmp_path, capsys):
     assert main(["parse", str(tmp_path)]) == 1
     assert "holds no MIDI file" in capsys.readouterr().err

@@ -110,13 +110,36 @@ def test_an_unknown_command_ends_before_anything_is_installed(run, monkeypatch, 
 def test_without_a_command_it_is_a_song(run, monkeypatch):
     ran = []
     monkeypatch.setattr(run, "set_up", lambda folder, lock, flavour="": "python")
-    monkeypatch.setattr(run, "run", lambda command: ran.append(command) or 0)
+    monkeypatch.setattr(run, "run", lambda command, folder: ran.append(command) or 0)
     assert run.main([]) == run.main(["--seed", "7"]) == run.main(["song", "--help"]) == 0
-    assert [command[3:] for command in ran] == [
+    assert [command[4:] for command in ran] == [
         ["song"],
         ["song", "--seed", "7"],
         ["song", "--help"],
     ]
+
+
+def test_a_command_runs_in_the_callers_folder(run, monkeypatch, capfd, tmp_path):
+    """Its paths are the caller's, and nothing that lies there is imported."""
+    monkeypatch.setattr(run, "set_up", lambda folder, lock, flavour="": HERE)
+    monkeypatch.chdir(tmp_path)
+    for module in ("json.py", "argparse.py", "tqdm.py"):
+        (tmp_path / module).write_text("raise SystemExit('a file of the caller was imported')")
+    # a clone of the course may have the package's name
+    for folder in ("numpy", "lyricgen"):
+        (tmp_path / folder).mkdir()
+    midi = sorted((ROOT / "data").glob("*/*.mid"))[0]
+    shutil.copy(midi, tmp_path / "of the caller.mid")
+    assert run.main(["parse", "of the caller.mid"]) == 0
+    assert "1 of 1 files read" in capfd.readouterr().err
+    assert run.main(["parse", os.path.join("data", midi.parent.name, midi.name)]) == 1
+
+
+def test_commands_for_developers_run_in_the_project(run, project, monkeypatch, tmp_path_factory):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    code = "import pathlib; pathlib.Path('here').touch()"
+    assert run.run([HERE, "-c", code]) == 0
+    assert (project / "here").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import json
 import shutil
 import sys
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 
 from lyricgen import files
 from lyricgen.files import DATA, DataError, UserError
-from lyricgen.lyrics import corpora, user_text
+from lyricgen.lyrics import corpora, tables, user_text
 from lyricgen.lyrics import vocabulary as lyrics_vocabulary
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
@@ -240,13 +242,130 @@ def test_own_text_that_is_none(tmp_path, data, message):
     assert "own.txt" in str(error.value) and "\n" not in str(error.value)
 
 
+def refusal(*arguments) -> str:
+    """The one sentence with which a text is refused."""
+    with pytest.raises(UserError) as error:
+        user_text.read_text(*arguments)
+    assert "\n" not in str(error.value) and str(error.value).endswith(".")
+    return str(error.value)
+
+
 def test_own_text_and_missing_file(tmp_path):
     path = tmp_path / "own.txt"
     path.write_bytes(b"\xef\xbb\xbfO my luve\r\nis like\ra red rose\n")
     assert user_text.read_text(path) == "O my luve\nis like\na red rose\n"
-    for missing in (tmp_path / "none.txt", tmp_path):
-        with pytest.raises(UserError, match="cannot be read"):
-            user_text.read_text(missing)
+    assert "cannot be read" in refusal(tmp_path / "none.txt")
+
+
+def test_a_folder_of_texts(tmp_path):
+    """Its .txt files, and those below, in order and apart by blank lines."""
+    (tmp_path / "b").mkdir()
+    assert "is a folder without any .txt file" in refusal(tmp_path)
+    (tmp_path / "b" / "1.TXT").write_bytes("\ufeff\n月\r\n明\r\n".encode())
+    (tmp_path / "a.txt").write_text("O my luve\n\nis like\n\n\n")
+    (tmp_path / "empty.txt").touch()
+    for name in (".hidden.txt", "._a.txt", "a.md"):
+        (tmp_path / name).write_bytes(b"\x00\x01")
+    assert user_text.read_text(tmp_path) == "O my luve\n\nis like\n\n月\n明\n"
+    (tmp_path / "c.txt").write_bytes("月明".encode("gb18030"))
+    assert "c.txt is not a text in UTF-8" in refusal(tmp_path)
+
+
+SONGS = [["Ann", "Rose", "O my luve,\nis like"], ["Bo", "Moon", 'a "red",\n\nred rose\n']]
+
+
+def table(delimiter: str, header=("artist", "title", "lyrics")) -> str:
+    """SONGS as a table, with one song that has no words."""
+    written = io.StringIO()
+    rows = [header, *SONGS, ["Cy", "Sea", ""]]
+    csv.writer(written, delimiter=delimiter).writerows(rows)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_a_column_of_a_table(tmp_path, delimiter):
+    """A table is refused as verses; each field of a column that is named is a song."""
+    path = tmp_path / "songs.csv"
+    path.write_text(table(delimiter), "utf-8-sig", newline="")
+    assert "is a table; name the column" in refusal(path) and "--column" in refusal(path)
+    text = user_text.read_text(path, column="lyrics")
+    assert text == 'O my luve,\nis like\n\na "red",\n\nred rose\n'
+    assert "no column words; it has artist, title, lyrics." in refusal(path, None, "words")
+    assert user_text.read_text(tmp_path, column="title") == "Rose\n\nMoon\n\nSea\n"
+    path.write_text("")
+    assert "no column words; it has none." in refusal(path, None, "words")
+
+
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("\n <!DOCTYPE html>\n<p>O my luve", "a web page"),
+        ("<?xml version='1.0'?>\n<!-- saved -->\n<HTML lang=en><p>O my luve", "a web page"),
+        ('{"lyrics": "O my luve"}\n', "JSON"),
+        ('[{"lyrics": "O my luve"}]', "JSON"),
+        ('{"lyrics": "O my luve"}\n\n{"lyrics": "a rose"}\n', "JSON"),
+        (table(",", ("a", "b", "c")), "a table"),
+        ("line,of\n1,O my luve\n2,is like\n3,a rose\n", "a table"),
+        ("歌名,歌词\n月,明\n花,红\n", "a table"),
+    ],
+)
+def test_what_a_program_wrote_is_not_learnt_as_verse(tmp_path, text, what):
+    path = tmp_path / "own.txt"
+    path.write_text(text, "utf-8", newline="")
+    assert f"own.txt is {what}" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "verse",
+    [
+        "[Chorus]\nO my luve\n[Verse]\nis like",
+        "html is a word, they say\nO my luve",
+        "{softly} O my luve\n",
+        "Road dance, rain fire\nGone blue, never light\nLove never, always hold\n",
+        "床前明月光,疑是地上霜\n举头望明月,低头思故乡\n浮云游子意,落日故人情\n",
+        "a,b\nc,d\n",
+        "Love, love\n" * 9,
+    ],
+)
+def test_verses_with_marks_and_commas_are_no_table(tmp_path, verse):
+    path = tmp_path / "own.txt"
+    path.write_text(verse, "utf-8")
+    assert user_text.read_text(path) == verse
+
+
+def test_no_poem_of_the_course_is_taken_for_a_table():
+    """Neither as it is nor with two lines in one, a comma between them."""
+    for name in corpora.CORPORA:
+        for poem in corpora.load_corpus(name).poems:
+            pairs = [",".join(poem.lines[k : k + 2]) for k in range(0, len(poem.lines), 2)]
+            for lines in (poem.lines, pairs):
+                assert not tables.looks_like_table("\n".join(lines)), poem
+
+
+CHINESE = "月落烏啼霜滿天，江楓漁火對愁眠。\n姑蘇城外寒山寺，夜半鐘聲到客船。\n"
+JAPANESE = "桜の花が咲いている春の歌を歌いましょう\n" * 5
+FRENCH = "Ça été très déjà vu, où êtes-vous?\nLe cœur à l'ouvrage, garçon\n" * 5
+
+
+@pytest.mark.parametrize(
+    "text, encoding",
+    [(CHINESE, "gb18030"), (CHINESE, "big5"), (JAPANESE, "cp932"), (FRENCH, "cp1252")],
+)
+def test_another_encoding_is_suggested_and_read(tmp_path, text, encoding):
+    path = tmp_path / "own.txt"
+    path.write_bytes(text.encode(encoding))
+    beginning = text.split("\n")[0][:16]
+    assert f"--encoding {encoding} reads {beginning!r}" in refusal(path)
+    assert user_text.read_text(path, encoding) == text
+
+
+def test_an_encoding_that_does_not_fit(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_bytes("\ufeffO my luve".encode("utf-16-le"))
+    assert user_text.read_text(path, "utf-16-le") == "O my luve", "without its mark"
+    assert "not a text in gb18030" in refusal(path, "gb18030")
+    for unknown in ("klingon", "hex"):
+        assert f"--encoding {unknown} is unknown" in refusal(path, unknown)
 
 
 def test_tool_refuses_another_file(tmp_path, capsys):

@@ -6,9 +6,11 @@ The best weights are kept, and faults are told in a sentence.
 import json
 import math
 import os
+import platform
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
@@ -20,7 +22,7 @@ from lyricgen import budget
 from lyricgen.budget import Budget
 from lyricgen.cli.main import build_parser
 from lyricgen.files import UserError
-from lyricgen.models import checkpoint, training
+from lyricgen.models import checkpoint, lock, training
 from lyricgen.models.training import Schedule
 from lyricgen.models.weights import load_weights
 
@@ -123,6 +125,89 @@ def test_killed_in_another_process_and_resumed_is_the_same(tmp_path, whole):
     )
     assert done.returncode == -signal.SIGKILL
     assert same(train_once(tmp_path)[0], whole[0])
+
+
+def test_two_equal_trainings_at_once(tmp_path, whole):
+    """The second one is refused in a sentence, and the first is none the worse."""
+    refusals = []
+
+    def before(step, steps):
+        if step == 9:
+            with pytest.raises(UserError, match="same training is running already") as error:
+                train_once(tmp_path)
+            refusals.append(str(error.value))
+
+    weights, _ = train_once(tmp_path, before)
+    assert same(weights, whole[0])
+    [message] = refusals
+    assert (
+        f"process {os.getpid()} on" in message
+        and str(tmp_path.resolve() / lock.FILE_NAME) in message
+    )
+    assert not (tmp_path / lock.FILE_NAME).exists()
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from lyricgen.models import lock
+with lock.locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_lock_of_another_process_counts_while_it_runs(tmp_path):
+    words = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    root = Path(__file__).resolve().parents[1]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=root) as holder:
+        assert holder.stdout.readline().strip() == b"held"
+        with pytest.raises(UserError, match=f"as process {holder.pid} on"), lock.locked(tmp_path):
+            pass
+        holder.kill()
+    assert (tmp_path / lock.FILE_NAME).exists(), "a killed process leaves it"
+    with lock.locked(tmp_path):
+        assert (tmp_path / lock.FILE_NAME).exists()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "content, is_old, is_free",
+    [
+        ({"process": os.getpid(), "machine": platform.node()}, False, True),
+        ({"process": 1, "machine": "another"}, False, False),
+        ({"process": 1, "machine": "another"}, True, True),
+        (None, False, False),
+        (None, True, True),
+    ],
+    ids=["our number", "another machine", "long ago", "just begun", "half written"],
+)
+def test_whose_lock_counts(tmp_path, content, is_old, is_free):
+    path = tmp_path / lock.FILE_NAME
+    path.write_text("" if content is None else json.dumps(content))
+    if is_old:
+        long_ago = time.time() - 2 * lock.SECONDS_OF_SILENCE
+        os.utime(path, (long_ago, long_ago))
+    if is_free:
+        with lock.locked(tmp_path):
+            assert json.loads(path.read_text())["process"] == os.getpid()
+    else:
+        with pytest.raises(UserError, match="delete .*running.lock"), lock.locked(tmp_path):
+            pass
+        assert path.exists()
+
+
+def test_a_checkpoint_renews_the_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    path = tmp_path / lock.FILE_NAME
+    ages = []
+
+    def before(step, steps):
+        ages.append(time.time() - path.stat().st_mtime)
+        os.utime(path, (0, 0))
+
+    train_once(tmp_path, before)
+    assert len(ages) == STEPS and max(ages) < lock.SECONDS_OF_SILENCE
 
 
 def test_a_finished_training_is_only_loaded(tmp_path, whole):

@@ -10,6 +10,9 @@ from pathlib import Path
 from lyricgen.music.midi import MidiError, read_midi
 from lyricgen.music.midi.summary import COLUMNS, find_midi_files, summarise
 
+# Fewer files than these are read before a progress bar could be looked at.
+FILES_WITH_BAR = 5
+
 
 def add_parser(commands) -> None:
     """Adds the command and its arguments."""
@@ -33,7 +36,8 @@ def run_parse(args: argparse.Namespace) -> int:
     files = find_midi_files(args.paths)
     rows: dict[str, dict] = {}
     errors = empty_folders(args.paths)
-    for path in tqdm(files, desc="reading", unit="file", file=sys.stderr):
+    hides_bar = len(files) < FILES_WITH_BAR
+    for path in tqdm(files, desc="reading", unit="file", file=sys.stderr, disable=hides_bar):
         try:
             rows[str(path)] = summarise(read_midi(path))
         except MidiError as error:

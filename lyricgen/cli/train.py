@@ -12,13 +12,13 @@ import numpy as np
 
 from lyricgen.budget import Budget, for_mode, mode
 from lyricgen.cli import arguments
-from lyricgen.files import UserError, check_folder
+from lyricgen.files import UserError, check_folder, check_name, name_after, read_card
 from lyricgen.lyrics import corpora
 from lyricgen.models import checkpoint
 from lyricgen.models import training as models_training
 from lyricgen.models.language import network as language_network
 from lyricgen.models.language import training as language_training
-from lyricgen.models.language.data import load_corpus_splits, load_text_splits
+from lyricgen.models.language.data import TextData, load_corpus_splits, load_text_splits
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import training as musicvae_training
@@ -60,6 +60,7 @@ def train_model(args: argparse.Namespace, kind: type[LanguageTask] | type[MusicV
     """Trains a model, measures its rounded weights, and writes them with their card."""
     check_folder(args.out)
     task = kind(args)
+    check_same_data(args.out, task)
     limit = arguments.minutes_or_steps(args, task.default_limit())
     initial, initial_cards = task.load_initial()
     folder = checkpoint_folder(task, limit, initial_cards)
@@ -77,9 +78,51 @@ def train_model(args: argparse.Namespace, kind: type[LanguageTask] | type[MusicV
         **initial_in_card(initial_cards),
         "figures": {key: round(value, 4) for key, value in figures.items()},
     }
+    # Another training may have written there meanwhile. This one stays in its folder
+    # of checkpoints: with another --out it is only loaded.
+    check_same_data(args.out, task)
     save_weights(args.out, task.name, arrays, card)
     print(f"{task.name}: {task.summary(figures)} Written: {args.out / task.name}.npz")
     return 0
+
+
+def name_of_weights(given: str | None, path: Path | None, default: str) -> str:
+    """Returns the name of the weights: the given one, or that of the user's data."""
+    if given is not None:
+        check_name(given)
+        return given
+    return default if path is None else name_after(path)
+
+
+def check_same_data(folder: Path, task: LanguageTask | MusicVAETask) -> None:
+    """Raises UserError where a folder has weights of the same name of other data."""
+    path = folder / f"{task.name}.json"
+    if not path.exists():
+        return
+    card = read_card(path)
+    source = task.data.source
+    if card.get("model") != task.model or not is_same_data(card.get("data"), source):
+        raise UserError(
+            f"{folder} has weights {task.name} of other data; give these another name with --name, "
+            "or another folder with --out."
+        )
+
+
+def is_same_data(found: object, source: Card) -> bool:
+    """Tells whether a card names the data that `source` describes.
+
+    A user's data is known by its hashes and counts, since two files may have one name.
+    A corpus of the course, or its tune books, stays the same data in a new version.
+    """
+    if not isinstance(found, dict):
+        return False
+    is_corpus = "split_sha256" in source
+    is_tune_books = "windows" in source and "files" not in source
+    if is_corpus or is_tune_books:
+        return found.keys() == source.keys() and found["name"] == source["name"]
+    # Older cards of MIDI files have no hash.
+    common = (found.keys() & source.keys()) - {"name"}
+    return bool(common) and all(found[key] == source[key] for key in common)
 
 
 def checkpoint_folder(
@@ -124,7 +167,12 @@ def add_language_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `train language`."""
     text = parser.add_mutually_exclusive_group(required=True)
     text.add_argument("--corpus", choices=corpora.CORPORA, help="a corpus of the course")
-    text.add_argument("--text", type=Path, help="a text of your own, UTF-8")
+    text.add_argument("--text", type=Path, help="a text of your own, or a folder of .txt files")
+    parser.add_argument("--encoding", help="of the text (utf-8)")
+    parser.add_argument(
+        "--column", help="of a table (CSV or TSV) that is given as the text: each field is a song"
+    )
+    parser.add_argument("--name", help="of the weights (the corpus's, or the text's)")
     parser.add_argument(
         "--begin",
         type=Path,
@@ -149,9 +197,18 @@ class LanguageTask:
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        self.data = load_corpus_splits(args.corpus) if args.corpus else load_text_splits(args.text)
+        self.name = name_of_weights(args.name, args.text, args.corpus)
+        self.data = self._load_data()
         self.settings = self._choose_settings()
-        self.name = args.corpus or args.text.stem
+
+    def _load_data(self) -> TextData:
+        """Returns the splits of the corpus or the text that was asked for."""
+        args = self.args
+        if args.corpus is None:
+            return load_text_splits(args.text, args.encoding, args.column)
+        if args.encoding or args.column:
+            raise UserError("--encoding and --column are for a --text of your own.")
+        return load_corpus_splits(args.corpus)
 
     def _choose_settings(self) -> language_network.Settings:
         """Returns the settings that were given, shrunk to a short text."""
@@ -244,9 +301,9 @@ class MusicVAETask:
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
+        self.name = name_of_weights(args.name, args.midi, NAME)
         self.data = load_midi_windows(args.midi) if args.midi else load_book_windows()
         self.settings = self._choose_settings()
-        self.name = args.name or (args.midi.name if args.midi else NAME)
 
     def _choose_settings(self) -> musicvae_network.Settings:
         """Returns the settings that were given, with a batch that the data can fill."""

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from lyricgen.budget import Budget
 from lyricgen.files import UserError, write_atomic
+from lyricgen.models import lock
 from lyricgen.models.checkpoint import load, save, split_variables
 
 # Seconds between two checkpoints, besides the one at each validation.
@@ -211,6 +212,7 @@ class Training:
         self.saved = time.perf_counter()
         state.seconds = self.saved - self.began
         save(self.checkpoint_file, self.variables, asdict(state))
+        lock.renew(self.checkpoint_file.parent / lock.FILE_NAME)
 
     def record(self, state: State, means: dict[str, float], scores: dict[str, float]) -> None:
         """Adds a validation to the curves, and keeps the weights if they are best."""
@@ -255,12 +257,26 @@ def fit(
     set and a callback class besides, which hide the loop. It also reads batches ahead
     in a thread, where an error becomes TensorFlow's UnknownError, and its step is
     compiled for any batch size, which changed a MusicVAE by 1.6e-7 within 40 steps.
-    Raises: UserError where the loss is not finite, and for a checkpoint that cannot be
-    read or is of another model.
+    Raises: UserError where the loss is not finite, for a checkpoint that cannot be read
+    or is of another model, and where another process trains in the same folder.
     Notebook: lyrics_language_model
     """
-    training = Training(model, batch, schedule, before, budget.folder)
-    state = training.resume_or_start(budget, validate)
+    with lock.locked(budget.folder):
+        training = Training(model, batch, schedule, before, budget.folder)
+        state = training.resume_or_start(budget, validate)
+        _run_steps(training, state, budget, validate, each)
+        training.load_best()
+    return state.rows
+
+
+def _run_steps(
+    training: Training,
+    state: State,
+    budget: Budget,
+    validate: Callable[[], float | dict[str, float]],
+    each: Callable[[list[Row]], None] | None,
+) -> None:
+    """Trains from where the state is to the last step."""
     every = max(1, state.steps // budget.validations)
     with _progress_bar(state, budget.progress) as progress_bar:
         for step in range(state.step, state.steps):
@@ -275,8 +291,6 @@ def fit(
             elif training.is_save_due():
                 training.save(state)
             _show(progress_bar, means["loss"], state.best)
-    training.load_best()
-    return state.rows
 
 
 def _seconds(function: Callable, *arguments: Any) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lyricgen.files import UserError, sha256
+from lyricgen.files import UserError, base_name, sha256
 from lyricgen.lyrics import corpora, user_text
 from lyricgen.lyrics.vocabulary import Vocabulary
 
@@ -53,14 +53,16 @@ def load_corpus_splits(name: str) -> TextData:
     return TextData(vocabulary, splits, source)
 
 
-def load_text_splits(path: Path) -> TextData:
-    """Returns a user's own text as ids, by split.
+def load_text_splits(
+    path: Path, encoding: str | None = None, column: str | None = None
+) -> TextData:
+    """Returns a user's own text as ids, by split: a file, a folder or a table's column.
 
     The last tenth is the test split; a twentieth of what stands before it is the
     validation split. That is taken from the end of each of up to 20 stretches: names
     and words that occur in one piece only would otherwise be missing in training.
     """
-    text = user_text.read_text(path)
+    text = user_text.read_text(path, encoding, column)
     end = int(0.9 * len(text))
     stretches = int(np.clip(end // 20_000, 1, 20))
     bounds = np.linspace(0, end, 1 + stretches).astype(int)
@@ -76,7 +78,7 @@ def load_text_splits(path: Path) -> TextData:
         "validation": [vocabulary.encode(piece) for piece in validation],
         "test": [vocabulary.encode(text[end:])],
     }
-    source = {"name": path.stem, "text_sha256": sha256(text.encode())}
+    source = {"name": base_name(path), "text_sha256": sha256(text.encode())}
     return TextData(vocabulary, splits, source)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lyricgen.files import DataError, UserError, sha256
+from lyricgen.files import DataError, UserError, base_name, sha256
 from lyricgen.music import extraction, melody, splits, tune_books
 from lyricgen.music.midi import read_midi
+from lyricgen.music.midi.summary import find_midi_files
 
 BARS = 2
 WINDOW = 32  # steps of 16ths
@@ -62,9 +63,13 @@ def load_midi_windows(folder: Path) -> MelodyData:
     Of ten files one is for validation and one for the test. Where that leaves a split
     with fewer than two melodies, they are split by melody instead, and the source says
     so. Files that cannot be read are named on stderr and left out.
-    Raises: UserError where the folder has too few melodies.
+    Raises: UserError where the folder is missing, or a file, or has too few melodies.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    if not folder.exists():
+        raise UserError(f"There is no folder {folder}.")
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file; training needs a folder of MIDI files.")
+    paths = find_midi_files([folder])
     windows_of_files = []
     for path in paths:
         try:
@@ -83,10 +88,11 @@ def load_midi_windows(folder: Path) -> MelodyData:
         rule = "by melody"
         windows = split_by_melody(melodies)
     source = {
-        "name": folder.name,
+        "name": base_name(folder),
         "files": len(windows_of_files),
         "split": rule,
         "windows": _sizes(windows),
+        "melodies_sha256": sha256(melodies.tobytes()),
     }
     return MelodyData(windows, source)
 
