@@ -154,7 +154,12 @@ signal.signal(signal.SIGINT, end)
 print("ready", flush=True)
 time.sleep(60)
 """
-    caller = "import run, sys; sys.exit(run.run([sys.executable, '-c', sys.argv[1]]))"
+    # what runs the tests may ignore Ctrl-C, and a child inherits that
+    caller = """
+import run, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(run.run([sys.executable, "-c", sys.argv[1]]))
+"""
     process = subprocess.Popen(
         [HERE, "-c", caller, code], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
     )
