@@ -35,15 +35,18 @@ def test_json_and_errors(tmp_path, capsys):
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "SONG.KAR").write_bytes((DATA / "midi" / "karaoke.mid").read_bytes())
     (tmp_path / "cut.mid").write_bytes((DATA / "midi" / "burg.mid").read_bytes()[:500])
+    (tmp_path / "page.mid").write_text("<html>404 Not Found</html>")
     (tmp_path / "notes.txt").write_text("no MIDI")
     assert main(["parse", str(tmp_path), str(tmp_path / "missing.mid"), "--json"]) == 1
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert [row["file"].rsplit("/", 1)[-1].rsplit("\\", 1)[-1] for row in found["files"]] == [
         "SONG.KAR",
+        "cut.mid",
         "grace.mid",
     ]
-    assert found["files"][1] | {"file": ""} == {
+    assert "byte 499: the track ends within an event" in found["files"][1]["warnings"][0]
+    assert found["files"][2] | {"file": ""} == {
         "file": "",
         "format": 1,
         "tracks": 7,
@@ -52,14 +55,51 @@ def test_json_and_errors(tmp_path, capsys):
         "length": 32.727,
         "key": "F major",
         "melodies": 0,
+        "left_out": {"drums": 42, "not in 4/4: 3/4": 49},
         "warnings": [],
     }
     assert (
         len(found["errors"]) == 2
-        and "cut.mid, track" in found["errors"][0]["error"]
+        and "page.mid is not a MIDI file, but a web page" in found["errors"][0]["error"]
         and "missing.mid" in found["errors"][1]["error"]
     )
-    assert "2 of 4 files read, 2 with errors." in err
+    assert "3 of 5 files read, 2 with errors." in err
+
+
+def test_what_is_in_no_melody_is_told_below_the_table(tmp_path, capsys):
+    rise = [480 * k for k in range(8)], [480] * 8, range(60, 68)
+    flute = MidiFile.from_notes(*rise, programs=[(0, 1, 0, 73)])
+    (tmp_path / "flute.mid").write_bytes(write_midi(flute))
+    (tmp_path / "waltz.mid").write_bytes(write_midi(MidiFile.from_notes(*rise, meter=(3, 4))))
+    (tmp_path / "whole.mid").write_bytes(write_midi(MidiFile.from_notes(*rise)))
+    assert main(["parse", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if "not in melodies" in line]
+    assert [line.split("mid: ")[1] for line in lines] == [
+        "not in melodies: program 73 (0 to 31 are taken), 8 notes.",
+        "not in melodies: not in 4/4: 3/4, 8 notes.",
+    ]
+    assert "flute.mid" in lines[0] and "waltz.mid" in lines[1] and "not in" not in out
+
+
+def test_the_warnings_of_a_file_are_told_below_the_table(tmp_path, capsys):
+    song = write_midi(MidiFile.from_notes([0, 480], [480, 480], [60, 62]))
+    (tmp_path / "cut.mid").write_bytes(song[:-6])
+    assert main(["parse", str(tmp_path)]) == 0
+    assert "the track ends within an event; the rest is left out." in capsys.readouterr().err
+
+
+def test_the_encoding_of_the_texts_is_told_and_can_be_named(tmp_path, capsys):
+    song = write_midi(MidiFile.from_notes([0], [480], [60], lyrics=["x" * 12]))
+    korean = "나의살던고향".encode("euc_kr")
+    (tmp_path / "korean.mid").write_bytes(song.replace(b"x" * 12, korean))
+    assert main(["parse", str(tmp_path)]) == 0
+    assert "read as EUC-KR: --encoding names another." in capsys.readouterr().err
+    assert main(["parse", str(tmp_path), "--encoding", "euc_kr"]) == 0
+    assert "UTF-8" not in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["parse", str(tmp_path), "--encoding", "hex"])
+    assert "'hex' is not an encoding" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("files, has_bar", [(1, False), (4, False), (5, True)])

@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 from lyricgen.music.midi import MidiError, read_midi
-from lyricgen.music.midi.summary import COLUMNS, find_midi_files, summarise
+from lyricgen.music.midi.reader import is_encoding
+from lyricgen.music.midi.summary import (
+    COLUMNS,
+    describe_left_out,
+    find_midi_files,
+    summarise,
+)
 
 # Fewer files than these are read before a progress bar could be looked at.
 FILES_WITH_BAR = 5
@@ -23,11 +29,24 @@ def add_parser(commands) -> None:
         "paths", nargs="+", type=Path, metavar="FILE|DIR", help="MIDI files, or folders of them"
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    parser.add_argument(
+        "--encoding",
+        type=encoding_name,
+        metavar="NAME",
+        help="the encoding of the texts, such as gb18030 (found for each file)",
+    )
     parser.set_defaults(run=run_parse)
 
 
+def encoding_name(name: str) -> str:
+    """Returns the name of an encoding; an argument that names none is an error."""
+    if not is_encoding(name):
+        raise argparse.ArgumentTypeError(f"{name!r} is not an encoding that Python knows")
+    return name
+
+
 def run_parse(args: argparse.Namespace) -> int:
-    """Reads the files, prints a row for each and then the errors.
+    """Reads the files, prints a row for each, what was left out, and then the errors.
 
     Returns 1 if there were any, else 0.
     """
@@ -39,13 +58,14 @@ def run_parse(args: argparse.Namespace) -> int:
     hides_bar = len(files) < FILES_WITH_BAR
     for path in tqdm(files, desc="reading", unit="file", file=sys.stderr, disable=hides_bar):
         try:
-            rows[str(path)] = summarise(read_midi(path))
+            rows[str(path)] = summarise(read_midi(path, encoding=args.encoding))
         except MidiError as error:
             errors[str(path)] = str(error)
     if args.json:
         print_json(rows, errors)
     elif rows:
         print_table(rows)
+        print_remarks(rows)
     for message in errors.values():
         print(message, file=sys.stderr)
     print(f"{len(rows)} of {len(files)} files read, {len(errors)} with errors.", file=sys.stderr)
@@ -66,6 +86,16 @@ def print_json(rows: dict[str, dict], errors: dict[str, str]) -> None:
     files = [{"file": name, **values} for name, values in rows.items()]
     failures = [{"file": name, "error": error} for name, error in errors.items()]
     print(json.dumps({"files": files, "errors": failures}, ensure_ascii=False, indent=1))
+
+
+def print_remarks(rows: dict[str, dict]) -> None:
+    """Prints the warnings of each file, and which of its notes are in no melody."""
+    for name, values in rows.items():
+        remarks = list(values["warnings"])
+        if values["left_out"]:
+            remarks.append(describe_left_out(values["left_out"]))
+        for remark in remarks:
+            print(f"{name}: {remark}.", file=sys.stderr)
 
 
 def print_table(rows: dict[str, dict]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,9 +16,12 @@ LONGEST = 256 * STEPS_PER_BAR
 # Later than any tick of a file
 NEVER = 2**62
 
+# MusicVAE's: pianos, chromatic percussion, organs and guitars
+PROGRAMS = range(32)
+
 
 def extract_melodies(
-    midi: MidiFile, least_pitches: int = 5, programs: range = range(32)
+    midi: MidiFile, least_pitches: int = 5, programs: range = PROGRAMS
 ) -> list[np.ndarray]:
     """Returns the melodies of a MIDI file, as MusicVAE takes them.
 
@@ -27,7 +31,8 @@ def extract_melodies(
     ends go to the nearest 16th; a note lasts at least one. Where notes overlap the
     highest
     counts: it ends a lower one, and a lower one does not begin under it (Magenta's code
-        lets any later note end an earlier one). A silence of more than a bar ends a
+    lets any later note end an earlier one). A meter that is given again changes
+    nothing. A silence of more than a bar ends a
         melody. It begins and ends at bar lines and is left out with fewer than
         `least_pitches` different pitches. Unlike Magenta we do not cut at changes of
         tempo.
@@ -36,28 +41,89 @@ def extract_melodies(
     Source: Roberts et al. 2018 (MusicVAE), section 5.1.
     Notebook: reading_midi
     """
-    notes = _pitched_notes(midi)
-    program = _program_of_notes(notes, midi)
-    meters = np.vstack([[0, 4, 4], midi.meters])
-    # which meter holds at a note's onset
-    meter = np.searchsorted(meters[:, 0], notes["onset"], side="right") - 1
-    full_bars = meters[meter, 1] == meters[meter, 2]
-    taken = full_bars & np.isin(program, programs)
-    rows = _to_rows(notes[taken], program[taken], meter[taken], meters[:, 0], midi.division)
-    melodies = []
-    for voice in _split_voices(rows):
-        for line in _lines(voice):
-            pitches = np.unique(line[:, 2])
-            if len(pitches) >= least_pitches:
-                melodies.append(_melody_of_line(line))
+    melodies, _ = extract_with_reasons(midi, least_pitches, programs)
     return melodies
 
 
-def _pitched_notes(midi: MidiFile) -> np.ndarray:
+def extract_with_reasons(
+    midi: MidiFile, least_pitches: int = 5, programs: range = PROGRAMS
+) -> tuple[list[np.ndarray], Counter[str]]:
+    """Returns the melodies of a file, and how many notes were left out, by reason.
+
+    The melodies are those of `extract_melodies`. A note has one reason, the first of
+    drums, keys, program, meter, pitches of its melody, higher notes: notes in melodies
+    and notes left out are all notes. A file without notes has the reason "no notes".
+    """
+    reasons: Counter[str] = Counter()
+    if not len(midi.notes):
+        reasons["no notes"] = 0
+    notes = _pitched_notes(midi, reasons)
+    program = _program_of_notes(notes, midi)
+    taken = np.isin(program, programs)
+    _count_programs(program[~taken], programs, reasons)
+    notes = notes[taken]
+    program = program[taken]
+    meters = _meter_changes(midi)
+    # which meter holds at a note's onset
+    meter = np.searchsorted(meters[:, 0], notes["onset"], side="right") - 1
+    full_bars = meters[meter, 1] == meters[meter, 2]
+    for numerator, denominator in meters[meter[~full_bars], 1:].tolist():
+        reasons[f"not in 4/4: {numerator}/{denominator}"] += 1
+    rows = _to_rows(
+        notes[full_bars], program[full_bars], meter[full_bars], meters[:, 0], midi.division
+    )
+    melodies = []
+    for voice in _split_voices(rows):
+        covered = len(voice)
+        for line in _lines(voice):
+            covered -= len(line)
+            pitches = np.unique(line[:, 2])
+            if len(pitches) >= least_pitches:
+                melodies.append(_melody_of_line(line))
+            else:
+                reasons[f"fewer than {least_pitches} pitches"] += len(line)
+        if covered:
+            reasons["under a higher note"] += covered
+    return melodies, reasons
+
+
+def _pitched_notes(midi: MidiFile, reasons: Counter[str]) -> np.ndarray:
     """Returns the notes that are no drums and that a melody can hold."""
     notes = midi.notes
+    drums = notes["channel"] == DRUMS
+    if drums.any():
+        reasons["drums"] += int(drums.sum())
+    notes = notes[~drums]
     in_range = (notes["pitch"] >= LOWEST) & (notes["pitch"] <= HIGHEST)
-    return notes[in_range & (notes["channel"] != DRUMS)]
+    if not in_range.all():
+        reasons["outside the 88 keys of a piano"] += int((~in_range).sum())
+    return notes[in_range]
+
+
+def _count_programs(left_out: np.ndarray, programs: range, reasons: Counter[str]) -> None:
+    """Counts the notes of programs that are not taken.
+
+    left_out: int64 (n,), the program of each note.
+    """
+    taken = f"{min(programs)} to {max(programs)} are taken" if programs else "none is taken"
+    numbers, counts = np.unique(left_out, return_counts=True)
+    for number, count in zip(numbers.tolist(), counts.tolist()):
+        reasons[f"program {number} ({taken})"] += count
+
+
+def _meter_changes(midi: MidiFile) -> np.ndarray:
+    """Returns tick, numerator and denominator where the meter changes: int64 (n, 3).
+
+    It begins as 4/4. The last of several meters at a tick holds. A meter that the one
+    before it names too is left out: many writers repeat it at each bar line.
+    """
+    changes: list[list[int]] = []
+    for meter in midi.meters.tolist():
+        if changes and meter[0] == changes[-1][0]:
+            changes.pop()
+        if not changes or meter[1:] != changes[-1][1:]:
+            changes.append(meter)
+    return np.array([[0, 4, 4], *changes], np.int64)
 
 
 def _program_of_notes(notes: np.ndarray, midi: MidiFile) -> np.ndarray:

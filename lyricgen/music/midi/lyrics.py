@@ -13,6 +13,9 @@ from lyricgen.music.midi.file import DRUMS, MidiFile
 # Tracks with a note at a syllable's tick that are looked at
 NEIGHBOURS = 64
 
+# What is taken off the ends of a line; a wide or a hard space may be part of a text
+ASCII_BLANKS = " \t\n\r\v\f"
+
 
 @dataclass(frozen=True)
 class Verse:
@@ -46,7 +49,7 @@ class Verse:
                 lines.append(text)
             else:
                 lines[-1] += gap + text
-        return [line.strip() for line in lines]
+        return [line.strip(ASCII_BLANKS) for line in lines]
 
 
 class _Syllable(NamedTuple):

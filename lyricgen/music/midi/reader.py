@@ -1,6 +1,6 @@
 """MIDI files: bytes to MidiFile, bounded before anything is allocated.
 
-What cannot be read is a MidiError that names file, track and byte.
+Faults are mended with a warning, or are a MidiError that names file, track and byte.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lyricgen.music.midi.charset import choose_encoding
 from lyricgen.music.midi.file import (
     EVENTS,
     FILE_BYTES,
@@ -28,13 +29,34 @@ from lyricgen.music.midi.file import (
     map_rows,
 )
 from lyricgen.music.midi.pairing import NoteEvents, pair
-from lyricgen.music.midi.track import Meta, Warnings, read_track
+from lyricgen.music.midi.track import Meta, Report, Warnings, read_track
 
 # In place of a track, for a warning that concerns the file
 WHOLE_FILE = -1
 
 # As many tracks are named in a warning
 NAMED_TRACKS = 8
+
+# How files begin that are often taken for MIDI, and what they are
+SIGNATURES = (
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+    (b"<head", "a web page"),
+    (b"<?xml", "an XML file"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "an image (PNG)"),
+    (b"\xff\xd8\xff", "an image (JPEG)"),
+    (b"GIF8", "an image (GIF)"),
+    (b"BM", "an image (BMP)"),
+    (b"RIFF", "a RIFF file (such as WAV)"),
+    (b"OggS", "a sound file (Ogg)"),
+    (b"fLaC", "a sound file (FLAC)"),
+    (b"ID3", "a sound file (MP3)"),
+)
 
 # A lyric (tick, track, text); another text (tick, track, type of meta event, text)
 Lyric = tuple[int, int, str]
@@ -62,24 +84,40 @@ class _Tracks:
     ends: list[int] = field(default_factory=list)  # the last tick of each track
 
 
-def read_midi(source: str | Path | bytes) -> MidiFile:
+def read_midi(
+    source: str | Path | bytes, *, strict: bool = False, encoding: str | None = None
+) -> MidiFile:
     """Reads a Standard MIDI File of format 0, 1 or 2: a path, or bytes.
 
     Its MThd chunk may stand within the first 1,024 bytes (RIFF, MacBinary). Notes of
     one pitch that overlap, on one channel of one track, end first in, first out. A note
-    that never ends is left out and kept in `hanging`. Texts are UTF-8, else Latin-1.
+    that never ends is left out and kept in `hanging`. Texts are UTF-8; where they are
+    not, `choose_encoding` finds one encoding for the file, and a warning names it.
     Odd but clear files are read, and `warnings` says what was odd: more or fewer tracks
     than declared (all are read), a chunk whose length lies, no end of track, running
     status across a meta or system exclusive event (by the standard it ends there; here
     it holds), tempos, meters and keys that cannot be (left out), SMPTE division.
-    Raises: MidiError for all else.
+
+    Faults are mended, with a warning: data bytes above 127, system messages between
+    events, a format with a wrong high byte. Where a track cannot be read on, what
+    stands before that stays, and so do the other tracks.
+
+    strict: whether a fault is an error. A sound file is read the same either way.
+    encoding: of the texts, in place of the one that is found.
+    Raises: MidiError for what is no MIDI, what is too large, a file of which nothing
+        can be read, an encoding that is none, and, where strict, for a fault.
     Source: Standard MIDI Files 1.0.
     Notebook: reading_midi
     """
+    if encoding is not None and not is_encoding(encoding):
+        raise MidiError(f"{encoding!r} is not an encoding of texts that Python knows.")
     name, data = _load(source)
-    warnings: Warnings = defaultdict(Counter)
-    header = _read_header(name, data, warnings)
-    tracks = _read_tracks(name, data, header.end, warnings)
+    report = Report(name, strict)
+    warnings = report.warnings
+    header = _read_header(data, report)
+    tracks = _read_tracks(data, header.end, report)
+    if report.faults and not (tracks.events or tracks.metas):
+        raise MidiError(f"{name}: nothing can be read of it: {report.faults[0]}.")
     _check_tracks(header, len(tracks.ends), warnings)
     events = _unpack(tracks)
     # a file may have millions of notes
@@ -92,7 +130,8 @@ def read_midi(source: str | Path | bytes) -> MidiFile:
         in_tracks = hanging["track"].tolist()
         warnings["notes that never end (left out of the notes)"].update(in_tracks)
     maps = _read_maps(tracks.metas, warnings)
-    lyrics, texts, names = _read_texts(tracks.metas, warnings)
+    decoded = _decode_texts(tracks.metas, encoding, warnings)
+    lyrics, texts, names = _read_texts(decoded)
     return MidiFile(
         format=header.format,
         division=header.division,
@@ -134,18 +173,36 @@ def _load_file(path: Path, name: str) -> bytes:
     raise MidiError(f"{name} is not a file.")
 
 
-def _read_header(name: str, data: bytes, warnings: Warnings) -> _Header:
+def _name_kind(data: bytes) -> str:
+    """Returns what data without a MIDI header is: ", but a web page", or ""."""
+    if not data:
+        return ", but empty"
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for signature, kind in SIGNATURES:
+        if start.startswith(signature.lower()):
+            return f", but {kind}"
+    return ""
+
+
+def _read_header(data: bytes, report: Report) -> _Header:
     """Reads the MThd chunk: a length, then format, number of tracks and division."""
+    name = report.name
+    warnings = report.warnings
     start = data.find(b"MThd", 0, 1024)
     body = start + 8
     if start < 0 or len(data) < body + 6:
         raise MidiError(
-            f"{name} is not a MIDI file: no whole header (MThd) in its first 1,024 bytes."
+            f"{name} is not a MIDI file{_name_kind(data)}: "
+            "no whole header (MThd) in its first 1,024 bytes."
         )
     length = int.from_bytes(data[start + 4 : body], "big")
     form = int.from_bytes(data[body : body + 2], "big")
     tracks = int.from_bytes(data[body + 2 : body + 4], "big")
     division = int.from_bytes(data[body + 4 : body + 6], "big")
+    low_byte = form & 255
+    if form > 2 >= low_byte and not report.strict:
+        warnings[f"format {form}, read as {low_byte}"][WHOLE_FILE] += 1
+        form = low_byte
     if form > 2 or length < 6:
         raise MidiError(
             f"{name}, byte {start + 4}: a header of {length} bytes and format {form}; "
@@ -188,22 +245,21 @@ def _read_division(raw: int, place: str, warnings: Warnings) -> tuple[int, list[
     return division, tempos
 
 
-def _read_tracks(name: str, data: bytes, place: int, warnings: Warnings) -> _Tracks:
+def _read_tracks(data: bytes, place: int, report: Report) -> _Tracks:
     """Reads all tracks from the chunk on that begins at a byte; at most TRACKS."""
     tracks = _Tracks()
-    place = _next_track(data, place, warnings)
+    place = _next_track(data, place, report.warnings)
     while place < len(data):
         if len(tracks.ends) == TRACKS:
-            raise MidiError(f"{name}, byte {place}: more than {TRACKS} tracks.")
-        place = _read_track_chunk(name, data, place, tracks, warnings)
-        place = _next_track(data, place, warnings)
+            raise MidiError(f"{report.name}, byte {place}: more than {TRACKS} tracks.")
+        place = _read_track_chunk(data, place, tracks, report)
+        place = _next_track(data, place, report.warnings)
     return tracks
 
 
-def _read_track_chunk(
-    name: str, data: bytes, place: int, tracks: _Tracks, warnings: Warnings
-) -> int:
+def _read_track_chunk(data: bytes, place: int, tracks: _Tracks, report: Report) -> int:
     """Reads the MTrk chunk at a byte into `tracks`; returns where it ends."""
+    warnings = report.warnings
     track = len(tracks.ends)
     length = int.from_bytes(data[place + 4 : place + 8], "big")
     start = place + 8
@@ -213,15 +269,19 @@ def _read_track_chunk(
     if length_lies:
         stop = _find_track(data, start)
     events_before = len(tracks.events)
-    end, used = read_track(
-        data[start:stop], start, tracks.events, tracks.metas, track, name, warnings
-    )
+    faults_before = len(report.faults)
+    body = data[start:stop]
+    end, used = read_track(body, start, tracks.events, tracks.metas, track, report)
     if len(tracks.events) > EVENTS:
         raise MidiError(
-            f"{name}, track {track}, byte {start}: more than {EVENTS} starts and ends of notes."
+            f"{report.name}, track {track}, byte {start}: "
+            f"more than {EVENTS} starts and ends of notes."
         )
     tracks.ends.append(end)
     tracks.counts.append(len(tracks.events) - events_before)
+    if len(report.faults) > faults_before:
+        # the rest of the chunk is left out
+        return stop
     if length_lies:
         warnings["its length lies"][track] += used != length
         return start + used
@@ -330,8 +390,46 @@ def _read_key(body: bytes) -> tuple[int, ...]:
     return from_flats - 7, body[1]
 
 
+def is_encoding(name: str) -> bool:
+    """Returns whether Python knows an encoding of texts by this name."""
+    try:
+        # without bytes there is no look at the encoding
+        b"a".decode(name)
+    except UnicodeError:
+        # a byte is no text in UTF-16
+        return True
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _decode_texts(metas: list[Meta], encoding: str | None, warnings: Warnings) -> list[Text]:
+    """Returns the texts in order, by one encoding; what is not in it is Latin-1.
+
+    encoding: None to find it.
+    """
+    bodies = [meta for meta in metas if meta[2] < 16]
+    if encoding is None:
+        try:
+            return [(meta[0], meta[1], meta[2], meta[3].decode()) for meta in bodies]
+        except UnicodeDecodeError:
+            encoding = choose_encoding([body for _, _, _, body in bodies])
+        if encoding != "UTF-8":
+            warning = f"texts are not UTF-8; read as {encoding}: --encoding names another"
+            warnings[warning][WHOLE_FILE] += 1
+    rows = []
+    for tick, track, event_type, body in bodies:
+        try:
+            text = body.decode(encoding)
+        except UnicodeError:
+            warnings[f"texts that are not {encoding}, read as Latin-1"][track] += 1
+            text = body.decode("latin-1")
+        rows.append((tick, track, event_type, text))
+    return rows
+
+
 def _read_texts(
-    metas: list[Meta], warnings: Warnings
+    decoded: list[Text],
 ) -> tuple[tuple[Lyric, ...], tuple[Text, ...], dict[int, str]]:
     """Returns the lyrics, the other texts, and the names of tracks.
 
@@ -340,13 +438,11 @@ def _read_texts(
     """
     rows: list[Text] = []
     names: dict[int, str] = {}
-    for tick, track, event_type, body in metas:
-        if event_type < 16:
-            text = _decode(body, track, warnings)
-            if event_type == NAME and track not in names:
-                names[track] = text
-            else:
-                rows.append((tick, track, event_type, text))
+    for tick, track, event_type, text in decoded:
+        if event_type == NAME and track not in names:
+            names[track] = text
+        else:
+            rows.append((tick, track, event_type, text))
     karaoke = _karaoke_tracks(rows)
     rows.sort(key=lambda row: row[:2])
     lyrics = []
@@ -358,15 +454,6 @@ def _read_texts(
         else:
             texts.append((tick, track, event_type, text))
     return tuple(lyrics), tuple(texts), names
-
-
-def _decode(body: bytes, track: int, warnings: Warnings) -> str:
-    """Returns a text that is UTF-8, or else Latin-1."""
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        warnings["texts that are not UTF-8, read as Latin-1"][track] += 1
-        return body.decode("latin-1")
 
 
 def _karaoke_tracks(rows: list[Text]) -> set[int]:

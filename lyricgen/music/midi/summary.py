@@ -17,8 +17,10 @@ COLUMNS = ("format", "tracks", "notes", "lyrics", "length", "key", "melodies", "
 def summarise(midi: MidiFile) -> dict:
     """Returns what the table says of a file, by COLUMNS; the length is in seconds.
 
+    `left_out` counts the notes that are in no melody, by reason.
     Notebook: reading_midi
     """
+    melodies, left_out = extraction.extract_with_reasons(midi)
     last_tick = midi.ends.max(initial=0)
     seconds = float(midi.seconds(last_tick))
     return {
@@ -28,9 +30,19 @@ def summarise(midi: MidiFile) -> dict:
         "lyrics": len(midi.lyrics),
         "length": round(seconds, 3),
         "key": key_name(midi),
-        "melodies": len(extraction.extract_melodies(midi)),
+        "melodies": len(melodies),
+        "left_out": dict(left_out),
         "warnings": list(midi.warnings),
     }
+
+
+def describe_left_out(left_out: dict[str, int]) -> str:
+    """Returns which notes are in no melody, the most frequent reason first."""
+    reasons = []
+    for reason, notes in sorted(left_out.items(), key=lambda item: -item[1]):
+        plural = "s" if notes > 1 else ""
+        reasons.append(f"{reason}, {notes} note{plural}" if notes else reason)
+    return f"not in melodies: {'; '.join(reasons)}"
 
 
 def is_midi_file(path: Path) -> bool:
