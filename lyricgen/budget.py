@@ -21,7 +21,7 @@ class Budget:
     A training takes `steps`, or about `minutes`, which choose the number of steps
     beforehand. It validates `validations` times on the way. `progress` shows a bar.
     Raises: ValueError where neither or both of `steps` and `minutes` are given.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
 
     folder: Path
@@ -49,7 +49,7 @@ def mode() -> str:
 def for_mode(smoke: Number, lesson: Number, full: Number) -> Number:
     """Returns one of three limits, in minutes or in steps, by LYRICGEN_MODE.
 
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     limits = {"smoke": smoke, "lesson": lesson, "full": full}
     return limits[mode()]

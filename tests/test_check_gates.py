@@ -1,8 +1,13 @@
-"""The exercises of lstm_gates and backpropagation_through_time agree with the cell."""
+"""The exercises of the notebooks on the LSTM agree with the cell."""
 
 import numpy as np
 
-from lyricgen.exercises import backpropagation_through_time, lstm_gates
+from lyricgen.exercises import (
+    backpropagation_through_time,
+    lstm_gates,
+    memory_and_precision,
+    vanishing_gradients,
+)
 from lyricgen.models.lstm import cell as lstm
 
 
@@ -36,10 +41,8 @@ def test_the_given_numbers_are_those_of_the_cell():
         right.x,
         atol=1e-13,
     )
-    assert (
-        backpropagation_through_time.forget.right().shape == backpropagation_through_time.DC.shape
-    )
-    kept = lstm.sigmoid(lstm_gates.keep.right()[3:6]) ** lstm_gates.STEPS_KEPT
+    assert vanishing_gradients.forget.right().shape == backpropagation_through_time.DC.shape
+    kept = lstm.sigmoid(memory_and_precision.keep.right()[3:6]) ** memory_and_precision.STEPS_KEPT
     assert np.allclose(kept, 0.5) and lstm.sigmoid(np.array(1.0)) ** 2 < 0.54
 
 

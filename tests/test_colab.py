@@ -256,7 +256,7 @@ def test_a_fork_and_a_branch_with_a_slash(colab, sessions, safe):
     colab.publish("someone/lyricgen")
     colab.publish("a-teacher/my.course", branch="autumn/week-2")
     address = "https://github.com/a-teacher/my.course/blob/autumn/week-2/notebooks"
-    sessions(opened_from(f"{address}/07_variational_autoencoder.ipynb", safe))
+    sessions(opened_from(f"{address}/11_variational_autoencoder.ipynb", safe))
     assert colab.open().page == "begun: a-teacher/my.course autumn/week-2\n"
 
 

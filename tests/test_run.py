@@ -365,7 +365,7 @@ def test_mypy_runs_where_it_is_configured(run, monkeypatch, project, capsys):
         (["style", "unit", "-k", "notebooks"], ["ruff", "ruff", "unit"]),
         (["tests/test_midi.py", "-x"], ["unit", "browser"]),
         (["tests/test_midi.py::test_a"], ["unit", "browser"]),
-        (["notebooks/05_reading_midi.ipynb"], ["notebooks"]),
+        (["notebooks/09_reading_midi.ipynb"], ["notebooks"]),
         (["-k", "midi"], ["ruff", "ruff", "unit", "browser", "solutions", "notebooks"]),
     ],
 )
@@ -513,8 +513,8 @@ def test_the_lab_opens_the_whole_course_at_00(lab, project):
     command = lab()
     assert f"--ServerApp.root_dir={project}" in command
     assert command[-1] == "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
-    other = lab("notebooks/05_reading_midi.ipynb", "--no-browser")
-    assert other[-2:] == ["notebooks/05_reading_midi.ipynb", "--no-browser"]
+    other = lab("notebooks/09_reading_midi.ipynb", "--no-browser")
+    assert other[-2:] == ["notebooks/09_reading_midi.ipynb", "--no-browser"]
     assert not [argument for argument in other if "00_start_here" in argument]
 
 

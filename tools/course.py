@@ -69,12 +69,8 @@ COURSE = (
         "The gates of an LSTM, proven equal to Keras",
         (
             "write an LSTM in NumPy, one gate at a time, and count its parameters",
-            (
-                "measure the gates that Keras does not show, and prove that yours are the "
-                "same, at every step"
-            ),
-            "say how large a difference may be: float64, float32, TF32, and why",
-            "say what each gate does to the cell, by a slider and by a task that needs memory",
+            "measure the gates that Keras does not show",
+            "prove that your LSTM equals Keras at every gate and every step",
         ),
         "00; NumPy arrays and matrix products",
         "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
@@ -87,89 +83,145 @@ COURSE = (
             "candidate",
             "hidden state",
             "cell state",
+        ),
+    ),
+    Notebook(
+        "02_memory_and_precision",
+        "Memory and precision of an LSTM",
+        (
+            "say how large a difference may be: float64, float32, TF32, and why",
+            "say what each gate does to the cell, by a slider",
+            "train a network that carries a bit over many steps, and say what it depends on",
+        ),
+        "01",
+        "what each gate does over time; how exactly two programs can agree",
+        (
+            "gate",
+            "input gate",
+            "forget gate",
+            "output gate",
+            "candidate",
+            "hidden state",
+            "cell state",
             "TF32",
         ),
     ),
     Notebook(
-        "02_backpropagation_through_time",
+        "03_backpropagation_through_time",
         "Backpropagation through time, by hand",
         (
             "derive the gradient of an LSTM line by line, and write it in NumPy",
-            (
-                "prove it: against Keras, and against differences of the loss, with the "
-                "right step size"
-            ),
-            (
-                "see why a plain recurrence loses or explodes a gradient, what the cell does "
-                "to it, and what clipping cures"
-            ),
-            "find a wrong gradient in TensorFlow with your own checker",
-            "put the hand-written gradient behind Keras, and measure that it is faster",
+            "prove that it equals the gradient that Keras computes",
+            "check it by differences of the loss, with the right step size",
         ),
         "01; the chain rule",
-        (
-            "its gradient by hand, equal to Keras; why the cell carries gradient; the same "
-            "gradient makes Keras faster"
-        ),
+        "the gradient of an LSTM by hand, equal to Keras and to differences of the loss",
         (
             "backpropagation through time",
             "gradient checking",
-            "vanishing gradient",
-            "Jacobian",
-            "clipping",
             "forget gate",
             "cell state",
         ),
     ),
     Notebook(
-        "03_lyrics_language_model",
-        "A language model of lyrics",
+        "04_vanishing_gradients",
+        "Vanishing and exploding gradients",
         (
-            (
-                "say what a model of text costs, in bits and as a perplexity, and derive the "
-                "n-gram that counts best"
-            ),
-            (
-                "train an LSTM on lyrics, and prove its loss, its carried states and that a "
-                "stopped training ends the same"
-            ),
-            "see it learn by heart, and see what dropout does about it",
-            "draw from it by temperature, top-k and top-p, each derived first",
-            "find the units that count the characters of a line, and measure whether it copies",
+            "see why a plain recurrence loses a gradient or lets it explode",
+            "measure what the cell of an LSTM does to it, and what a sigmoid around the cell does",
+            "say what clipping cures, and what it does not",
+            "find a wrong gradient in TensorFlow with a gradient checker",
         ),
-        "02; logarithms and probabilities",
+        "03",
+        "why the cell carries gradient; clipping; a wrong gradient found in a famous library",
         (
-            "a language model of lyrics, trained, judged against an n-gram, sampled by "
-            "temperature, top-k, top-p"
+            "vanishing gradient",
+            "Jacobian",
+            "clipping",
+            "gradient checking",
+            "forget gate",
+            "cell state",
         ),
+    ),
+    Notebook(
+        "05_counting_words",
+        "Counting words: n-grams and what a guess costs",
+        (
+            "say what a model of text costs, in bits and as a perplexity",
+            "build a vocabulary, and charge for the characters that it lacks",
+            "derive Kneser-Ney smoothing, and choose the order of an n-gram by validation",
+        ),
+        "logarithms and probabilities; 00",
+        "what a guess costs; the n-gram that later models must beat",
         (
             "token",
             "vocabulary",
             "corpus",
             "ci",
-            "tune pattern",
             "pinyin",
             "n-gram",
             "Kneser-Ney",
             "bits per character",
             "perplexity",
+            "split",
+        ),
+    ),
+    Notebook(
+        "06_training_a_language_model",
+        "Training a language model of lyrics",
+        (
+            "build a language model of an embedding, an LSTM and tied weights",
+            "prove its loss and its carried states, and train it on lyrics",
+            "see it learn by heart, and see what dropout does about it",
+            "stop a training and resume it with the same result",
+            "compare it with an n-gram, place by place in a line",
+        ),
+        "03 and 05",
+        "a language model of lyrics, trained and judged against an n-gram",
+        (
+            "token",
+            "vocabulary",
+            "corpus",
+            "n-gram",
+            "bits per character",
             "LSTM",
-            "cell state",
             "embedding",
             "tied weights",
             "backpropagation through time",
             "clipping",
             "dropout",
             "learning rate",
-            "temperature",
-            "top-k",
-            "top-p",
-            "mask",
             "split",
         ),
     ),
     Notebook(
-        "04_lyrics_across_datasets",
+        "07_writing_lyrics",
+        "Writing lyrics with a language model",
+        (
+            "draw from a model by temperature, top-k and top-p, each derived first",
+            "find the units that count the characters of a line",
+            "make a form hold by masks, and say what it costs the model",
+            "measure whether the model copies",
+        ),
+        "05 and 06",
+        "lyrics drawn by temperature, top-k and top-p; a form by masks; copying measured",
+        (
+            "temperature",
+            "top-k",
+            "top-p",
+            "mask",
+            "ci",
+            "tune pattern",
+            "pinyin",
+            "n-gram",
+            "perplexity",
+            "LSTM",
+            "cell state",
+            "corpus",
+        ),
+    ),
+    Notebook(
+        "08_four_corpora",
         "One model, four corpora, one table",
         (
             (
@@ -178,10 +230,9 @@ COURSE = (
             ),
             "say why bits per character are never compared across languages",
             "measure form, rhyme, diversity and copying, each beside the same figure of human text",
-            "make a form hold by masks, and say what it costs the model",
             "say what a table of figures does not say",
         ),
-        "03; what bits per character are",
+        "05, 06 and 07",
         "the same model on four corpora in two languages, one honest table",
         (
             "corpus",
@@ -201,7 +252,7 @@ COURSE = (
         ),
     ),
     Notebook(
-        "05_reading_midi",
+        "09_reading_midi",
         "Reading MIDI, down to the bytes",
         (
             "read a MIDI file with music21: as a score, and as tracks of events",
@@ -239,7 +290,7 @@ COURSE = (
         ),
     ),
     Notebook(
-        "06_melody_dataset",
+        "10_melody_dataset",
         "A data set of melodies",
         (
             "read tunes in ABC out of four old books, repeats played, onto the grid of 16ths",
@@ -248,7 +299,7 @@ COURSE = (
             "see what the data look like: pitches, intervals, durations, bars, keys",
             "give a first model of melody a number that later models must beat",
         ),
-        "00; 05 helps, but is not needed",
+        "00; 09 helps, but is not needed",
         "from tune books to windows; near-duplicates, leakage, the split; what the data looks like",
         (
             "ABC",
@@ -267,7 +318,7 @@ COURSE = (
         ),
     ),
     Notebook(
-        "07_variational_autoencoder",
+        "11_variational_autoencoder",
         "A variational autoencoder, and how it collapses",
         (
             "see what is wrong with the holes of a plain autoencoder, and count it",
@@ -276,7 +327,7 @@ COURSE = (
             "drag through a map of rhythms, and hear it",
             "make posterior collapse on purpose, see it in four measures, and cure it in four ways",
         ),
-        "02 and 06; a Gaussian, and the mean of a function of it",
+        "03 and 10; a Gaussian, and the mean of a function of it",
         (
             "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and "
             "cured, in two dimensions"
@@ -301,7 +352,7 @@ COURSE = (
         ),
     ),
     Notebook(
-        "08_training_musicvae",
+        "13_training_musicvae",
         "Training MusicVAE",
         (
             (
@@ -316,7 +367,7 @@ COURSE = (
             "ask the decoder, by a swapped z, whether it listens",
             "read accuracy as a curve over bits, with the n-gram as the code without loss",
         ),
-        "01, 06 and 07",
+        "01, 10 and 11",
         (
             "BiLSTM encoder, autoregressive decoder, free bits, annealing; the curves; "
             "accuracy on held-out tunes"
@@ -343,7 +394,7 @@ COURSE = (
         ),
     ),
     Notebook(
-        "09_sampling_musicvae",
+        "14_sampling_musicvae",
         "New melodies out of a latent space",
         (
             (
@@ -353,9 +404,8 @@ COURSE = (
             "walk from one melody to another along the arc, and let an n-gram judge the middle",
             "make attribute vectors, and measure what each of them really does",
             "look for copies, and send a MIDI file of your own through the model",
-            "find what is wrong in a published recipe for the same thing",
         ),
-        "06 and 07; 08 explains the model that is used here",
+        "10 and 11; 13 explains the model that is used here",
         (
             "prior samples, reconstruction, interpolation, attribute vectors; heard, "
             "engraved, saved as MIDI"
@@ -378,6 +428,18 @@ COURSE = (
         ),
     ),
     Notebook(
+        "A1_reading_the_article",
+        "Reading the article: the mistakes of a published tutorial",
+        (
+            "see which lines of a published tutorial stop, and with which error",
+            "measure what is wrong in lines that run: tokens, loss, activation, sampling",
+            "say why data is not read by pickle, and why a test part is needed",
+        ),
+        "01, 09, 11 and 14",
+        "the mistakes of a published tutorial, each shown by a cell",
+        ("VAE", "KL", "latent space", "encoder", "decoder", "n-gram", "split"),
+    ),
+    Notebook(
         "A2_notation",
         "Notation: symbols, terms, and what to know before",
         (
@@ -388,54 +450,45 @@ COURSE = (
         "nothing; read it beside the other notebooks",
         "symbols, terms in English and Chinese, what one should know before, with a self-check",
     ),
+    Notebook(
+        "A3_faster_lstm",
+        "A faster LSTM: the hand-written gradient behind Keras",
+        (
+            "give TensorFlow a function together with its gradient",
+            "say why a gradient by hand is faster than a tape",
+            "prove the fast layer equal to the stock layer, and measure how much faster it is",
+        ),
+        "03",
+        "the hand-written gradient put behind Keras, proven and measured",
+        ("LSTM", "backpropagation through time", "vocabulary", "embedding"),
+    ),
+    Notebook(
+        "A4_gpu_lab",
+        "A lab for a GPU",
+        (
+            "measure how far cuDNN and TF32 are from an LSTM in NumPy",
+            "measure a training step with cuDNN and without",
+            "measure what it costs to write many poems at once",
+        ),
+        "02 and A3; 07 for the last part; a GPU, or a CPU for small sizes",
+        "precision and speed of the LSTM on your device",
+        ("LSTM", "TF32"),
+    ),
 )
 PLANNED = (
+    ("12_posterior_collapse", "collapse made, seen in four measures, heard; cured live"),
     (
-        "01_lstm_gates",
-        "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
+        "15_exploring_latent_space",
+        "interpolation, neighbours, attribute vectors with intervals; copying",
     ),
+    ("16_longer_melodies", "longer melodies: flat against conductor"),
     (
-        "02_backpropagation_through_time",
-        "its gradient by hand, equal to Keras; why the cell carries gradient",
+        "17_words_and_music",
+        "words and tune chosen for each other: syllables, stress, tones, rhyme",
     ),
-    (
-        "03_lyrics_language_model",
-        "a language model of lyrics, trained, judged against an n-gram, sampled",
-    ),
-    (
-        "04_lyrics_across_datasets",
-        "the same model on four corpora in two languages, one honest table",
-    ),
-    (
-        "05_reading_midi",
-        (
-            "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the "
-            "round trip"
-        ),
-    ),
-    (
-        "06_melody_dataset",
-        "from tune books to windows; near-duplicates, leakage, the split; what the data looks like",
-    ),
-    (
-        "07_variational_autoencoder",
-        "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and cured",
-    ),
-    (
-        "08_training_musicvae",
-        "BiLSTM encoder, autoregressive decoder, free bits, annealing; accuracy on held-out tunes",
-    ),
-    (
-        "09_sampling_musicvae",
-        "prior samples, reconstruction, interpolation, attribute vectors; heard, engraved, saved",
-    ),
-    ("10_hierarchical_musicvae", "longer melodies: flat against conductor"),
-    (
-        "11_words_and_music",
-        "words set to a generated tune: syllables, stress, rhyme, tune patterns; the writing desk",
-    ),
-    ("12_outlook", "a GAN and others on the same measures; is lyric writing solved?"),
-    ("A1_reading_the_article", "the mistakes of a published tutorial, each shown by a cell"),
+    ("18_writing_desk", "a song written by a person and two models"),
+    ("19_outlook", "a GAN and others on the same measures; is lyric writing solved?"),
+    ("A5_bits_league", "how few bits is a bar, a line of ci? Compressed for real"),
 )
 
 # The %s are for the course's address and branch; setup() fills them in.

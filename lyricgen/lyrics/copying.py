@@ -28,7 +28,7 @@ class Copying:
     The places of the training text are sorted by the characters that follow them. For
     a million characters that takes about a second; then a poem takes milliseconds.
 
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
 
     def __init__(self, training: str):

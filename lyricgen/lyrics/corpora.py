@@ -43,7 +43,7 @@ class Corpus:
         """Returns the poems of one split: `train`, `validation` or `test`.
 
         Raises: UserError for another name.
-        Notebook: lyrics_language_model
+        Notebook: counting_words
         """
         if split not in SPLITS:
             raise UserError(
@@ -56,7 +56,7 @@ class Corpus:
 
         In Chinese the name of the tune is the first line.
 
-        Notebook: lyrics_language_model
+        Notebook: counting_words
         """
         if self.card["title_in_text"]:
             return NEWLINE.join((poem.title, *poem.lines))
@@ -65,7 +65,7 @@ class Corpus:
     def texts_of(self, split: str) -> list[str]:
         """Returns the texts of the poems of one split.
 
-        Notebook: lyrics_language_model
+        Notebook: four_corpora
         """
         return [self.text(poem) for poem in self.poems_of(split)]
 
@@ -74,7 +74,7 @@ def read_data(name: str) -> tuple[str, dict]:
     """Returns the text and the card of one file in data/texts, both hashes checked.
 
     Raises: DataError, with the file and both hashes, where one differs.
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     card = read_card(DATA / "texts" / f"{name}.json")
     try:
@@ -126,7 +126,7 @@ def load_corpus(name: str) -> Corpus:
 
     Raises: UserError for an unknown name; DataError for a file that is damaged (with
         both hashes) and for a split that belongs to another text.
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
     if name not in CORPORA:
         raise UserError(f"There is no corpus {name!r}; the corpora are {', '.join(CORPORA)}.")

@@ -27,7 +27,7 @@ def bits_per_character(bits: np.ndarray, ids: np.ndarray, folded: int) -> float:
     Unicode.
 
     Source: Shannon 1951, equation 1, as a cross-entropy.
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
     unknown = np.sum(np.asarray(ids) == 0)
     bits_of_choice = np.log2(folded or CODE_POINTS)
@@ -40,7 +40,7 @@ def perplexity(bits: float) -> float:
 
     Among so many equally likely tokens the model chooses.
 
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
     return 2.0**bits
 
@@ -62,7 +62,7 @@ def compressed_bits_per_character(training: str, text: str, method: str = "xz") 
     back over 32 kB only, so it makes little use of the training text.
 
     Source: Benedetto, Caglioti and Loreto 2002.
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     training_size = _packed_size(training, method)
     both_size = _packed_size(training + text, method)
@@ -75,7 +75,7 @@ def distinct(texts: Sequence[str], n: int) -> float:
     It is 1 where no n-gram comes twice, and falls with the amount of text.
 
     Source: Li et al. 2016, section 5.2.
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     ngrams = []
     for text in texts:
@@ -88,7 +88,7 @@ def line_form(lines: Sequence[str], pattern: Pattern) -> float:
 
     Lines beyond the pattern count as wrong.
 
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     right = sum(len(line) == length for line, length in zip(lines, pattern.lengths))
     return right / max(len(lines), len(pattern.lengths))
@@ -97,7 +97,7 @@ def line_form(lines: Sequence[str], pattern: Pattern) -> float:
 def poem_form(poems: Sequence[Sequence[str]], pattern: Pattern) -> float:
     """Returns the share of poems all of whose lines have the pattern's lengths.
 
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     in_form = [line_form(lines, pattern) == 1 for lines in poems]
     return float(np.mean(in_form))
@@ -125,7 +125,7 @@ def rhyme_share(poems: Sequence[Sequence[str]], rhymes: Sequence[int]) -> float:
     these in part only, so the figure is read beside that of human text. A line that a
     poem lacks, or whose end has no class, is passed over; NaN where no pair is left.
 
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     pairs = []
     for lines in poems:

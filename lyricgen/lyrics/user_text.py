@@ -39,7 +39,7 @@ def read_text(path: Path | str, encoding: str | None = None, column: str | None 
     column is a song; songs are apart by blank lines.
     Raises: UserError, in one sentence, for a file that is missing, too large, empty or
         no text: a web page, JSON, or a table without a column.
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     path = Path(path)
     if path.is_dir():

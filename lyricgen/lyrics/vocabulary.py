@@ -22,7 +22,7 @@ class Vocabulary:
     distinct characters that were seen too rarely and that `<unk>` stands for: each of
     them costs the probability of `<unk>` and log2(folded) bits.
 
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
 
     def __init__(self, tokens: Sequence[str], folded: int = 0) -> None:
@@ -50,7 +50,7 @@ class Vocabulary:
         It has the characters seen at least `min_count` times, by falling count and then
         by code point.
 
-        Notebook: lyrics_language_model
+        Notebook: counting_words
         """
         counts: Counter[str] = Counter()
         for text in texts:
@@ -69,7 +69,7 @@ class Vocabulary:
 
         With `end`, the end of the poem follows them.
 
-        Notebook: lyrics_language_model
+        Notebook: counting_words
         """
         ids = [self.ids.get(character, 0) for character in text]
         if end:
@@ -79,7 +79,7 @@ class Vocabulary:
     def decode(self, ids: Iterable[int]) -> str:
         """Returns the text of ids: `□` for `<unk>`, and nothing for `<end>`.
 
-        Notebook: lyrics_language_model
+        Notebook: counting_words
         """
         shown = {self.ids[UNKNOWN]: "□", self.ids[END]: ""}
         return "".join(shown.get(i, self.tokens[i]) for i in ids)

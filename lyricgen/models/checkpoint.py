@@ -21,7 +21,7 @@ UNREADABLE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 def folder_for(name: str, settings: dict[str, Any]) -> Path:
     """Returns the folder of a training in the cache; other settings, another folder.
 
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     described = json.dumps(settings, sort_keys=True, default=str)
     digest = hashlib.sha256(described.encode()).hexdigest()

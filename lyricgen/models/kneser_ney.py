@@ -23,6 +23,7 @@ class KneserNey:
 
     `sequences` hold hashable tokens other than "<s>"; `vocabulary` lists all of them.
     Source: Chen and Goodman 1999, section 3.
+    Notebook: counting_words
     """
 
     def __init__(

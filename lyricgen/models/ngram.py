@@ -31,7 +31,7 @@ class NGram:
     KeyError, here and in every method, for a token outside the vocabulary.
     Source: Chen and Goodman 1999, An empirical study of smoothing techniques for
     language modeling, section 3.
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
 
     def __init__(

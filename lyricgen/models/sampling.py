@@ -27,7 +27,7 @@ def distribution(
     to 1. `xp` is NumPy or `keras.ops`.
     Source: Fan, Lewis and Dauphin 2018 (top-k); Holtzman et al. 2020, section 3.1
     (top-p).
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     logits = xp.where(mask, logits / temperature, -np.inf)
     if top_k or top_p < 1:
@@ -61,7 +61,7 @@ def pick_token(p: Any, u: Any, xp: Any = np) -> Any:
 
     It is the index at which the cumulated probability passes u (B,), numbers from 0 to
     below 1. `xp` is NumPy, or `keras.ops`, where `pick_token_in_blocks` does the same.
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     if xp is not np:
         return pick_token_in_blocks(p, u, xp)
@@ -117,7 +117,7 @@ def draw_token(
     The probabilities are raised to 1 / temperature. In float64, by one uniform number.
     Raises: ValueError for a temperature of 0 or below, and for a mask that allows
     nothing.
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}; it should be above 0.")

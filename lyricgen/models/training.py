@@ -40,7 +40,7 @@ def make_deterministic(seed: int) -> None:
 
     TensorFlow then uses only operations that give the same bits each time, for the rest
     of the process.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
@@ -79,7 +79,7 @@ def learning_rate(step: int, steps: int, peak: float, warm_up: float = 0.03) -> 
 
     The cosine ends at a hundredth of the peak.
     Source: Loshchilov and Hutter 2017, equation 5.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     rise = max(1, round(warm_up * steps))
     if step < rise:
@@ -259,7 +259,7 @@ def fit(
     compiled for any batch size, which changed a MusicVAE by 1.6e-7 within 40 steps.
     Raises: UserError where the loss is not finite, for a checkpoint that cannot be read
     or is of another model, and where another process trains in the same folder.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     with lock.locked(budget.folder):
         training = Training(model, batch, schedule, before, budget.folder)

@@ -208,7 +208,7 @@ def frequent_notes(melodies: Iterable[np.ndarray], n: int = 100) -> tuple[np.nda
     melodies: vectors of events. Returns: notes int64 (at most n, 2), pitch and duration
         in steps; shares float64, one
         for each different note: `shares[k - 1]` is what the first k notes keep.
-    Notebook: reading_midi
+    Notebook: reading_the_article
     """
     notes_of_melodies = [np.zeros((0, 2), np.int64)]
     for events in melodies:
@@ -226,7 +226,7 @@ def blank_others(events: np.ndarray, vocabulary: np.ndarray) -> np.ndarray:
     events: (T,) integers.
     vocabulary: (n, 2) pitch and duration in steps, as from `frequent_notes`.
     Returns: canonical uint8 (T,).
-    Notebook: reading_midi
+    Notebook: reading_the_article
     """
     notes = to_notes(events)
     known = set(map(tuple, np.asarray(vocabulary).tolist()))

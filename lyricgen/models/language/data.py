@@ -36,7 +36,7 @@ def load_corpus_splits(name: str) -> TextData:
     """Returns the poems of a corpus as ids, by split; each ends with `<end>`.
 
     A character that the training split has fewer than three times is `<unk>`.
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
     corpus = corpora.load_corpus(name)
     vocabulary = Vocabulary.build(corpus.texts_of("train"), min_count=3)
@@ -91,7 +91,7 @@ class Stream:
     Window number `step` is (x, y), int32 (B, T), where y is x one token later.
     Raises: UserError for a text that is too short.
     Source: Mikolov et al. 2010 (truncated backpropagation through time).
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
 
     def __init__(self, sequences: Sequence[np.ndarray], batch: int, length: int, seed: int | None):
@@ -149,7 +149,7 @@ class WholePoems:
     would not be read.
     Source: Bowman et al. 2016, section 3.1 (word dropout, there with one symbol for
     all).
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
 
     def __init__(

@@ -46,7 +46,7 @@ def ngram_bits(characters: Vocabulary, splits: Splits) -> tuple[int, float]:
 
     The best order has the fewest bits on the validation split; orders are tried from 2
     upwards until one is no better.
-    Notebook: lyrics_language_model
+    Notebook: counting_words
     """
     train = _as_lists(splits["train"])
     validation = _as_lists(splits["validation"])
@@ -76,7 +76,7 @@ def measure_language(name: str, report: Callable[[str], None] = lambda text: Non
     characters. The human ones are those of the test split. `report` is told what is
     being done.
     Raises: DataError where the weights were trained on other data than there is.
-    Notebook: lyrics_across_datasets
+    Notebook: four_corpora
     """
     data = load_corpus_splits(name)
     model = _load_model(name, data)

@@ -28,7 +28,7 @@ class NumpyLanguageModel:
     output_bias (V,). The logits use the embedding again. A poem begins with `<end>` and
     zero states. `xp` is NumPy, or `keras.ops` for the compiled loop of network.py.
     Raises: DataError where weights and vocabulary do not fit.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class NumpyLanguageModel:
 
         The context is the characters from the beginning of a poem. Where it begins with
         that of the last call, only what is new is read.
-        Notebook: lyrics_language_model
+        Notebook: writing_lyrics
         """
         context = tuple(context)
         if self._context is None or context[: len(self._context)] != self._context:
@@ -124,7 +124,7 @@ class NumpyLanguageModel:
         """Returns the cost in bits of each token of each sequence of ids.
 
         A token's cost is -log2 of its probability, given the tokens before it.
-        Notebook: lyrics_language_model
+        Notebook: training_a_language_model
         """
         sequences = [np.asarray(sequence) for sequence in sequences]
         # The longest first, so that those of a batch have about equal lengths.
@@ -160,7 +160,7 @@ def lstm_bits(
 
     Each sequence is read from zero states. A long one is read in pieces side by side,
     each after the 256 tokens that stand before it.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     pieces = []
     context_sizes = []

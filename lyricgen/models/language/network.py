@@ -23,7 +23,7 @@ from lyricgen.models.settings import option
 class Settings:
     """Holds the settings of a network and of its training; lengths are in tokens.
 
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
 
     embedding: int = option(256, "numbers that stand for a character", 1)
@@ -58,7 +58,7 @@ class LanguageModel(keras.Model):
     the mean cost of a token in nats.
     Source: Press and Wolf 2017 (tied weights); Gal and Ghahramani 2016, section 4 (one
     dropout mask for all steps).
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
 
     def __init__(self, vocabulary: int, settings: Settings):
@@ -206,7 +206,7 @@ class CompiledSampler(keras.Model):
 
     It takes the same steps as `writing.sample_tokens`, from the same random numbers,
     and draws the same tokens, unless a number falls just between two tokens.
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
 
     def __init__(self, model: NumpyLanguageModel, top_k: int = 0, top_p: float = 1.0):

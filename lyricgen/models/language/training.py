@@ -34,7 +34,7 @@ def build(
 
     The random ones follow from the seed.
     Raises: UserError where the arrays of a weights file are of another size.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     make_deterministic(settings.seed)
     model = LanguageModel(len(data.vocabulary), settings)
@@ -56,7 +56,7 @@ def train(
     the weights of the best validation, by their names in a weights file, and the
     curves; `fit` says what they hold, and when `each` is called.
     Raises: UserError for a text that is too short for the settings.
-    Notebook: lyrics_language_model
+    Notebook: training_a_language_model
     """
     model = build(data, settings, initial)
     batch = training_batches(data.splits["train"], settings)

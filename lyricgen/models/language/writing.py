@@ -19,7 +19,7 @@ class Plan(NamedTuple):
 
     At step t, sequence b takes one of the tokens that row `rows[t, b]` of `masks`
     allows: masks is bool (M, V), rows int (T, B).
-    Notebook: lyrics_across_datasets
+    Notebook: writing_lyrics
     """
 
     masks: np.ndarray
@@ -30,7 +30,7 @@ def unconstrained_plan(characters: Vocabulary, count: int, steps: int, begin: st
     """Returns a plan that gives the beginning and then allows any token but `<unk>`.
 
     `count` sequences; `steps` tokens after the beginning.
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     ids = characters.encode(begin)
     size = len(characters)
@@ -51,7 +51,7 @@ def pattern_plan(
     Lines have the pattern's lengths, and each group of rhymes has one class. The class
     is drawn for each poem and group by how many characters have it, among those with at
     least 40.
-    Notebook: lyrics_across_datasets
+    Notebook: writing_lyrics
     """
     is_han, classes, is_rich = rhyming(characters.tokens)
     class_names, class_sizes = np.unique(classes[is_rich], return_counts=True)
@@ -100,7 +100,7 @@ def sample_tokens(
     """Draws the tokens of a plan, int (T, B), from a model in NumPy.
 
     Raises: UserError for a setting that cannot be used.
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     check_sampling(len(model.characters), temperature, top_k, top_p)
     count = plan.rows.shape[1]
@@ -118,7 +118,7 @@ def sample_tokens(
 def decode_poems(characters: Vocabulary, tokens: np.ndarray) -> list[list[str]]:
     """Returns the lines of each drawn sequence, up to its `<end>`; tokens int (T, B).
 
-    Notebook: lyrics_language_model
+    Notebook: writing_lyrics
     """
     poems = []
     for column in tokens.T:

@@ -68,7 +68,7 @@ def recurrence(a_x: Tensor, U: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, 
     dtype. Its gradient is written by hand, so that each loop, forward and backward,
     holds no more than one product a step. `cell.forward` and `cell.backward` are its
     reference.
-    Notebook: backpropagation_through_time
+    Notebook: faster_lstm
     """
 
     @tf.custom_gradient
@@ -161,7 +161,7 @@ def token_gates(x: Tensor, tokens: Tensor, embeddings: Tensor, W: Tensor, b: Ten
     vocabulary, and the rows of the tokens (B, T) are taken from it. The gradient flows
     to x, as it would without the table; those of W and b are summed over equal tokens
     first.
-    Notebook: backpropagation_through_time
+    Notebook: faster_lstm
     """
     tokens = tf.transpose(tokens)
     embeddings = tf.stop_gradient(tf.convert_to_tensor(embeddings))
@@ -189,7 +189,7 @@ def token_gates(x: Tensor, tokens: Tensor, embeddings: Tensor, W: Tensor, b: Ten
 def dense_gates(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     """Returns x W + b, time first (T, B, 4H), for x (B, T, D), in one product.
 
-    Notebook: backpropagation_through_time
+    Notebook: faster_lstm
     """
     B, T, _ = x.shape
     x = tf.transpose(x, (1, 0, 2))
@@ -205,7 +205,7 @@ class Embedding(keras.layers.Embedding):
     """A `keras.layers.Embedding` whose output remembers its tokens.
 
     An `LSTM` straight after it can then train on `token_gates`.
-    Notebook: backpropagation_through_time
+    Notebook: faster_lstm
     """
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -224,7 +224,7 @@ class LSTM(keras.layers.LSTM):
     runs `recurrence`; in training straight after an `Embedding` of this module, on
     `token_gates`. On a GPU and on other backends, and with a mask, recurrent dropout,
     other activations, no bias or unroll, it is the stock layer.
-    Notebook: backpropagation_through_time
+    Notebook: faster_lstm
     """
 
     def is_fast(self) -> bool:

@@ -1,4 +1,4 @@
-"""The exercises of the notebook lyrics_language_model."""
+"""The exercises of the notebook writing_lyrics."""
 
 from __future__ import annotations
 
@@ -6,58 +6,7 @@ import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 
-# What a model gave the five characters that came: the first exercise.
-P = np.array([1 / 2, 1 / 8, 1 / 4, 1 / 32, 1 / 4])
-_BITS = float(np.mean(-np.log2(P)))
-_NATS = float(np.mean(-np.log(P)))
-
-
-perplexity = Exercise(
-    hint=(
-        "what did each character cost in bits, -log2(p)? Take the mean of the five costs, and "
-        "then 2 to the power of it."
-    ),
-    right=lambda: 2**_BITS,
-    why=(
-        "This model wavers as if among 6 equally likely characters. It is the geometric mean of 1 "
-        "/ p: one surprise of 1/32 counts as one factor, and does not rule the mean."
-    ),
-    mistakes={
-        "bits": Mistake(
-            lambda: _BITS,
-            "that is the mean cost in bits, and it is right; the perplexity is 2 to the power of "
-            "it.",
-        ),
-        "nats": Mistake(
-            lambda: _NATS, "that is the mean cost in nats; the perplexity is e to the power of it."
-        ),
-        "arithmetic mean": Mistake(
-            lambda: float(np.mean(1 / P)),
-            "you took the mean of 1 / p, which the rarest character rules; first the mean of the "
-            "logarithms, then the power.",
-        ),
-        "mean of p": Mistake(
-            lambda: float(1 / np.mean(P)),
-            "you took the mean of the probabilities; the costs, -log2(p), are what is averaged.",
-        ),
-        "e to the bits": Mistake(
-            lambda: float(np.exp(_BITS)),
-            "you put bits into e to the power of …; bits belong to 2, nats to e.",
-        ),
-        "2 to the nats": Mistake(
-            lambda: 2**_NATS, "you put nats into 2 to the power of …; nats belong to e, bits to 2."
-        ),
-        "sum": Mistake(
-            lambda: 2 ** (_BITS * len(P)),
-            "that is 1 over the probability of all five together; a perplexity is of one: take "
-            "the mean, not the sum.",
-        ),
-    },
-    tolerance=1e-4,
-)
-
-
-# The second exercise: sorted 0.38, 0.25, 0.17, ..., and 0.7 lies within the third.
+# The first exercise: sorted 0.38, 0.25, 0.17, ..., and 0.7 lies within the third.
 CHARACTERS = np.array([0.04, 0.38, 0.10, 0.25, 0.17, 0.06])
 SHARE = 0.7
 
@@ -110,7 +59,7 @@ top_p = Exercise(
 )
 
 
-# The third exercise: how many characters the line of each of four poems has so far.
+# The second exercise: how many characters the line of each of four poems has so far.
 TOKENS = ("<unk>", "<end>", "\n", "风", "月", "花", "春", "秋")
 DONE = np.array([0, 3, 5, 4])
 LENGTH = 5
@@ -135,8 +84,8 @@ line_end = Exercise(
     right=_allowed,
     why=(
         "Every line now has the length that the form wants, whatever the model thinks of it. "
-        "The notebook on lyrics across datasets does the same for whole patterns, rhymes included, "
-        "and asks what it costs."
+        "The section on masks does the same for whole patterns, rhymes included, and asks what it "
+        "costs."
     ),
     call=lambda function: np.asarray(function(DONE.copy(), LENGTH, len(TOKENS))),
     mistakes={
@@ -170,32 +119,58 @@ line_end = Exercise(
 )
 
 
-rising = Exercise(
+# The third exercise: three steps, four characters.
+P = np.array([[0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25], [0.7, 0.1, 0.1, 0.1]])
+MASKS = np.array(
+    [[True, True, False, False], [True, True, True, True], [False, True, False, False]]
+)
+
+
+def _price(p: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """The price of each step in bits."""
+    return -np.log2(np.sum(p * masks, axis=1))
+
+
+price = Exercise(
     hint=(
-        "look at what the samples of the last step have in common with the training text, and at "
-        "what the held-out songs have in common with it."
+        "at each step, the probability that the model had given to the allowed characters "
+        "together; of it -log2; and the sum over the steps."
     ),
-    right=lambda: "b",
+    right=lambda: float(_price(P, MASKS).sum()),
     why=(
-        "So neither the eye nor the training loss can say when to stop; held-out text can, and a "
-        "measure of copying says what the eye has been looking at."
+        "It is also log2 of how many times likelier the poem is under the masks than under the "
+        "model: each step's probability was divided by that sum."
     ),
+    call=lambda function: function(P.copy(), MASKS.copy()),
     mistakes={
-        "a": Mistake(
-            lambda: "a",
-            "(a) a rate that is too high makes the training loss jump or rise as well; here it "
-            "falls, smoothly, to the end.",
+        "nats": Mistake(
+            lambda: float(_price(P, MASKS).sum() * np.log(2)), "that is in nats: take log2."
         ),
-        "c": Mistake(
-            lambda: "c",
-            "(c) a text that is harder costs more from the first step on; it does not cost less "
-            "at first and then more.",
+        "sign": Mistake(
+            lambda: float(-_price(P, MASKS).sum()),
+            "the sign is wrong: a probability below 1 has a negative logarithm, and a price is "
+            "positive.",
         ),
-        "d": Mistake(
-            lambda: "d",
-            "(d) dropout is off in validation, but that alone lowers the loss, at every step "
-            "alike; and the model that had no dropout rises the most.",
+        "each step": Mistake(
+            lambda: _price(P, MASKS),
+            "these are the prices of the steps; the question is about the whole poem.",
+        ),
+        "mean": Mistake(
+            lambda: float(_price(P, MASKS).mean()),
+            "that is the mean over the steps; the question is about the whole poem.",
+        ),
+        "sum first": Mistake(
+            lambda: float(-np.log2(np.sum(P * MASKS))),
+            "the sum over the steps stands inside your logarithm: take the logarithm of each step.",
+        ),
+        "counted": Mistake(
+            lambda: float(np.log2(4 / MASKS.sum(axis=1)).sum()),
+            "that counts the allowed characters; the model does not give all of them the same "
+            "probability.",
+        ),
+        "probability": Mistake(
+            lambda: float(np.prod(np.sum(P * MASKS, axis=1))),
+            "that is the probability itself; its -log2 is the price.",
         ),
     },
-    when=lambda answer: "answer with one of the letters 'a', 'b', 'c' and 'd', in quotation marks.",
 )

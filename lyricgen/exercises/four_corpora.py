@@ -1,22 +1,10 @@
-"""The exercises of the notebook lyrics_across_datasets."""
+"""The exercises of the notebook four_corpora."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
-
-# Three steps, four characters.
-P = np.array([[0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25], [0.7, 0.1, 0.1, 0.1]])
-MASKS = np.array(
-    [[True, True, False, False], [True, True, True, True], [False, True, False, False]]
-)
-
-
-def _price(p: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """The price of each step in bits."""
-    return -np.log2(np.sum(p * masks, axis=1))
-
 
 two_sizes = Exercise(
     hint="what do the test text's characters add to the packed size? A byte has eight bits.",
@@ -75,51 +63,6 @@ distinct = Exercise(
         ),
         "first text": Mistake(
             lambda: 4 / 6, "that is the first text's; the runs of the second one count as well."
-        ),
-    },
-)
-
-
-price = Exercise(
-    hint=(
-        "at each step, the probability that the model had given to the allowed characters "
-        "together; of it -log2; and the sum over the steps."
-    ),
-    right=lambda: float(_price(P, MASKS).sum()),
-    why=(
-        "It is also log2 of how many times likelier the poem is under the masks than under the "
-        "model: each step's probability was divided by that sum."
-    ),
-    call=lambda function: function(P.copy(), MASKS.copy()),
-    mistakes={
-        "nats": Mistake(
-            lambda: float(_price(P, MASKS).sum() * np.log(2)), "that is in nats: take log2."
-        ),
-        "sign": Mistake(
-            lambda: float(-_price(P, MASKS).sum()),
-            "the sign is wrong: a probability below 1 has a negative logarithm, and a price is "
-            "positive.",
-        ),
-        "each step": Mistake(
-            lambda: _price(P, MASKS),
-            "these are the prices of the steps; the question is about the whole poem.",
-        ),
-        "mean": Mistake(
-            lambda: float(_price(P, MASKS).mean()),
-            "that is the mean over the steps; the question is about the whole poem.",
-        ),
-        "sum first": Mistake(
-            lambda: float(-np.log2(np.sum(P * MASKS))),
-            "the sum over the steps stands inside your logarithm: take the logarithm of each step.",
-        ),
-        "counted": Mistake(
-            lambda: float(np.log2(4 / MASKS.sum(axis=1)).sum()),
-            "that counts the allowed characters; the model does not give all of them the same "
-            "probability.",
-        ),
-        "probability": Mistake(
-            lambda: float(np.prod(np.sum(P * MASKS, axis=1))),
-            "that is the probability itself; its -log2 is the price.",
         ),
     },
 )
