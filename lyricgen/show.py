@@ -1,17 +1,23 @@
-"""What a notebook shows: figures, players, pages and sliders.
+"""What a notebook shows: figures, players, pages and menus.
 
 Each comes with a sentence that describes it.
 """
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 from collections.abc import Callable, Sequence
-from xml.etree import ElementTree
 
 import numpy as np
+
+from lyricgen.player import (
+    NAMED_PITCHES,
+    image_html,
+    page_html,
+    player_html,
+    to_base64,
+)
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart. Here light and
 # dark colours alternate, so that it can be printed in grey.
@@ -24,9 +30,6 @@ RED = "#D55E00"
 YELLOW = "#F0E442"
 BLACK = "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
-
-# The pitch classes that a piano roll names: C, E and G.
-NAMED_PITCHES = {0: "C", 4: "E", 7: "G"}
 
 
 def axes(width: float = 7.0, height: float = 3.0, rows: int = 1, columns: int = 1, **options):
@@ -90,7 +93,7 @@ def live() -> Callable[..., None]:
 
 def _picture(fig, sentence: str) -> tuple[dict, dict]:
     """Returns a figure as the data of an output, and its metadata with the alt text."""
-    data = {"image/png": _base64(png(fig)), "text/plain": "<figure>"}
+    data = {"image/png": to_base64(png(fig)), "text/plain": "<figure>"}
     return data, {"image/png": {"alt": sentence}}
 
 
@@ -99,26 +102,32 @@ def _caption(sentence: str) -> dict:
     return {"text/html": f"<p>{html.escape(sentence)}</p>", "text/plain": sentence}
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def player(
+    mp3: bytes,
+    label: str,
+    notes: np.ndarray | Sequence | None = None,
+    tempo: float | None = None,
+    beats: int = 4,
+    score: str = "",
+) -> None:
+    """Shows a player for an MP3 with a piano roll of its notes, and their score.
 
+    All is stored in the page: a label, pictures and a plain `<audio>`. Where the page
+    is trusted, a cursor moves over the roll and the notes that sound are lit.
 
-def player(mp3: bytes, label: str) -> None:
-    """Shows a player for an MP3, which is stored in the page."""
-    from IPython.display import HTML, display
+    notes: (n, 3) or (n, 4) onset, duration, MIDI pitch; in 16th steps with a tempo,
+        otherwise in seconds.
+    tempo: quarters a minute.
+    beats: quarters in a bar.
+    score: an SVG by `engraving.engrave`, which was given the same tempo.
 
-    display(HTML(player_html(mp3, label)))
+    Raises: ValueError where there is no note, or one of no length.
+    Notebook: start_here, melody_dataset, sampling_musicvae
+    """
+    from IPython.display import display
 
-
-def player_html(mp3: bytes, label: str) -> str:
-    """Returns the player as HTML, which plays without the internet."""
-    label = html.escape(label, quote=True)
-    audio = (
-        f'<audio controls preload="metadata" aria-label="{label}" '
-        f'src="data:audio/mpeg;base64,{_base64(mp3)}"></audio>'
-    )
-    caption = f"<figcaption>{label}</figcaption>"
-    return f'<figure style="margin:0">{caption}{audio}</figure>'
+    content = player_html(mp3, label, notes, tempo, beats, score)
+    display({"text/html": content, "text/plain": f"(a player: {label})"}, raw=True)
 
 
 def page(svg: str) -> None:
@@ -126,24 +135,6 @@ def page(svg: str) -> None:
     from IPython.display import HTML, display
 
     display(HTML(page_html(svg)))
-
-
-def page_html(svg: str) -> str:
-    """Returns the page as an image in HTML, described by its title and description.
-
-    JupyterLab takes an `<svg>` out of notebooks that it does not trust, such as a fresh
-    clone's, but it leaves images.
-    """
-    root = ElementTree.fromstring(svg)
-    texts = [root.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc")]
-    described = ": ".join(text for text in texts if text)
-    return _image(described, "svg+xml", svg.encode())
-
-
-def _image(alt: str, kind: str, data: bytes) -> str:
-    """Returns an image in HTML that holds its own data."""
-    alt = html.escape(alt, quote=True)
-    return f'<img alt="{alt}" src="data:image/{kind};base64,{_base64(data)}">'
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
@@ -162,40 +153,86 @@ def _table_row(kind: str, values: Sequence[object]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def explore(function: Callable[..., object], sentence: str, **sliders: Sequence[object]):
-    """Puts sliders over a function: each keyword lists the values of one argument.
+def explore(
+    function: Callable[..., object],
+    sentence: str | Callable[..., str],
+    **choices: Sequence[object],
+):
+    """Lets a reader choose a function's arguments, each from a list of values.
 
-    The function returns a figure or HTML, which is drawn again when a slider is moved;
-    `sentence` describes the picture. Works with ipywidgets 7 and 8. Where no kernel
-    runs it is a line of text; the notebooks have a picture of one value beside it.
+    Each keyword makes a menu, which starts in the middle of its values, and two buttons
+    to the value before and after. The function returns a figure or HTML, which is made
+    again for each choice. Screen readers speak the name and the value of a menu; an
+    ipywidgets slider has no name, and of a list it speaks a place instead of a value.
+
+    sentence: describes the figure, and the values are added to it; or a function of the
+        same arguments that returns the description.
+
+    Works with ipywidgets 7 and 8. Where no kernel runs it is a line of text; the
+    notebooks have a picture of one value beside it.
+    Notebook: start_here, lstm_gates, variational_autoencoder, sampling_musicvae
     """
     import ipywidgets
 
-    named = {name: _slider(name, list(values)) for name, values in sliders.items()}
+    menus = {name: _menu(name, list(values)) for name, values in choices.items()}
     view = ipywidgets.HTML()
 
     def draw(_=None) -> None:
-        arguments = {name: slider.value for name, slider in named.items()}
-        view.value = as_html(function(**arguments), sentence)
+        arguments = {name: menu.value for name, menu in menus.items()}
+        content = function(**arguments)
+        described = sentence(**arguments) if callable(sentence) else sentence
+        if not callable(sentence):
+            values = [f"{_words(name)} {_words(value)}" for name, value in arguments.items()]
+            described = f"{sentence} Chosen: {', '.join(values)}."
+        view.value = as_html(content, described)
 
-    for slider in named.values():
-        slider.observe(draw, names="value")
+    for menu in menus.values():
+        menu.observe(draw, names="value")
     draw()
-    number = "a slider" if len(named) == 1 else f"{len(named)} sliders"
-    return column([*named.values(), view], f"({number}: run the cell)")
+    rows = [ipywidgets.HBox([menu, *_steppers(menu)]) for menu in menus.values()]
+    number = "a choice" if len(menus) == 1 else f"{len(menus)} choices"
+    return column([*rows, view], f"({number}: run the cell)")
 
 
-def _slider(name: str, values: list[object]):
-    """Returns a slider over some values, which starts in their middle."""
+def _words(value: object) -> str:
+    """Returns a value, or the name of an argument, as it is read."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace("_", " ")
+
+
+def _menu(name: str, values: list[object]):
+    """Returns a menu of some values, which starts in their middle."""
     import ipywidgets
 
-    return ipywidgets.SelectionSlider(
-        options=values,
+    return ipywidgets.Dropdown(
+        options=[(_words(value), value) for value in values],
         value=values[len(values) // 2],
-        description=name.replace("_", " "),
-        continuous_update=False,
+        description=_words(name),
         style={"description_width": "initial"},
+        layout={"width": "auto"},
     )
+
+
+def _steppers(menu) -> list:
+    """Returns two buttons, to the value before and to the one after a menu's.
+
+    JupyterLab takes the arrow keys of a menu for itself, but leaves a button its keys.
+    """
+    import ipywidgets
+
+    def stepper(word: str, step: int):
+        button = ipywidgets.Button(
+            description=f"{word} {menu.description}", layout={"width": "auto"}
+        )
+
+        def move(_) -> None:
+            menu.index = min(max(menu.index + step, 0), len(menu.options) - 1)
+
+        button.on_click(move)
+        return button
+
+    return [stepper("previous", -1), stepper("next", 1)]
 
 
 def column(widgets: Sequence[object], waiting: str):
@@ -213,7 +250,7 @@ def as_html(content: object, sentence: str) -> str:
     """Returns a figure as an image with its description, or HTML as it is."""
     if isinstance(content, str):
         return content
-    return _image(sentence, "png", png(content))
+    return image_html(sentence, "png", png(content))
 
 
 def piano_roll(notes: np.ndarray, ax, color: str = BLUE, label: str | None = None):

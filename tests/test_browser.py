@@ -1,9 +1,13 @@
 """Opens the notebooks in a real JupyterLab in headless Chromium, as a reader does.
 
 Each is opened as it comes from a clone, untrusted and unrun, and shows what is stored
-in it; 00 is run and its slider is moved. Engraved pages are drawn by Chromium as well.
+in it; 00 is run and a value is chosen in its menu. Engraved pages are drawn by Chromium
+as well. Players are tried in a notebook that is made here, in JupyterLab, in a saved
+page and in a frame as closed as Colab's.
 """
 
+import functools
+import html
 import io
 import json
 import os
@@ -15,6 +19,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,6 +70,8 @@ def lab(tmp_path_factory):
     # a copy for the reader: a notebook that was looked at may leave a kernel behind
     (folder / "reader").mkdir()
     shutil.copy(ROOT / "notebooks" / "00_start_here.ipynb", folder / "reader")
+    for name in ("unrun", "untrusted"):
+        (folder / "reader" / f"{name}.ipynb").write_text(nbformat.writes(player_book()))
     settings = folder / "settings"
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(SETTINGS))
@@ -265,33 +272,32 @@ def run_all(page, address: str) -> None:
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
     page.evaluate(RUN)
     page.wait_for_function("() => window.finished")
-    page.wait_for_selector(".widget-slider, .jupyter-widgets.widget-slider")
-    page.wait_for_function("""() => [...document.querySelectorAll('.jp-OutputArea-output')]
-        .some(output => output.textContent.startsWith('Hint:'))""")
+    page.wait_for_selector(".jupyter-widgets")
 
 
-def move_slider(page) -> None:
-    """Moves the first slider three values up and waits for another picture."""
-    handle = page.locator(".widget-slider .noUi-handle, .widget-slider .ui-slider-handle").first
-    picture = page.locator('.widget-html-content img[alt^="The probabilities"]').first
-    handle.scroll_into_view_if_needed()
+def choose_next(page) -> None:
+    """Chooses a menu's next value by the keyboard and waits for another picture."""
+    button = page.locator(".jp-OutputArea-output .widget-button:has-text('next')").first
+    picture = page.locator(".widget-html-content img").first
+    button.scroll_into_view_if_needed()
     before = picture.get_attribute("src")
-    handle.focus()
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")
+    button.focus()
+    page.keyboard.press("Space")
     page.wait_for_function(
         "old => document.querySelector('.widget-html-content img').src !== old", arg=before
     )
 
 
 @needs_lab
-def test_a_reader_runs_00_and_moves_the_slider(lab, browser):
+def test_a_reader_runs_00_and_chooses_a_value(lab, browser):
     requested = []
     page = browser.new_page(viewport={"width": 1200, "height": 1400})
     page.set_default_timeout(420_000)  # a slow machine reads the tune books for the first time
     page.on("request", lambda request: requested.append(request.url))
     run_all(page, f"{lab}/lab/workspaces/reader/tree/reader/00_start_here.ipynb")
-    move_slider(page)
+    page.wait_for_function("""() => [...document.querySelectorAll('.jp-OutputArea-output')]
+        .some(output => output.textContent.startsWith('Hint:'))""")
+    choose_next(page)
     seen = page.evaluate(SEEN)
     page.close()
     assert not seen["errors"]
@@ -304,6 +310,220 @@ def test_a_reader_runs_00_and_moves_the_slider(lab, browser):
     assert any(caption.startswith("Piano roll of the song: 42") for caption in seen["captions"])
     here = (lab, lab.replace("http", "ws"), "data:", "blob:")
     assert not [url for url in requested if not url.startswith(here)]
+
+
+# two players, one with a score, and a menu
+PLAYERS = """
+import numpy as np
+from lyricgen import show
+from lyricgen.song import engraving, lead_sheet, musicxml, playing
+steps = np.array([[0, 4, 60], [4, 4, 64], [8, 6, 67], [14, 18, 72]])
+sheet = lead_sheet.LeadSheet("A scale", "", steps, ("do", "mi", "sol", "do"), (0,), tempo=120)
+score = engraving.engrave(musicxml.to_musicxml(sheet), "A scale", "Four notes", tempo=120)
+one = (steps, "Four notes", 120, "bowed", 4, score)
+two = ([(0, 0.5, 69), (0.5, 0.5, 70)], "Two notes, plucked")
+"""
+SHOWN_PLAYERS = "playing.play(*one)\nplaying.play(*two)"
+MENU = """def drawn(temperature):
+    fig, ax = show.axes(3, 2)
+    ax.bar([0, 1], [temperature, 1])
+    return fig
+
+
+show.explore(drawn, "Two bars.", temperature=[0.2, 0.8, 1.3])"""
+
+
+@functools.cache
+def players() -> tuple[str, str]:
+    """The HTML of the two players."""
+    names = {}
+    exec(PLAYERS, names)
+    return tuple(names["playing"].play_html(*names[name]) for name in ("one", "two"))
+
+
+def player_book():
+    """A notebook with two players, which are stored, and a menu, which is not."""
+    shown = [nbformat.v4.new_output("display_data", {"text/html": player}) for player in players()]
+    cells = [nbformat.v4.new_code_cell(source) for source in (PLAYERS, SHOWN_PLAYERS, MENU)]
+    cells[1].outputs = shown
+    book = nbformat.v4.new_notebook(cells=cells)
+    book.metadata.kernelspec = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    return book
+
+
+# what a player looks like now, from its figure
+STATE = """figure => {
+    const shadows = [...figure.querySelectorAll('div')].map(d => d.shadowRoot).filter(Boolean);
+    const find = selector => shadows.flatMap(s => [...s.querySelectorAll(selector)]);
+    const audio = figure.querySelector('audio');
+    return {
+        cursors: find('.cursor').map(line => +line.getAttribute('x1')),
+        lit: find('.lit').map(note => [note.localName, +note.dataset.on, +note.dataset.off]),
+        notes: find('[data-on]').length,
+        names: shadows.map(s => s.querySelector('svg').getAttribute('aria-label')),
+        widths: shadows.map(s => s.querySelector('svg').getBoundingClientRect().width),
+        buttons: [...figure.querySelectorAll('button')].map(b => b.getAttribute('aria-label')),
+        words: figure.querySelector('span')?.textContent,
+        now: audio.currentTime,
+        paused: audio.paused,
+        native: audio.controls,
+    };
+}"""
+
+
+def assert_follows(frame) -> None:
+    """Asserts that the first of two players is played, followed and paused alone."""
+    frame.wait_for_selector("figure.lyricgen-player[data-started]")
+    first, second = (frame.locator("figure.lyricgen-player").nth(k) for k in (0, 1))
+    before = first.evaluate(STATE)
+    other = second.evaluate(STATE)
+    assert before["buttons"] == ["Play: Four notes"] and not before["native"]
+    assert before["notes"] == 8 + 1, "four notes in the roll; in the score one is tied"
+    assert before["names"][0] == "A scale: Four notes"
+    assert before["names"][1] == "Piano roll of 4 notes: 2 bars, C4 to C5, 4 s"
+    assert min(before["widths"]) > 100 and before["lit"] == []
+    after = assert_plays(frame, first, before)
+    assert second.evaluate(STATE) == other, "the other player stands still"
+    position = first.get_by_role("slider", name="Position: Four notes")
+    position.focus()
+    position.press("ArrowRight")
+    position.press("ArrowRight")
+    moved = first.evaluate(STATE)["now"]
+    assert moved == pytest.approx(after["now"] + 0.2, abs=0.11), "the arrow keys move it"
+
+
+def assert_plays(frame, first, before: dict) -> dict:
+    """Asserts that a player is followed until it is paused; returns its last state."""
+    first.get_by_role("button", name="Play: Four notes").click()
+    seen = []
+    for _ in range(400):
+        seen.append(first.evaluate(STATE))
+        if seen[-1]["now"] > 1.2:
+            break
+        frame.wait_for_timeout(20)
+    first.get_by_role("button", name="Pause: Four notes").click()
+    after = first.evaluate(STATE)
+    assert after["paused"] and after["buttons"] == ["Play: Four notes"]
+    cursors = [state["cursors"][0] for state in seen]
+    assert cursors == sorted(cursors) and len(set(cursors)) > 5, "the cursor moves on"
+    # 640 pixels are the four seconds of two bars
+    assert after["cursors"][0] - before["cursors"][0] == pytest.approx(
+        after["now"] * 640 / 4, abs=2
+    )
+    onsets = {lit[1] for state in seen for lit in state["lit"]}
+    assert onsets == {0.0, 0.5, 1.0}, "each note in its turn"
+    assert {lit[0] for lit in after["lit"]} == {"rect", "g"}, "in the roll and in the score"
+    for kind, on, off in after["lit"]:
+        assert on <= after["now"] < off, (kind, on, off, after["now"])
+    assert after["words"] == "1 of 4 s"
+    return after
+
+
+def spoken(page, *roles: str) -> list[tuple[str, str, str]]:
+    """Role, name and value of nodes of some roles, as a screen reader has them."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+    found = []
+    for node in nodes:
+        role = node.get("role", {}).get("value")
+        if role not in roles:
+            continue
+        value = node.get("value", {}).get("value", "")
+        value = f"{value:.1f}" if isinstance(value, float) else str(value)
+        found.append((role, node["name"]["value"], value))
+    return found
+
+
+@needs_lab
+def test_players_follow_their_sound_in_jupyterlab_and_menus_are_spoken(lab, browser):
+    page = browser.new_page(viewport={"width": 1366, "height": 1100})
+    page.set_default_timeout(120_000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    run_all(page, f"{lab}/lab/workspaces/players/tree/reader/unrun.ipynb")
+    assert_follows(page)
+    names = spoken(page, "slider", "combobox", "button", "image")
+    (position,) = (value for _, name, value in names if name == "Position: Four notes")
+    assert 1.1 < float(position) < 2, "seconds"
+    assert ("slider", "Position: Two notes, plucked", "0") in names
+    assert ("combobox", "temperature", "0.8") in names
+    assert ("button", "next temperature", "") in names
+    assert ("image", "Two bars. Chosen: temperature 0.8.", "") in names
+    choose_next(page)
+    names = spoken(page, "combobox", "image")
+    assert ("combobox", "temperature", "1.3") in names
+    assert ("image", "Two bars. Chosen: temperature 1.3.", "") in names
+    page.get_by_label("temperature", exact=True).select_option("0.2")
+    page.wait_for_selector('.jp-OutputArea-output img[alt="Two bars. Chosen: temperature 0.2."]')
+    assert not [error for error in errors if "lyricgen" in error], errors
+    assert_leaves_nothing(page)
+    page.close()
+
+
+def assert_leaves_nothing(page) -> None:
+    """Runs a cell again while its player sounds: the old player is gone and silent."""
+    count = "() => document.querySelectorAll('*').length"
+    page.evaluate("""() => {
+        window.old = document.querySelector('figure.lyricgen-player audio');
+        return window.old.play();
+    }""")
+    before = page.evaluate(count)
+    page.evaluate(RUN)
+    page.wait_for_function("() => window.finished && !window.old.isConnected")
+    page.wait_for_selector(".jp-OutputArea-output img[alt^='Two bars']")
+    page.wait_for_function("old => document.querySelectorAll('*').length <= old", arg=before)
+    assert page.evaluate("() => window.old.paused"), "what is gone is silent"
+    figures = page.locator("figure.lyricgen-player")
+    assert figures.count() == 2
+    assert figures.first.evaluate(STATE)["now"] == 0
+
+
+@needs_lab
+def test_an_untrusted_player_is_pictures_and_a_plain_audio(lab, browser):
+    page = browser.new_page(viewport={"width": 1366, "height": 1100})
+    page.set_default_timeout(120_000)
+    page.goto(f"{lab}/lab/workspaces/closed/tree/reader/untrusted.ipynb")
+    page.wait_for_selector(".jp-OutputArea-output audio")
+    audio = page.locator(".jp-OutputArea-output audio")
+    pictures = page.locator(".jp-OutputArea-output img")
+    assert audio.count() == 2 and pictures.count() == 3
+    for player in audio.all():
+        assert player.evaluate("a => a.controls && a.getBoundingClientRect().width > 200")
+        player.evaluate("a => a.duration > 0 || new Promise(done => { a.onloadedmetadata = done })")
+    alts = [picture.get_attribute("alt") for picture in pictures.all()]
+    assert alts[1:] == [
+        "Piano roll of 4 notes: 2 bars, C4 to C5, 4 s",
+        "Piano roll of 2 notes: A4 to Bb4, 1 s",
+    ]
+    assert all(picture.evaluate("p => p.naturalWidth > 300") for picture in pictures.all())
+    assert page.locator(".jp-OutputArea-output button").count() == 0
+    page.close()
+
+
+def test_players_follow_their_sound_in_a_saved_page(browser, tmp_path):
+    exporter = pytest.importorskip("nbconvert").HTMLExporter()
+    saved = tmp_path / "players.html"
+    saved.write_text(exporter.from_notebook_node(player_book())[0], "utf-8")
+    page = browser.new_page(viewport={"width": 1000, "height": 1100})
+    page.route("http*://**", lambda route: route.abort())  # no internet
+    page.goto(saved.as_uri(), wait_until="domcontentloaded")
+    assert_follows(page)
+    page.close()
+
+
+def test_players_follow_their_sound_in_a_closed_frame(browser):
+    content = html.escape("".join(players()), quote=True)
+    page = browser.new_page(viewport={"width": 1000, "height": 1100})
+    page.set_content(
+        f'<iframe sandbox="allow-scripts" width="900" height="1000" srcdoc="{content}"></iframe>'
+    )
+    assert_follows(page.frames[1])
+    page.close()
 
 
 @pytest.mark.parametrize("name", SHEETS)

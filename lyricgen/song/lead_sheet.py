@@ -85,12 +85,17 @@ def to_midi(sheet: LeadSheet) -> bytes:
     return write_midi(midi)
 
 
-def to_mp3(sheet: LeadSheet) -> bytes:
-    """Returns the lead sheet played on a plucked string, as MP3.
+def to_mp3(sheet: LeadSheet, tone: str = "plucked") -> bytes:
+    """Returns the lead sheet played on a string, as MP3.
 
     The first beat of a bar is a little louder.
+
+    tone: one of sound.TONES.
+
+    Raises: ValueError for another tone.
+    Notebook: start_here
     """
     on_first_beat = sheet.notes[:, 0] % STEPS_PER_BAR == 0
     loudness = np.where(on_first_beat, LOUD, SOFT)
     notes = np.column_stack([sheet.seconds(), loudness])
-    return sound.to_mp3(sound.render(notes))
+    return sound.to_mp3(sound.render(notes, tone))
