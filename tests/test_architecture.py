@@ -8,7 +8,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "lyricgen"
 # from the bottom to the top; a file at the top of the package stands below all folders
-LAYERS = {"": 0, "music": 1, "lyrics": 1, "models": 2, "song": 3, "cli": 4, "exercises": 4}
+LAYERS = {
+    "": 0,
+    "music": 1,
+    "lyrics": 1,
+    "models": 2,
+    "song": 3,
+    "cli": 4,
+    "drawings": 4,
+    "exercises": 4,
+}
 # show.py is given all that it shows, so it stands among the files at the bottom
 KERAS_ROLES = {"network", "layer", "training", "checkpoint", "distribution"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py")

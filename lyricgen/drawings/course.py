@@ -1,0 +1,200 @@
+"""The map of the course: its units in their parts, and which unit needs which."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from lyricgen.drawings.canvas import (
+    SMALL,
+    WIDTH,
+    Canvas,
+    Look,
+    Place,
+    Point,
+    coloured,
+)
+from lyricgen.show import BLUE, GREEN, ORANGE, PINK, SKY
+
+
+class Unit(NamedTuple):
+    """A unit of the course: `name` as its file has it, and the names that it needs.
+
+    `title` is short: it stands in a box of two lines with about 22 letters each.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...] = ()
+
+
+class Part(NamedTuple):
+    """A part of the course: the numbers of its first and its last unit."""
+
+    title: str
+    first: int
+    last: int
+    color: str
+
+
+PARTS = (
+    Part("I  The LSTM", 0, 4, BLUE),
+    Part("II  Words", 5, 8, ORANGE),
+    Part("III  Music", 9, 16, GREEN),
+    Part("IV  Songs", 17, 19, PINK),
+)
+APPENDIX_COLOR = SKY
+
+COLUMN = 2.25  # inches
+BOX = (1.9, 0.52)
+ROW = 0.78
+IN_LINE = 22  # letters
+# The row of the appendices is closer.
+APPENDIX_BOX = (1.64, 0.52)
+APPENDIX_IN_LINE = 19
+APPENDIX_Y = 0.42
+LANE = 0.06  # inches between two lines in the same gap
+NEED = Look(color="#444444", width=1.4)
+
+
+def course_map(
+    existing: Iterable[Unit], planned: Iterable[Unit] = (), parts: Sequence[Part] = PARTS
+) -> Any:
+    """Draws the map of the course: a column for each part, the appendices below.
+
+    An arrow leads from a unit to one that needs it; a need that follows from others is
+    left out. Units that exist are solid, planned ones dashed and named so. Returns the
+    figure.
+    Raises: ValueError for a need that is no unit, a unit that no arrow would join, and
+    a number outside the parts.
+    """
+    existing, planned = list(existing), list(planned)
+    units = {unit.name: unit for unit in sorted([*existing, *planned])}
+    needs = direct_needs(units.values())
+    columns = [[name for name in units if _is_in(name, part)] for part in parts]
+    appendices = [name for name in units if name.startswith("A")]
+    outside = set(units).difference(appendices, *columns)
+    if outside:
+        raise ValueError(f"{sorted(outside)} stand in no part.")
+    rows = max(map(len, columns))
+    canvas = Canvas(ROW * rows + 0.7 + (1.4 if appendices else 0))
+    top = canvas.fig.get_figheight()
+    places = {}
+    for column, (part, names) in enumerate(zip(parts, columns)):
+        x = COLUMN * (column + 0.5)
+        canvas.label(x, top - 0.25, part.title, weight="bold")
+        for row, name in enumerate(names):
+            corner = (x, top - 0.8 - ROW * row)
+            places[name] = _unit(canvas, corner, units[name], part.color, units[name] in planned)
+    if appendices:
+        canvas.label(0.2, 1.45, "Appendices", "left", weight="bold")
+    pitch = WIDTH / max(len(appendices), 5)
+    for place, name in enumerate(appendices):
+        corner = (pitch * (place + 0.5), APPENDIX_Y)
+        unit = units[name]
+        places[name] = _unit(canvas, corner, unit, APPENDIX_COLOR, unit in planned)
+    _draw_needs(canvas, needs, places)
+    return canvas.fig
+
+
+def direct_needs(units: Iterable[Unit]) -> dict[str, list[str]]:
+    """Returns what each unit needs, without what its other needs need already.
+
+    Raises: ValueError for a need that is no unit, and a unit without any connection.
+    """
+    needs = {unit.name: list(unit.needs) for unit in units}
+    for name, needed in needs.items():
+        for other in needed:
+            if other not in needs:
+                raise ValueError(f"{name} needs {other}, which is no unit.")
+    used = {other for needed in needs.values() for other in needed}
+    for name, needed in needs.items():
+        if not needed and name not in used:
+            raise ValueError(f"{name} needs no unit, and no unit needs it.")
+    found = {}
+    for name, needed in needs.items():
+        implied: set[str] = set()
+        for other in needed:
+            implied |= _all_needs(other, needs)
+        found[name] = [other for other in needed if other not in implied]
+    return found
+
+
+def _all_needs(name: str, needs: dict[str, list[str]]) -> set[str]:
+    """Returns what a unit needs, directly or not, itself left out."""
+    found: set[str] = set()
+    waiting = list(needs[name])
+    while waiting:
+        other = waiting.pop()
+        if other not in found:
+            found.add(other)
+            waiting += needs[other]
+    return found
+
+
+def _is_in(name: str, part: Part) -> bool:
+    number = name.partition("_")[0]
+    return number.isdigit() and part.first <= int(number) <= part.last
+
+
+def _unit(
+    canvas: Canvas, corner: tuple[float, float], unit: Unit, color: str, is_planned: bool
+) -> Place:
+    """Draws the box of a unit."""
+    text = f"{unit.name.partition('_')[0]} {unit.title}"
+    if is_planned:
+        text += " (planned)"
+    in_line, size = IN_LINE, BOX
+    if corner[1] == APPENDIX_Y:
+        in_line, size = APPENDIX_IN_LINE, APPENDIX_BOX
+    text = "\n".join(textwrap.wrap(text, in_line))
+    look = coloured(color, width=2.4)
+    if is_planned:
+        look = coloured(color, "dashed", 1.6)
+    return canvas.box(*corner, text, size, look, SMALL)
+
+
+class _Lanes:
+    """The lanes of a gap: each unit whose line runs there has one of its own."""
+
+    def __init__(self) -> None:
+        self.units: dict[float, list[str]] = {}
+
+    def offset(self, gap: float, name: str) -> float:
+        """Returns how far a unit's lane is from the first one, in inches."""
+        units = self.units.setdefault(round(gap, 2), [])
+        if name not in units:
+            units.append(name)
+        return LANE * units.index(name)
+
+
+def _draw_needs(canvas: Canvas, needs: dict[str, list[str]], places: dict[str, Place]) -> None:
+    """Draws an arrow from every unit to those that need it.
+
+    Lines run in the gaps between the columns and above the rows.
+    """
+    lanes = _Lanes()
+    for name, needed in needs.items():
+        for other in needed:
+            points = _way(other, places[other], places[name], lanes)
+            canvas.arrow(points, NEED)
+
+
+def _way(other: str, start: Place, end: Place, lanes: _Lanes) -> list[Point]:
+    """Returns the points of one arrow: straight down one row, or in the gaps."""
+    same_column = abs(start.x - end.x) < 0.01
+    if same_column and 0 < start.y - end.y < 1.01 * ROW:
+        return [start.bottom, end.top]
+    gap = start.x + COLUMN / 2
+    x = start.right[0] + 0.08 + lanes.offset(gap, other)
+    if end.y == APPENDIX_Y:
+        y = end.top[1] + 0.3 + lanes.offset(end.top[1], other)
+        return [start.right, (x, start.y), (x, y), (end.x, y), end.top]
+    if same_column:
+        return [start.right, (x, start.y), (x, end.y), end.right]
+    if 0 < end.x - start.x < 1.01 * COLUMN:
+        return [start.right, (x, start.y), (x, end.y), end.left]
+    y = end.top[1] + 0.08 + lanes.offset(end.top[1], other)
+    left = end.left[0] - 0.2
+    return [start.right, (x, start.y), (x, y), (left, y), (left, end.y), end.left]

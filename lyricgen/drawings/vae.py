@@ -1,0 +1,209 @@
+"""Drawings of the variational autoencoder: encoder and decoder, ELBO, conductor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lyricgen.drawings.canvas import (
+    GREY,
+    LARGE,
+    PLAIN,
+    SMALL,
+    Canvas,
+    Place,
+    Point,
+    coloured,
+    dashed,
+)
+from lyricgen.show import BLUE, GREEN, ORANGE, PINK
+
+ENCODER = coloured(BLUE, width=2.2)
+BACKWARDS = coloured(GREEN, "dashdot", 2.2)
+LATENT = coloured(PINK, width=2.6)
+Z_LINE = coloured(PINK, "dashed", 1.8)
+DECODER = coloured(ORANGE, width=2.2)
+SQUARE = (0.54, 0.46)
+JOINED_LEFT = 3.5  # where the last hidden states of both directions meet
+BAR_GAP = 0.3
+Z_Y = 2.4
+
+
+def encoder_z_decoder(steps: int = 4) -> Any:
+    """Draws MusicVAE: bidirectional encoder, mu and sigma, z, autoregressive decoder.
+
+    The encoder reads the events in both directions; its two last hidden states give mu
+    and sigma. z sets the decoder's first state and is read at each step, beside the
+    event before. From 2 to 4 steps. Returns the figure.
+    Raises: ValueError for another number of steps.
+    Source: Roberts et al. 2018, section 3.
+    """
+    if not 2 <= steps <= 4:
+        raise ValueError(f"steps is {steps}; expected 2, 3 or 4.")
+    canvas = Canvas(5.0)
+    _encoder(canvas, steps)
+    z = _latent(canvas)
+    cells = _decoder(canvas, steps)
+    _z_at_each_step(canvas, z, cells)
+    return canvas.fig
+
+
+def _encoder(canvas: Canvas, steps: int) -> None:
+    """Draws the events and, above and below them, the two LSTMs that read them."""
+    pitch = 3.1 / steps
+    canvas.label(0.15, 4.7, "encoder, in both directions", "left", weight="bold")
+    canvas.label(0.15, 4.3, "x: the events of the melody", "left", SMALL)
+    forwards, backwards = [], []
+    for t in range(steps):
+        x = 0.1 + pitch * (t + 0.5)
+        event = canvas.box(x, Z_Y, f"$x_{t + 1}$", SQUARE)
+        forwards.append(canvas.box(x, Z_Y + 1.15, "LSTM", SQUARE, ENCODER, SMALL))
+        backwards.append(canvas.box(x, Z_Y - 1.0, "LSTM", SQUARE, BACKWARDS, SMALL))
+        canvas.arrow([event.top, forwards[-1].bottom])
+        canvas.arrow([event.bottom, backwards[-1].top])
+    for first, second in zip(forwards, forwards[1:]):
+        canvas.arrow([first.right, second.left], ENCODER)
+    for first, second in zip(backwards, backwards[1:]):
+        canvas.arrow([second.left, first.right], BACKWARDS)
+    canvas.arrow([forwards[-1].right, (JOINED_LEFT, forwards[-1].y)], ENCODER)
+    start, low = backwards[0].bottom, 0.7
+    canvas.arrow([start, (start[0], low), (JOINED_LEFT, low)], BACKWARDS)
+
+
+def _latent(canvas: Canvas) -> Place:
+    """Draws mu, sigma and z, and returns the place of z."""
+    joined = canvas.box(JOINED_LEFT + 0.17, 2.15, "h", (0.34, 3.3))
+    mu = canvas.box(4.5, Z_Y + 0.65, "mu", (0.72, 0.46), LATENT)
+    sigma = canvas.box(4.5, Z_Y - 0.65, "sigma", (0.72, 0.46), LATENT)
+    z = canvas.circle(5.3, Z_Y, "z", 0.28, LATENT)
+    canvas.arrow([(joined.right[0], mu.y), mu.left])
+    canvas.arrow([(joined.right[0], sigma.y), sigma.left])
+    canvas.arrow([mu.right, (z.x, mu.y), z.top])
+    canvas.arrow([sigma.right, (z.x, sigma.y), z.bottom])
+    canvas.label(4.85, 0.9, "z = mu + sigma ∘ noise", font=SMALL)
+    return z
+
+
+def _decoder(canvas: Canvas, steps: int) -> list[Place]:
+    """Draws the LSTM of the decoder, which reads at each step the event before it."""
+    canvas.label(5.9, 4.7, "decoder, step by step", "left", weight="bold")
+    pitch = 3.0 / steps
+    cells: list[Place] = []
+    for t in range(steps):
+        x = 5.95 + pitch * (t + 0.5)
+        cell = canvas.box(x, 1.85, "LSTM", SQUARE, DECODER, SMALL)
+        event = canvas.box(x, 3.45, f"$x_{t + 1}$", SQUARE)
+        before = canvas.box(x, 0.75, f"$x_{t}$" if t else "start", SQUARE, dashed(GREY), SMALL)
+        canvas.arrow([before.top, cell.bottom])
+        canvas.arrow([cell.top, event.bottom])
+        if cells:
+            canvas.arrow([cells[-1].right, cell.left], DECODER)
+        cells.append(cell)
+    canvas.label(5.95, 0.3, "the event before each step", "left", SMALL)
+    canvas.label(5.95, 3.95, "the event of each step", "left", SMALL)
+    return cells
+
+
+def _z_at_each_step(canvas: Canvas, z: Place, cells: list[Place]) -> None:
+    """Draws the ways of z: into the first state, and into every step."""
+    rail = 2.65
+    corner = (5.82, z.y)
+    first = cells[0]
+    canvas.arrow([z.right, corner, (corner[0], first.y), first.left], LATENT)
+    canvas.line([corner, (corner[0], rail), (cells[-1].x - 0.15, rail)], Z_LINE)
+    for cell in cells:
+        canvas.arrow([(cell.x - 0.15, rail), (cell.x - 0.15, cell.top[1])], Z_LINE)
+    canvas.label(5.9, 2.85, "z", "left")
+
+
+def elbo_terms() -> Any:
+    """Draws the two terms of the loss of a VAE: reconstruction and KL.
+
+    Between encoder and decoder stand the prior p(z), dashed, and the posterior of one
+    x. Returns the figure.
+    Source: Kingma and Welling 2014, section 2.
+    """
+    canvas = Canvas(4.9)
+    y = 3.2
+    x = canvas.box(0.5, y, "x", (0.5, 0.5), font=LARGE)
+    encoder = canvas.box(1.75, y, "encoder", (1.1, 0.6), ENCODER)
+    canvas.panel((2.75, 2.45), (5.45, 4.0))
+    decoder = canvas.box(6.55, y, "decoder", (1.1, 0.6), DECODER)
+    again = canvas.box(8.2, y, "p(x given z)", (1.35, 0.5))
+    canvas.arrow([x.right, encoder.left])
+    canvas.arrow([encoder.right, (2.75, y)])
+    canvas.arrow([(5.45, y), decoder.left])
+    canvas.arrow([decoder.right, again.left])
+    canvas.label(5.72, y + 0.22, "z")
+    _bells(canvas, (4.1, 2.6))
+    canvas.label(3.35, 3.3, "p(z)", "right", SMALL)
+    canvas.label(4.85, 3.6, "q(z given x)", "center", SMALL)
+    canvas.label(0.25, 4.6, "loss  =  reconstruction  +  beta KL", "left", LARGE, weight="bold")
+    canvas.label(8.85, 4.6, "with beta = 1: minus the ELBO", "right")
+    costs = canvas.box(
+        6.9, 1.1, "reconstruction\ncost of x under p(x given z)", (3.6, 0.8), DECODER
+    )
+    kl = canvas.box(2.3, 1.1, "KL\nfrom q(z given x) to p(z)", (3.6, 0.8), LATENT)
+    canvas.arrow([again.bottom, (again.x, costs.top[1])], DECODER)
+    canvas.arrow([x.bottom, (x.x, 2.05), (6.0, 2.05), (6.0, costs.top[1])])
+    canvas.arrow([(3.6, 2.45), (3.6, kl.top[1])], Z_LINE)
+    canvas.label(2.3, 0.4, "low where the posterior is close to the prior", font=SMALL)
+    canvas.label(6.9, 0.4, "low where the decoder predicts x from z", font=SMALL)
+    return canvas.fig
+
+
+def _bells(canvas: Canvas, foot: Point) -> None:
+    """Draws the prior and a posterior as curves over z."""
+    x, y = foot
+    canvas.line([(x - 1.2, y), (x + 1.2, y)], GREY)
+    for mean, deviation, height, look in ((0, 0.42, 0.6, dashed(PLAIN)), (0.4, 0.13, 0.85, LATENT)):
+        grid = np.linspace(-1.15, 1.15, 120)
+        curve = height * np.exp(-(((grid - mean) / deviation) ** 2) / 2)
+        canvas.line([(x + place, y + value) for place, value in zip(grid, curve)], look)
+
+
+def flat_and_conductor(bars: int = 4, steps: int = 4) -> Any:
+    """Draws two decoders of longer melodies: a flat one, and one with a conductor.
+
+    The flat decoder is one LSTM over all steps. The conductor is an LSTM with one step
+    a bar, and each bar's decoder starts from its state. A bar is drawn with fewer steps
+    than it has, and the events that every step reads are left out. Returns the figure.
+    Source: Roberts et al. 2018, section 3.2.
+    Notebook: hierarchical_musicvae
+    """
+    canvas = Canvas(5.3)
+    canvas.label(0.2, 5.0, "Flat: one decoder for all steps", "left", weight="bold")
+    z = canvas.circle(0.5, 4.2, "z", 0.26, LATENT)
+    starts, pitch = _bars(canvas, 4.2, bars, steps)
+    for bar, x in enumerate(starts):
+        before = z.right if bar == 0 else (x - pitch + pitch * 0.36 - BAR_GAP, 4.2)
+        canvas.arrow([before, (x - pitch * 0.36, 4.2)], DECODER)
+    canvas.label(0.2, 3.2, "With a conductor: one state for each bar", "left", weight="bold")
+    z = canvas.circle(0.5, 2.35, "z", 0.26, LATENT)
+    starts, pitch = _bars(canvas, 0.95, bars, steps)
+    previous = z.right
+    for bar, x in enumerate(starts):
+        middle = x + pitch * (steps - 1) / 2
+        conductor = canvas.box(middle, 2.35, "LSTM", (0.85, 0.5), BACKWARDS)
+        canvas.arrow([previous, conductor.left], LATENT if bar == 0 else BACKWARDS)
+        ends = [conductor.bottom, (middle, 1.65), (x, 1.65), (x, 1.18)]
+        canvas.arrow(ends, BACKWARDS)
+        canvas.label(middle, 0.4, f"bar {bar + 1}")
+        previous = conductor.right
+    return canvas.fig
+
+
+def _bars(canvas: Canvas, y: float, bars: int, steps: int) -> tuple[list[float], float]:
+    """Draws the decoder's steps; returns the first place of each bar, and the pitch."""
+    pitch = (7.7 - BAR_GAP * (bars - 1)) / (bars * steps)
+    starts = []
+    for bar in range(bars):
+        left = 1.2 + bar * (steps * pitch + BAR_GAP)
+        starts.append(left + pitch / 2)
+        for step in range(steps):
+            x = left + pitch * (step + 0.5)
+            canvas.box(x, y, size=(pitch * 0.72, 0.46), look=DECODER)
+            if step:
+                canvas.line([(x - pitch * 0.64, y), (x - pitch * 0.36, y)], DECODER)
+    return starts, pitch
