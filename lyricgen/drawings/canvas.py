@@ -91,8 +91,7 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 class Canvas:
     """A figure to draw on, in inches: x to the right, y upwards, (0, 0) at lower left.
 
-    `fig` is the figure, `ax` its axes, which fill it; `routes` are the points of all
-    lines.
+    `fig` is the figure, `ax` its axes, which fill it.
     """
 
     def __init__(self, height: float, width: float = WIDTH):
@@ -105,7 +104,6 @@ class Canvas:
         self.ax.set_axis_off()
         self.ax.set_xlim(0, width)
         self.ax.set_ylim(0, height)
-        self.routes: list[list[Point]] = []
 
     def box(
         self,
@@ -150,10 +148,8 @@ class Canvas:
         """Draws a line through points, with round corners."""
         from matplotlib.patches import PathPatch
 
-        route = _distinct(points)
-        self.routes.append(route)
         shape = PathPatch(
-            _rounded(route),
+            _rounded(_distinct(points)),
             facecolor="none",
             edgecolor=look.color,
             linewidth=look.width,
@@ -169,13 +165,15 @@ class Canvas:
 
         points = _distinct(points)
         before, tip = np.array(points[-2]), np.array(points[-1])
-        along = (tip - before) / np.hypot(*(tip - before))
+        length = np.hypot(*(tip - before))
+        along = (tip - before) / length
         across = np.array([-along[1], along[0]]) * HEAD_WIDTH / 2
-        base = tip - along * HEAD_LENGTH
+        head = min(HEAD_LENGTH, 0.75 * length)  # the line's last piece is longer
+        base = tip - along * head
         corners = [tip, base + across, base - across]
         self.ax.add_patch(Polygon(corners, facecolor=look.color, edgecolor="none", zorder=3))
         # The line ends inside the head, so that it does not blunt the tip.
-        end = tip - along * HEAD_LENGTH * 0.8
+        end = tip - along * head * 0.8
         self.line([*points[:-1], (end[0], end[1])], look)
 
     def label(

@@ -47,13 +47,14 @@ PARTS = (
 APPENDIX_COLOR = SKY
 
 COLUMN = 2.25  # inches
-BOX = (1.9, 0.52)
+BOX = (1.84, 0.52)
 ROW = 0.78
 IN_LINE = 22  # letters
 # The row of the appendices is closer.
 APPENDIX_BOX = (1.64, 0.52)
 APPENDIX_IN_LINE = 19
 APPENDIX_Y = 0.42
+MOST_APPENDICES = 5
 LANE = 0.06  # inches between two lines in the same gap
 NEED = Look(color="#444444", width=1.4)
 
@@ -66,8 +67,8 @@ def course_map(
     An arrow leads from a unit to one that needs it; a need that follows from others is
     left out. Units that exist are solid, planned ones dashed and named so. Returns the
     figure.
-    Raises: ValueError for a need that is no unit, a unit that no arrow would join, and
-    a number outside the parts.
+    Raises: ValueError for a need that is no unit, a unit that no arrow would join, a
+    number outside the parts, and more than 5 appendices.
     """
     existing, planned = list(existing), list(planned)
     units = {unit.name: unit for unit in sorted([*existing, *planned])}
@@ -77,6 +78,8 @@ def course_map(
     outside = set(units).difference(appendices, *columns)
     if outside:
         raise ValueError(f"{sorted(outside)} stand in no part.")
+    if len(appendices) > MOST_APPENDICES:
+        raise ValueError(f"{len(appendices)} appendices; expected at most {MOST_APPENDICES}.")
     rows = max(map(len, columns))
     canvas = Canvas(ROW * rows + 0.7 + (1.4 if appendices else 0))
     top = canvas.fig.get_figheight()
@@ -89,7 +92,7 @@ def course_map(
             places[name] = _unit(canvas, corner, units[name], part.color, units[name] in planned)
     if appendices:
         canvas.label(0.2, 1.45, "Appendices", "left", weight="bold")
-    pitch = WIDTH / max(len(appendices), 5)
+    pitch = WIDTH / MOST_APPENDICES
     for place, name in enumerate(appendices):
         corner = (pitch * (place + 0.5), APPENDIX_Y)
         unit = units[name]
@@ -187,14 +190,17 @@ def _way(other: str, start: Place, end: Place, lanes: _Lanes) -> list[Point]:
     if same_column and 0 < start.y - end.y < 1.01 * ROW:
         return [start.bottom, end.top]
     gap = start.x + COLUMN / 2
-    x = start.right[0] + 0.08 + lanes.offset(gap, other)
+    x = start.right[0] + 0.14 + lanes.offset(gap, other)
     if end.y == APPENDIX_Y:
         y = end.top[1] + 0.3 + lanes.offset(end.top[1], other)
-        return [start.right, (x, start.y), (x, y), (end.x, y), end.top]
-    if same_column:
-        return [start.right, (x, start.y), (x, end.y), end.right]
+        # beside the middle of the box, where a gap may be
+        entry = end.x - 0.25
+        return [start.right, (x, start.y), (x, y), (entry, y), (entry, end.top[1])]
+    if same_column:  # above the place at which the unit's own lines begin
+        y = end.y + 0.14
+        return [start.right, (x, start.y), (x, y), (end.right[0], y)]
     if 0 < end.x - start.x < 1.01 * COLUMN:
         return [start.right, (x, start.y), (x, end.y), end.left]
     y = end.top[1] + 0.08 + lanes.offset(end.top[1], other)
-    left = end.left[0] - 0.2
+    left = end.left[0] - 0.18
     return [start.right, (x, start.y), (x, y), (left, y), (left, end.y), end.left]

@@ -132,7 +132,8 @@ def pair_heatmap(counts: np.ndarray, letters: Sequence[str]) -> Any:
     canvas.ax.remove()
     ax = canvas.fig.add_axes((0.08, 0.04, 0.76, 0.85))
     seen = np.ma.masked_equal(counts, 0)
-    norm = LogNorm(vmin=1, vmax=max(2, int(counts.max())))
+    most = max(2, int(counts.max()))
+    norm = LogNorm(vmin=1, vmax=most)
     image = ax.imshow(seen, cmap="cividis_r", norm=norm, aspect="equal")
     ax.set_facecolor("white")
     names = [visible(letter) for letter in letters]
@@ -142,10 +143,13 @@ def pair_heatmap(counts: np.ndarray, letters: Sequence[str]) -> Any:
     ax.xaxis.set_label_position("top")
     ax.set_xlabel("second letter", fontsize=NORMAL, **FONT)
     ax.set_ylabel("first letter", fontsize=NORMAL, **FONT)
+    ax.tick_params(labelfontfamily=FONT["family"])
     scale = canvas.fig.add_axes((0.87, 0.2, 0.025, 0.6))
     bar = canvas.fig.colorbar(image, cax=scale)
+    powers = [10**exponent for exponent in range(len(str(most)))]
+    bar.set_ticks(powers, labels=[str(power) for power in powers])
     scale.set_title("pairs", fontsize=SMALL, **FONT)
-    bar.ax.tick_params(labelsize=SMALL)
+    scale.tick_params(labelsize=SMALL, labelfontfamily=FONT["family"])
     return canvas.fig
 
 
@@ -222,21 +226,22 @@ def mask_plan(pattern: Pattern) -> Any:
     with a newline and the last one with the end of the poem. Returns the figure.
     """
     longest = max(pattern.lengths) + 1
-    square = max(0.42, min(0.64, 7.6 / longest, 6.5 / len(pattern.lengths)))
-    breaks = [line for line in pattern.stanzas if line]
     rows = len(pattern.lengths)
-    canvas = Canvas(square * rows + 0.3 * len(breaks) + 1.95)
-    top = canvas.fig.get_figheight() - 0.75
-    canvas.label(0.3, top + 0.42, "line", "left", SMALL)
-    canvas.label(1.0, top + 0.42, "characters that are allowed at each step", "left", SMALL)
+    width = min(0.64, 7.6 / longest)
+    height = min(0.58, max(0.3, 6.5 / rows))
+    breaks = [line for line in pattern.stanzas if line]
+    canvas = Canvas(height * rows + 0.3 * len(breaks) + 1.75)
+    top = canvas.fig.get_figheight() - 0.6
+    canvas.label(0.3, top + 0.3, "line", "left", SMALL)
+    canvas.label(1.0, top + 0.3, "characters that are allowed at each step", "left", SMALL)
     for line, (length, group) in enumerate(zip(pattern.lengths, pattern.rhymes)):
         passed = sum(first <= line for first in breaks)
-        y = top - square * (line + 0.5) - 0.3 * passed
+        y = top - height * (line + 0.5) - 0.3 * passed
         canvas.label(0.5, y, str(line + 1))
         last = line == rows - 1
         for place, (mark, look) in enumerate(_marks(length, group, last)):
-            x = 1.0 + square * (place + 0.5)
-            canvas.box(x, y, mark, (square * 0.9, square * 0.86), look, SMALL)
+            x = 1.0 + width * (place + 0.5)
+            canvas.box(x, y, mark, (width - 0.06, height - 0.06), look, SMALL)
     _mask_legend(canvas, max(pattern.rhymes) + 1)
     return canvas.fig
 
@@ -336,7 +341,7 @@ def coloured_text(text: str, values: Sequence[float] | np.ndarray, name: str) ->
         first += len(line) + 1
     scale = canvas.fig.add_axes((0.3, 0.42 / height, 0.4, 0.18 / height))
     bar = canvas.fig.colorbar(colours, cax=scale, orientation="horizontal", ticks=[-1, 0, 1])
-    bar.ax.tick_params(labelsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT["family"])
     canvas.label(2.55, 0.5, name, "right")
     return canvas.fig
 
@@ -344,7 +349,7 @@ def coloured_text(text: str, values: Sequence[float] | np.ndarray, name: str) ->
 def _coloured_line(
     canvas: Canvas, start: Point, line: str, colours: np.ndarray, width: float
 ) -> None:
-    """Draws a line of text from a point on: colours (characters, 4), width in inches."""
+    """Draws a line of text; colours (characters, 4) are RGBA, the width in inches."""
     from matplotlib.patches import Rectangle
 
     left, y = start

@@ -24,6 +24,7 @@ BACKWARDS = coloured(GREEN, "dashdot", 2.2)
 LATENT = coloured(PINK, width=2.6)
 Z_LINE = coloured(PINK, "dashed", 1.8)
 DECODER = coloured(ORANGE, width=2.2)
+CONDUCTOR = coloured(GREEN, "dashdot", 2.2)
 SQUARE = (0.54, 0.46)
 JOINED_LEFT = 3.5  # where the last hidden states of both directions meet
 BAR_GAP = 0.3
@@ -170,7 +171,7 @@ def flat_and_conductor(bars: int = 4, steps: int = 4) -> Any:
     a bar, and each bar's decoder starts from its state. A bar is drawn with fewer steps
     than it has, and the events that every step reads are left out. Returns the figure.
     Source: Roberts et al. 2018, section 3.2.
-    Notebook: hierarchical_musicvae
+    Notebook: longer_melodies
     """
     canvas = Canvas(5.3)
     canvas.label(0.2, 5.0, "Flat: one decoder for all steps", "left", weight="bold")
@@ -185,10 +186,10 @@ def flat_and_conductor(bars: int = 4, steps: int = 4) -> Any:
     previous = z.right
     for bar, x in enumerate(starts):
         middle = x + pitch * (steps - 1) / 2
-        conductor = canvas.box(middle, 2.35, "LSTM", (0.85, 0.5), BACKWARDS)
-        canvas.arrow([previous, conductor.left], LATENT if bar == 0 else BACKWARDS)
+        conductor = canvas.box(middle, 2.35, "LSTM", (0.85, 0.5), CONDUCTOR)
+        canvas.arrow([previous, conductor.left], LATENT if bar == 0 else CONDUCTOR)
         ends = [conductor.bottom, (middle, 1.65), (x, 1.65), (x, 1.18)]
-        canvas.arrow(ends, BACKWARDS)
+        canvas.arrow(ends, CONDUCTOR)
         canvas.label(middle, 0.4, f"bar {bar + 1}")
         previous = conductor.right
     return canvas.fig
