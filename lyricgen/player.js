@@ -74,7 +74,8 @@
     slider.step = 0.1;
     slider.style.cssText = "width: 20em; max-width: 50%; vertical-align: middle; margin: 0 1em;";
     slider.setAttribute("aria-label", `Position: ${label}`);
-    slider.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrow keys
+    // JupyterLab would take the arrow keys
+    slider.dataset.lmSuppressShortcuts = "true";
     slider.oninput = () => { audio.currentTime = slider.value; };
     const update = () => {
       const seconds = audio.duration || 0;
@@ -118,7 +119,8 @@
     const controls = document.createElement("div");
     controls.append(button, slider, words);
     audio.before(controls);
-    audio.controls = false; // the button and the position take their place
+    // the button and the position take their place
+    audio.controls = false;
     update();
   }
 

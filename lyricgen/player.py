@@ -99,7 +99,7 @@ def player_html(
         return f'<figure style="margin:0">{caption}{audio}</figure>'
     figure = f'<figure class="lyricgen-player" style="margin:0 0 1em">{caption}'
     shown = "".join(f"<div>{picture}</div>" for picture in pictures)
-    return f"{figure}{shown}{audio}</figure><script>{_script()}</script>"
+    return f"{figure}{audio}{shown}</figure><script>{_script()}</script>"
 
 
 @functools.cache
@@ -122,7 +122,6 @@ def roll_svg(notes: np.ndarray | Sequence, tempo: float | None = None, beats: in
     beats: quarters in a bar.
 
     Raises: ValueError where there is no note, or one of no length.
-    Notebook: start_here
     """
     notes = _checked(notes)
     in_bars = tempo is not None

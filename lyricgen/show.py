@@ -112,7 +112,7 @@ def player(
 ) -> None:
     """Shows a player for an MP3 with a piano roll of its notes, and their score.
 
-    All is stored in the page: a label, pictures and a plain `<audio>`. Where the page
+    All is stored in the page: a label, a plain `<audio>` and pictures. Where the page
     is trusted, a cursor moves over the roll and the notes that sound are lit.
 
     notes: (n, 3) or (n, 4) onset, duration, MIDI pitch; in 16th steps with a tempo,

@@ -127,6 +127,19 @@ def test_syllables_stand_under_their_notes():
     assert len(centres) == free and set(centres) == {113.0}, "half of a head, 0.63 spaces"
 
 
+def test_notes_of_a_page_with_a_tempo_have_their_times():
+    notation = musicxml.to_musicxml(SHEET)
+    # without its tempo mark as well, which verovio would take for 120
+    for text in (notation, re.sub("<direction.*?</direction>", "", notation, flags=re.S)):
+        page = ElementTree.fromstring(engraving.engrave(text, "a", "b", tempo=60))
+        notes = page.iterfind(f".//{engraving.SVG}g[@class='note']")
+        times = [(float(note.get("data-on")), float(note.get("data-off"))) for note in notes]
+        assert [on for on, _ in times if on in NOTES[:, 0] / 4] == (NOTES[:, 0] / 4).tolist()
+        assert times[-1][1] == (NOTES[-1, 0] + NOTES[-1, 1]) / 4, "a 16th is a quarter second"
+        assert all(on < off for on, off in times)
+    assert "data-on" not in engraving.engrave(notation, "a", "b")
+
+
 PINYIN = ("zhuāng", "shuǎng", "nǚ", "qǐng", "è", "yǔ", "ǎi", "yīng")
 
 

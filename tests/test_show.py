@@ -6,34 +6,57 @@ import numpy as np
 from lyricgen import show
 
 
-def test_a_slider_draws_again_and_describes_its_picture():
-    def drawn(power):
-        fig, ax = show.axes(2, 1)
-        ax.plot(np.arange(5) ** power)
-        return fig
-
-    box = show.explore(drawn, 'A "curve" & more', power=[1, 2, 3])
-    slider, view = box.children
-    before = view.value
-    assert slider.value == 2 and 'alt="A &quot;curve&quot; &amp; more"' in before
-    slider.value = 3
-    assert view.value != before
-    assert (
-        base64.b64decode(re.search(r"base64,([^\"]+)", view.value)[1])[:8] == b"\x89PNG\r\n\x1a\n"
-    )
+def drawn(power):
+    fig, ax = show.axes(2, 1)
+    ax.plot(np.arange(5) ** power)
+    return fig
 
 
-def test_a_slider_over_html():
+def test_a_choice_draws_again_and_describes_its_picture_with_its_values():
+    box = show.explore(drawn, 'A "curve" & more.', power=[1, 2, 3])
+    row, view = box.children
+    menu, before, after = row.children
+    first = view.value
+    assert menu.value == 2
+    assert 'alt="A &quot;curve&quot; &amp; more. Chosen: power 2."' in first
+    menu.value = 3
+    assert view.value != first and "Chosen: power 3." in view.value
+    after.click()
+    assert menu.value == 3, "there is none after the last"
+    before.click()
+    assert menu.value == 2 and view.value == first
+    png = base64.b64decode(re.search(r"base64,([^\"]+)", view.value)[1])
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_menu_has_the_name_and_the_values_that_are_spoken():
+    box = show.explore(lambda top_k, attribute: "", "x", top_k=[1, 0.5], attribute=["a_b", "c"])
+    menus = [row.children[0] for row in box.children[:-1]]
+    assert [menu.description for menu in menus] == ["top k", "attribute"]
+    assert [label for label, _ in menus[0].options] == ["1", "0.5"]
+    assert menus[1].options == (("a b", "a_b"), ("c", "c"))
+    names = [button.description for row in box.children[:-1] for button in row.children[1:]]
+    assert names == ["previous top k", "next top k", "previous attribute", "next attribute"]
+
+
+def test_a_picture_may_be_described_by_a_function_of_the_values():
+    box = show.explore(drawn, lambda power: f"It rises to {4**power}.", power=[1, 2, 3])
+    assert 'alt="It rises to 16."' in box.children[-1].value
+    box.children[0].children[0].value = 3
+    assert 'alt="It rises to 64."' in box.children[-1].value
+
+
+def test_choices_over_html():
     box = show.explore(lambda a, b: f"<b>{a + b}</b>", "sum", a=[1, 2, 3], b=[10, 20])
-    box.children[0].value = 1
+    box.children[0].children[0].value = 1
     assert box.children[-1].value == "<b>21</b>"
 
 
-def test_sliders_are_a_line_of_text_where_no_kernel_runs(monkeypatch):
+def test_choices_are_a_line_of_text_where_no_kernel_runs(monkeypatch):
     one = show.explore(lambda a: "", "x", a=[1, 2])
     two = show.explore(lambda a, b: "", "x", a=[1, 2], b=[1, 2])
     board = show.column(one.children, "(a board of buttons: run the cell)")
-    texts = ["(a slider: run the cell)", "(2 sliders: run the cell)"]
+    texts = ["(a choice: run the cell)", "(2 choices: run the cell)"]
     texts += ["(a board of buttons: run the cell)"]
     for widget, text in zip((one, two, board), texts):
         assert stored(widget, monkeypatch)["text/plain"] == text

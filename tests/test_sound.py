@@ -25,6 +25,95 @@ def test_a_note_has_its_pitch(pitch):
     assert abs(cents) < 5
 
 
+def cents_off(note: np.ndarray, pitch: int, seconds: float) -> float:
+    """How far a note is from equal temperament, by the phase of its first harmonic.
+
+    The sound is moved down by the frequency that it should have and smoothed over eight
+    periods; what is left turns as fast as the note is off.
+    """
+    frequency = 440 * 2 ** ((pitch - 69) / 12)
+    t = np.arange(len(note)) / sound.RATE
+    window = np.hanning(round(8 * sound.RATE / frequency))
+    moved = np.convolve(note * np.exp(-2j * np.pi * frequency * t), window, "valid")
+    phase = np.unwrap(np.angle(moved))
+    first = round(0.06 * sound.RATE)  # after the attack
+    last = round(seconds * sound.RATE) - len(window)
+    turns = (phase[last] - phase[first]) / (2 * np.pi)
+    off = turns * sound.RATE / (last - first)
+    return 1200 * np.log2(1 + off / frequency)
+
+
+@pytest.mark.parametrize("tone", sound.TONES)
+@pytest.mark.parametrize("seconds", [0.25, 0.6, 2.0])
+def test_every_note_of_a_tone_is_in_tune(tone, seconds):
+    off = {
+        pitch: cents_off(sound.TONES[tone].note(pitch, seconds), pitch, seconds)
+        for pitch in range(48, 97)
+    }
+    assert max(map(abs, off.values())) < 5, off
+    quarter_tone = sound.TONES[tone].note(60, seconds)
+    assert abs(cents_off(quarter_tone, 61, seconds)) > 50, "the measure sees a wrong note"
+
+
+def loudness(samples: np.ndarray, seconds: float) -> float:
+    """The loudness of a tenth of a second before a time, in dB below the loudest."""
+    end = round(seconds * sound.RATE)
+    part = samples[end - sound.RATE // 10 : end]
+    return 20 * np.log10(np.abs(part).max() / np.abs(samples).max())
+
+
+def test_a_bowed_note_holds_to_its_end_and_a_plucked_one_dies_away():
+    bowed, plucked = (sound.render([(0, 6, 67)], tone) for tone in ("bowed", "plucked"))
+    assert loudness(bowed, 6) > -3 and loudness(plucked, 6) < -30
+    after = bowed[round((6 + sound.RELEASE) * sound.RATE) :]
+    assert np.abs(after).max() < 1e-3, "and then ends"
+
+
+@pytest.mark.parametrize("pitch", [36, 60, 84, 108])
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 1.0])
+def test_a_bowed_note_has_no_click(pitch, seconds):
+    note = sound.bow(pitch, seconds)
+    steps = np.abs(np.diff(note))
+    edge = round(0.004 * sound.RATE)
+    assert abs(note[0]) < 1e-6 and abs(note[-1]) < 1e-3
+    assert max(steps[:edge].max(), steps[-edge:].max()) < 0.1 * steps.max()
+
+
+def test_a_bowed_note_of_the_highest_pitch_is_below_half_of_the_rate():
+    spectrum = np.abs(np.fft.rfft(sound.bow(108, 1.0)))
+    above = round(1.02 * sound.HIGHEST_MODE / sound.RATE * 2 * len(spectrum))
+    assert spectrum[above:].max() < 1e-3 * spectrum.max()
+
+
+def melody() -> list[tuple[float, float, int]]:
+    rng = np.random.default_rng(0)
+    durations = rng.choice([0.15, 0.3, 0.6], 60)
+    onsets = np.cumsum(durations) - durations
+    return list(zip(onsets, durations, rng.integers(55, 84, 60)))
+
+
+@pytest.mark.parametrize("tone", sound.TONES)
+def test_an_mp3_is_not_clipped_small_and_the_same_each_time(tone):
+    samples = sound.render(melody(), tone)
+    mp3 = sound.to_mp3(samples)
+    assert np.abs(samples).max() <= 0.98
+    assert mp3 == sound.to_mp3(sound.render(melody(), tone))
+    decoded, rate = soundfile.read(io.BytesIO(mp3))
+    assert rate == sound.RATE and decoded.ndim == 1
+    assert 0.3 < np.abs(decoded).max() <= 0.98
+    assert len(mp3) * 8 / (len(samples) / sound.RATE) < 40_000, "bits a second"
+
+
+def test_the_two_tones_are_about_as_loud():
+    rms = [np.sqrt(np.mean(sound.render(melody(), tone) ** 2)) for tone in sound.TONES]
+    assert 0.5 < rms[0] / rms[1] < 2
+
+
+def test_a_tone_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="plucked, bowed"):
+        sound.render([(0, 1, 60)], "blown")
+
+
 def test_right_length_no_clipping_no_silence():
     notes = [(i * 0.25, 0.25, 60 + i) for i in range(16)]
     samples = sound.render(notes)

@@ -98,7 +98,9 @@ def test_every_folder_of_the_package_is_packaged():
 def test_the_wheel_has_every_module_and_all_data_and_nothing_else(source, wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
-    modules = {path.relative_to(source).as_posix() for path in (source / "lyricgen").rglob("*.py")}
+    files = (path for end in ("py", "js") for path in (source / "lyricgen").rglob(f"*.{end}"))
+    modules = {path.relative_to(source).as_posix() for path in files}
+    assert "lyricgen/player.js" in modules
     tracked = run("git", "ls-files", "-z", "data", cwd=ROOT).strip("\0").split("\0")
     data = {f"lyricgen/{name}" for name in tracked}
     assert len(modules) > 50 and len(data) > 30

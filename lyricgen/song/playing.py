@@ -30,7 +30,6 @@ def play(
     score: an SVG by `engraving.engrave`, which was given the same tempo.
 
     Raises: ValueError where there is no note, or one of no length, or no such tone.
-    Notebook: start_here, melody_dataset, sampling_musicvae
     """
     show.player(to_mp3(notes, tempo, tone), label, notes, tempo, beats, score)
 
@@ -46,7 +45,6 @@ def play_html(
     """Returns what `play` shows as HTML, for `show.explore`.
 
     Raises: ValueError where there is no note, or one of no length, or no such tone.
-    Notebook: variational_autoencoder, sampling_musicvae
     """
     return show.player_html(to_mp3(notes, tempo, tone), label, notes, tempo, beats, score)
 
@@ -57,7 +55,6 @@ def to_mp3(
     """Returns the sound of notes as MP3; in 16th steps with a tempo, else in seconds.
 
     Raises: ValueError where there is no note, or one of no length, or no such tone.
-    Notebook: sampling_musicvae
     """
     timed = np.array(notes, np.float64)
     if tempo is not None and timed.ndim == 2:

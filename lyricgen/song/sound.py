@@ -88,7 +88,6 @@ def bow(pitch: int, duration: float) -> np.ndarray:
 
     Source: Helmholtz's motion of a bowed string is a sawtooth: harmonic k has the
         amplitude 1 / k.
-    Notebook: start_here
     """
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     t = np.arange(round((duration + RELEASE) * RATE)) / RATE
