@@ -170,7 +170,7 @@ def explore(
 
     Works with ipywidgets 7 and 8. Where no kernel runs it is a line of text; the
     notebooks have a picture of one value beside it.
-    Notebook: start_here, lstm_gates, variational_autoencoder, sampling_musicvae
+    Notebook: start_here, variational_autoencoder, sampling_musicvae
     """
     import ipywidgets
 
