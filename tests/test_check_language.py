@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lyricgen.exercises import counting_words, writing_lyrics
+from lyricgen.exercises import counting_words, training_a_language_model, writing_lyrics
 from lyricgen.lyrics import measures as lyric_measures
 from lyricgen.models import sampling
 
@@ -13,9 +13,14 @@ def test_the_right_answers_are_those_of_the_library():
     assert bits == 2.6 and np.isclose(
         counting_words.perplexity.right(), lyric_measures.perplexity(bits)
     )
-    library = sampling.distribution(np.log(writing_lyrics.CHARACTERS), top_p=writing_lyrics.SHARE)
-    assert np.allclose(writing_lyrics.top_p.right(), library) and np.count_nonzero(library) == 3
-    mask = writing_lyrics.line_end.right()
+    kept = []
+    for p, share in writing_lyrics.top_p.cases:
+        with np.errstate(divide="ignore"):
+            library = sampling.distribution(np.log(p), top_p=share)
+        assert np.allclose(writing_lyrics.top_p.right(p, share), library)
+        kept.append(np.count_nonzero(library))
+    assert kept == [3, 2, 2, 1]
+    mask = writing_lyrics.line_end.right(*writing_lyrics.line_end.cases[0])
     assert mask.dtype == bool and mask.shape == (
         len(writing_lyrics.DONE),
         len(writing_lyrics.TOKENS),
@@ -51,9 +56,7 @@ def test_functions_of_a_reader_are_called_and_their_mistakes_named():
     assert "should be a function" in writing_lyrics.top_p.verdict([0.5])
     assert "raised IndexError" in writing_lyrics.top_p.verdict(lambda p, share: p[99])
     assert writing_lyrics.top_p.verdict(lambda p, share: np.sort(p)).startswith("Not yet")
-    assert "the shape of your answer is (8,)" in writing_lyrics.line_end.verdict(
-        lambda done, length, V: np.arange(V) == 2
-    )
+    assert "you" in writing_lyrics.line_end.verdict(lambda done, length, V: np.arange(V) == 2)
     integers = writing_lyrics.line_end.verdict(
         lambda done, length, V: np.where(
             (done == length)[:, None], np.arange(V) == 2, np.arange(V) > 2
@@ -70,7 +73,7 @@ def test_the_price_is_how_much_likelier_a_poem_is_under_the_masks():
     assert np.allclose(p.sum(axis=1), 1)
     under = p * masks / np.sum(p * masks, axis=1, keepdims=True)
     ratio = np.prod([under[t, w] / p[t, w] for t, w in enumerate(drawn)])
-    assert np.log2(ratio) == pytest.approx(writing_lyrics.price.right())
+    assert np.log2(ratio) == pytest.approx(writing_lyrics.price.right(p, masks))
 
 
 def test_a_price_of_a_reader_is_called():
@@ -82,3 +85,109 @@ def test_a_price_of_a_reader_is_called():
     )
     assert "should be a function" in writing_lyrics.price.verdict(3.0)
     assert "raised IndexError" in writing_lyrics.price.verdict(lambda p, masks: p[9])
+
+
+@pytest.mark.parametrize("answer", [6.06, 6.063, [6.0629], np.array([6.0629]), "6.06", 6.1])
+def test_perplexity_in_any_wrapping(answer):
+    assert counting_words.perplexity.verdict(answer).startswith("Right.")
+
+
+def test_a_perplexity_of_6_is_right_to_the_whole_number():
+    verdict = counting_words.perplexity.verdict(6)
+    assert verdict == "Not yet: right to the whole number: give more."
+
+
+def kept(p, mask):
+    """The kept probabilities, divided by their sum."""
+    return p * mask / (p * mask).sum()
+
+
+def before(p):
+    """What the likelier tokens have together, from the likeliest token on."""
+    ordered = np.sort(p)[::-1]
+    return np.cumsum(ordered) - ordered
+
+
+def top_3(p, share):
+    """Keeps three tokens, whatever the share."""
+    return kept(p, p >= np.sort(p)[-3])
+
+
+def at_a_boundary(p, share):
+    """Keeps one token more where the share is reached exactly."""
+    mask = np.zeros(len(p), bool)
+    mask[np.argsort(-p)] = before(p) <= share
+    return kept(p, mask)
+
+
+def right_top_p(p, share):
+    """Top-p as the solution has it."""
+    mask = np.zeros(len(p), bool)
+    mask[np.argsort(-p)] = before(p) < share
+    return kept(p, mask)
+
+
+def forgets_to_return(p, share):
+    """Top-p that keeps its result to itself."""
+    right_top_p(p, share)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (right_top_p, "Right.", "Where the model is sure"),
+        (top_3, "Not yet:", "that is top-k"),
+        (lambda p, share: kept(p, p > 0.15), "Not yet:", "threshold"),
+        (lambda p, share: kept(p, p > 0.12), "Not yet:", "is a size or a number fixed"),
+        (lambda p, share: kept(p, p >= 0.4 * p.max()), "Not yet:", "that is min-p"),
+        (lambda p, share: kept(p, p >= 0.3 * p.max()), "Not yet:", "min-p"),
+        (at_a_boundary, "Not yet:", "one token too many where the share is reached exactly"),
+        (lambda p, share: kept(p, before(p) < share), "Not yet:", "the mask belongs to the sorted"),
+        (forgets_to_return, "Not yet:", "your function returned nothing: is there a return?"),
+    ],
+)
+def test_top_p(answer, verdict, word):
+    found = writing_lyrics.top_p.verdict(answer)
+    assert found.startswith(verdict) and word in found
+
+
+def line_end(done, length, V):
+    """The mask of the exercise."""
+    full = done == length
+    return np.where(full[:, None], np.arange(V) == 2, np.arange(V) > 2)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (line_end, "Right.", "Every line now has the length"),
+        (lambda done, length, V: line_end(done, 5, V), "Not yet:", "is a size or a number fixed"),
+        (lambda done, length, V: line_end(done, length, 8), "Not yet:", "V = 11"),
+        (
+            lambda done, length, V: np.where(line_end(done, length, V), 0, -np.inf),
+            "Not yet:",
+            "0 and -inf",
+        ),
+        (lambda done, length, V: None, "Not yet:", "your function returned nothing"),
+    ],
+)
+def test_line_end(answer, verdict, word):
+    found = writing_lyrics.line_end.verdict(answer)
+    assert found.startswith(verdict) and word in found
+
+
+@pytest.mark.parametrize("answer", ["b", "B", "(b)", "b)"])
+def test_rising(answer):
+    assert training_a_language_model.rising.verdict(answer).startswith("Right.")
+
+
+@pytest.mark.parametrize(
+    "answer, verdict",
+    [
+        (lambda p, masks: np.array([-np.log2((p * masks).sum(1)).sum()]), "Right."),
+        (lambda p, masks: None, "Not yet: your function returned nothing: is there a return?"),
+        (lambda p, masks: 5.0589, "Not yet: right with p (3, 4), masks (3, 4), and not with"),
+    ],
+)
+def test_price(answer, verdict):
+    assert writing_lyrics.price.verdict(answer).startswith(verdict)

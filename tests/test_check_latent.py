@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from lyricgen import show
 from lyricgen.exercises import sampling_musicvae
@@ -50,6 +51,50 @@ def test_the_vector_is_that_of_the_package():
     assert len(set(sampling_musicvae.DENSITY.tolist())) == 12, (
         "no two are level, so a quarter is a quarter"
     )
+
+
+def test_half_way_of_a_half_is_named():
+    found = sampling_musicvae.half_way.verdict(0.5)
+    assert found.startswith("Not yet:") and "the share of the way" in found
+
+
+@pytest.mark.parametrize(
+    "function, word",
+    [
+        (lambda a, b, t: None, "your function returned nothing: is there a return?"),
+        (
+            lambda a, b, t: np.cos(np.pi * t / 2) * a + np.sin(np.pi * t / 2) * b,
+            "right only where a and b stand at a right angle",
+        ),
+    ],
+)
+def test_arc(function, word):
+    found = sampling_musicvae.arc.verdict(function)
+    assert found.startswith("Not yet:") and word in found
+
+
+VECTOR = sampling_musicvae.vector.right()
+RANKED = sampling_musicvae.Z[sampling_musicvae.DENSITY.argsort()]
+MEDIANS = np.median(RANKED[9:], axis=0) - np.median(RANKED[:3], axis=0)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (VECTOR.round(2), "Right.", "two means and a difference"),
+        (VECTOR.round(3), "Right.", "two means and a difference"),
+        (VECTOR / 2, "Not yet:", "half of it"),
+        (MEDIANS, "Not yet:", "medians"),
+        (
+            np.polyfit(sampling_musicvae.DENSITY, sampling_musicvae.Z, 1)[0],
+            "Not yet:",
+            "slope of a regression",
+        ),
+    ],
+)
+def test_vector(answer, verdict, word):
+    found = sampling_musicvae.vector.verdict(answer)
+    assert found.startswith(verdict) and word in found
 
 
 def cells_with(*texts: str) -> list[str]:

@@ -52,3 +52,53 @@ def test_free_bits_are_those_of_the_model():
         )
         found.append(float(keras.ops.convert_to_numpy(loss)) - 32 * np.log(90))
     assert np.allclose(found, training_musicvae.free_bits.right(), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (0.00625, "Right.", "32 times"),
+        (0.0063, "Not yet:", "right to 4 decimals"),
+        (0, "Not yet:", "much too small"),
+        (0.0001, "Not yet:", "much too small"),
+        (0.1, "Not yet:", "32 and 64"),
+        (0.2 / 32 / 64, "Not yet:", "divided by the 64 dimensions as well"),
+    ],
+)
+def test_mean_for_sum(answer, verdict, word):
+    found = training_musicvae.mean_for_sum.verdict(answer)
+    assert found.startswith(verdict) and word in found
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        ([87.5, 56.25], "Right.", "Teacher forcing flatters"),
+        ([0.88, 0.56], "Right.", "Teacher forcing flatters"),
+        ([14, 9], "Not yet:", "divide by the 16 steps"),
+        ([0.125, 0.4375], "Not yet:", "that are wrong"),
+    ],
+)
+def test_flatters(answer, verdict, word):
+    found = training_musicvae.flatters.verdict(answer)
+    assert found.startswith(verdict) and word in found
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        ([1.84, 2.74], "Right.", "two prices"),
+        ([2.648, 3.954], "Not yet:", "in bits"),
+        (
+            [
+                np.maximum(training_musicvae.KL.sum(1), 4.5 * np.log(2)).mean(),
+                np.maximum(training_musicvae.KL.mean(0), 0.75 * np.log(2)).sum(),
+            ],
+            "Not yet:",
+            "the other form of free bits",
+        ),
+    ],
+)
+def test_free_bits(answer, verdict, word):
+    found = training_musicvae.free_bits.verdict(answer)
+    assert found.startswith(verdict) and word in found

@@ -18,7 +18,11 @@ def test_the_divergence_of_two_gaussians_is_that_of_sampling_and_of_the_formula(
     )
     error = log_ratio.std(axis=0) / np.sqrt(len(z))
     assert (
-        np.abs(log_ratio.mean(axis=0) - variational_autoencoder.gaussians.right()) < 5 * error
+        np.abs(
+            log_ratio.mean(axis=0)
+            - variational_autoencoder.gaussians.right(*variational_autoencoder._PAIRS)
+        )
+        < 5 * error
     ).all()
     assert np.allclose(
         variational_autoencoder._two(mu_q, sigma_q, 0.0, 1.0), kl_divergence(mu_q, sigma_q)
@@ -53,9 +57,9 @@ def test_the_loss_is_that_of_the_definition():
 @pytest.mark.parametrize(
     "answer, said",
     [
-        (["A", "C"], "one string"),
+        (["A", "C"], "Right."),
         ("AD", "D is used"),
-        ("CB", "last two columns"),
+        ("CB", "B is used"),
         (3, "letters of the models"),
     ],
 )
@@ -71,3 +75,38 @@ def test_the_models_of_the_last_exercise_are_what_its_answer_says():
         assert (
             found["information_bits"] <= found["kl_bits"]
         )  # the aggregate posterior is at best the prior
+
+
+def test_kl_with_a_part_wrong_is_named():
+    right = variational_autoencoder.gaussians.right
+
+    def without_means(mu_q, sigma_q, mu_p, sigma_p):
+        return np.log(sigma_p / sigma_q) + sigma_q**2 / (2 * sigma_p**2) - 0.5
+
+    def log2(mu_q, sigma_q, mu_p, sigma_p):
+        distance = sigma_q**2 + (mu_q - mu_p) ** 2
+        return np.log2(sigma_p / sigma_q) + distance / (2 * sigma_p**2) - 0.5
+
+    for function, word in (
+        (lambda *four: -right(*four), "-KL"),
+        (lambda *four: right(*four) / 2, "half of it"),
+        (lambda *four: right(*four) / np.log(2), "bits"),
+        (log2, "to the base 2"),
+        (without_means, "the squared difference of the means"),
+    ):
+        found = variational_autoencoder.gaussians.verdict(function)
+        assert found.startswith("Not yet:") and word in found
+
+
+@pytest.mark.parametrize("answer", [12.6, 12.59, 12.594, 12.5939])
+def test_the_loss_may_be_rounded(answer):
+    assert variational_autoencoder.sign.verdict(answer).startswith("Right.")
+
+
+@pytest.mark.parametrize("answer", ["AC", "ac", "CA", ["A", "C"], "A, C", "A and C", {"A", "C"}])
+def test_letters_in_any_form_are_right(answer):
+    assert variational_autoencoder.unused.verdict(answer).startswith("Right.")
+
+
+def test_b_listens():
+    assert "B is used" in variational_autoencoder.unused.verdict("BC")

@@ -144,7 +144,7 @@ def used(path: Path) -> set[str]:
 
 
 @books
-def test_each_exercise_has_a_hint_in_the_notebook_and_a_solution_that_passes(path):
+def test_each_exercise_has_its_form_in_the_notebook_and_a_solution_that_passes(path):
     asked = used(path)
     assert asked <= set(EXERCISES)
     solution = path.parent / "solutions" / path.name
@@ -153,7 +153,7 @@ def test_each_exercise_has_a_hint_in_the_notebook_and_a_solution_that_passes(pat
         pytest.skip("an appendix may have no exercises")
     assert asked, "a notebook ends with exercises"
     assert used(solution) == asked
-    for book, verdict in ((path, "Hint:"), (solution, "Right.")):
+    for book, verdict in ((path, "Your answer:"), (solution, "Right.")):
         for cell in cells(book, "code"):
             if re.search(r"^check\.\w+\(", source(cell), re.M):
                 printed = ["".join(output.get("text", "")) for output in cell["outputs"]]

@@ -1,48 +1,235 @@
 """The exercises of the notebooks, one file a notebook.
 
-Without an answer an exercise prints a hint; a wrong answer gets the likely mistake
-named, and a right one is told why it matters.
+Without an answer an exercise prints what form the answer has. A wrong answer gets the
+likely mistake named, and a right one is told why it matters. The hint comes on request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import inspect
+import io
+import re
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
+# Half a per cent, which is what a pencil and three digits give.
+PENCIL = 5e-3
 
-def shape(value: Any) -> tuple[int, ...] | None:
-    """Returns the shape of a value as an array, None where it is ragged."""
+# From this many decimals on, a rounded array counts as given in full.
+ENOUGH_DECIMALS = 3
+
+# Where no mistake was named.
+ASK = "For a hint add hint=True."
+
+COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
+
+
+def read_number(text: str) -> float | None:
+    """Returns the number that a text is: "2.4", "2,4", "1/2" or "50 %", else None."""
+    text = text.strip()
+    percent = text.endswith("%")
     try:
-        return np.shape(value)
-    except ValueError:
+        number = float(Fraction(text.rstrip("% ").replace(",", ".")))
+    except (ValueError, ZeroDivisionError):
         return None
+    return number / 100 if percent else number
 
 
-def same(answer: Any, expected: Any, tolerance: float = 1e-6) -> bool:
-    """Returns whether two answers agree.
+def read_numbers(value: Any, one: bool = False) -> np.ndarray | None:
+    """Returns a value as an array of numbers, None where it is none.
 
-    Numbers and arrays agree within a tolerance, if their shapes are equal; everything
-    else agrees only exactly.
+    A text is read as `one` number or as several with commas between them. A set is
+    sorted.
     """
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    if isinstance(value, str):
+        parts = [value] if one else re.split(r"[,;\s]+", value.strip(" []()"))
+        value = parts[0] if one else parts
     try:
-        a = np.asarray(answer)
-        b = np.asarray(expected)
-        if a.dtype.kind in "biufc" and b.dtype.kind in "biufc":
-            return a.shape == b.shape and bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
-        return type(answer) is type(expected) and bool(np.all(answer == expected))
-    except ValueError:
-        # A ragged answer is no array, and arrays of unlike shapes cannot be compared.
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        return None
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind not in "UO":
+        return None
+    numbers = []
+    for item in array.ravel():
+        if isinstance(item, str):
+            numbers.append(read_number(item))
+        elif isinstance(item, (int, float, Fraction)):
+            numbers.append(float(item))
+        else:
+            return None
+    if None in numbers:
+        return None
+    return np.array(numbers, float).reshape(array.shape)
+
+
+def read_letters(value: Any, letters: str) -> str | None:
+    """Returns the letters of a choice in order: "ac" for "C, A" or ["(a)", "(c)"].
+
+    None where the value has anything but some of `letters`.
+    """
+    if isinstance(value, (list, tuple, set, np.ndarray)):
+        value = " ".join(str(item) for item in value)
+    if not isinstance(value, str):
+        return None
+    found = re.sub(r"\band\b|[\s,;.&+()\[\]'\"]", "", value.lower())
+    if set(found) <= set(letters.lower()):
+        return "".join(sorted(set(found)))
+    return None
+
+
+def count_decimals(array: np.ndarray) -> int | None:
+    """Returns how many decimals the numbers have, None if over six."""
+    for decimals in range(7):
+        if np.allclose(np.round(array, decimals), array, rtol=0, atol=1e-12):
+            return decimals
+    return None
+
+
+def is_rounded(array: np.ndarray, exact: np.ndarray) -> bool:
+    """Returns whether an array is another one, rounded to its own decimals."""
+    decimals = count_decimals(array)
+    if decimals is None:
         return False
+    return bool(np.all(np.abs(array - exact) <= 0.5001 * 10.0**-decimals))
+
+
+def is_coarse(array: np.ndarray, exact: np.ndarray) -> bool:
+    """Returns whether an array is another one, rounded too much but not to nothing."""
+    largest = float(np.abs(exact).max()) or 1.0
+    near = np.abs(array - exact).max() <= 0.2 * largest
+    return bool(near) and is_rounded(array, exact)
+
+
+def same(answer: Any, expected: Any, tolerance: float = PENCIL) -> bool:
+    """Returns whether two texts are equal, or two arrays up to a relative tolerance.
+
+    Integers agree exactly. The tolerance is relative to each number, and to the largest
+    one where a number is 0 or where both are rounded to three decimals or more.
+    """
+    if isinstance(answer, str) or isinstance(expected, str):
+        return isinstance(answer, str) and isinstance(expected, str) and answer == expected
+    a = read_numbers(answer)
+    b = read_numbers(expected)
+    if a is None or b is None or a.shape != b.shape:
+        return False
+    if b.dtype.kind in "biu" or b.size == 0:
+        return bool(np.array_equal(a, b))
+    a = a.astype(float)
+    size = np.abs(b)
+    largest = float(size.max()) or 1.0
+    allowed = np.where(size > 1e-9 * largest, size, largest) * tolerance + 1e-6 * largest
+    error = np.abs(a - b)
+    if np.all((error <= allowed) | (a == b) | (np.isnan(a) & np.isnan(b))):
+        return True
+    decimals = count_decimals(a)
+    rounded = decimals is not None and decimals >= ENOUGH_DECIMALS and is_rounded(a, b)
+    return b.size > 1 and rounded and bool(error.max() <= tolerance * largest)
+
+
+def sort_rows(array: np.ndarray) -> np.ndarray:
+    """Returns the entries of an array, or its rows, in ascending order."""
+    if array.ndim == 0 or array.size == 0:
+        return array
+    rows = array.reshape(len(array), -1)
+    return array[np.lexsort(rows.T[::-1])]
+
+
+def name_list(value: Any) -> str:
+    """Returns what a list is that is no array of numbers."""
+    try:
+        np.asarray(value)
+    except ValueError:
+        return "a list whose entries have unlike lengths."
+    return "a list in which not every entry is a number."
+
+
+# What a value is that is no number and no array of numbers; the first that fits.
+KINDS: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (
+        lambda value: value is None,
+        "None; is it the value of a print, or of a function without a return?",
+    ),
+    (lambda value: isinstance(value, str), "text."),
+    (lambda value: isinstance(value, type), "a class."),
+    (callable, "a function: call it, and give what it returns."),
+    (lambda value: isinstance(value, dict), "a dictionary."),
+    (lambda value: isinstance(value, (set, frozenset)), "a set, which has no order."),
+    (lambda value: isinstance(value, Iterator), "an iterator: put list(...) around it."),
+)
+
+
+def name_kind(value: Any) -> str:
+    """Returns what a value is, where it is no number and no array of numbers."""
+    for fits, name in KINDS:
+        if fits(value):
+            return name
+    if isinstance(value, (bool, np.bool_)):
+        return f"{value}."
+    if isinstance(value, (list, tuple)):
+        return name_list(value)
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}."
+    return f"an object of the type {type(value).__name__}."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function returned, or the exception that it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+    printed: bool = False
+
+
+def run(function: Callable, case: tuple) -> Outcome:
+    """Calls a function with copies of the arguments; what it prints is not shown."""
+    output = io.StringIO()
+    try:
+        with redirect_stdout(output), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = function(*copy.deepcopy(case))
+    except Exception as error:
+        # Whatever a reader's function raises is an answer to be explained.
+        return Outcome(error=error)
+    return Outcome(value, printed=bool(output.getvalue()))
+
+
+def describe_error(function: Callable, error: Exception) -> str:
+    """Returns an error in words, with the line of the function that raised it."""
+    kind = type(error).__name__
+    code = getattr(function, "__code__", None)
+    own = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if code is not None and frame.filename == code.co_filename:
+            own.append(frame)
+    if not own:
+        return f"{kind}: {error}"
+    return f"{kind} in line {own[-1].lineno}, `{own[-1].line}`: {error}"
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A likely wrong answer: `make()` makes it, `message` names it."""
+    """A likely wrong answer: `make` makes it, `message` names it.
 
-    make: Callable[[], Any]
+    `make` takes what the exercise's `right` takes: nothing where the answer is a value,
+    and the arguments of the reader's function where it is a function.
+    """
+
+    make: Callable[..., Any]
     message: str
 
 
@@ -50,53 +237,245 @@ class Mistake:
 class Exercise:
     """An exercise: called with a reader's answer, it prints a verdict.
 
-    `right()` makes the right answer; `mistakes` are the likely wrong ones by name.
-    `when(answer)` may name a mistake that no single value shows. A reader's answer is
-    data and is never run, unless `call` says how: then it is a function, and
-    `call(answer)` is what is compared.
+    `form` says what an answer is, after "Your answer:". `right()` makes the right
+    answer; `mistakes` are the likely wrong ones by name. `when(answer)` may name a
+    mistake that no single value shows. A reader's answer is data and is never run.
+
+    With `cases`, the answer is a function: it is called with copies of the arguments of
+    each case, as `right` is, and `when` gets each of its results. A mistake is named if
+    it explains all cases, so the cases should have unlike sizes. `returns` names the
+    results where they are more than one.
+
+    `tolerance` is relative; where the right answer is an integer there is none.
+    `ordered=False`: the order does not matter. `share=True`: per cent are accepted.
+    `letters`: the options of a choice, such as "abcd".
     """
 
+    form: str
     hint: str
-    right: Callable[[], Any]
+    right: Callable[..., Any]
     why: str
     mistakes: dict[str, Mistake] = field(default_factory=dict)
     when: Callable[[Any], str | None] = lambda answer: None
-    call: Callable[[Any], Any] | None = None
-    tolerance: float = 1e-6
+    cases: Sequence[tuple] = ()
+    returns: tuple[str, ...] = ()
+    tolerance: float = PENCIL
+    ordered: bool = True
+    share: bool = False
+    letters: str = ""
 
-    def verdict(self, answer: Any = ...) -> str:
-        """Returns one line on an answer, which begins with Hint, Not yet or Right."""
-        if answer is ... or answer is None:
+    def __call__(self, answer: Any = ..., hint: bool = False) -> None:
+        print(self.verdict(answer, hint))
+
+    def verdict(self, answer: Any = ..., hint: bool = False) -> str:
+        """Returns one line, which begins with Your answer, Hint, Not yet or Right."""
+        if hint:
             return "Hint: " + self.hint
-        if self.call is None:
-            return self._compare(answer)
-        if not callable(answer):
-            kind = type(answer).__name__
-            return f"Not yet: the answer should be a function, and it is a {kind}."
-        try:
-            value = self.call(answer)
-        except Exception as error:
-            # Whatever a reader's function raises is an answer to be explained.
-            return f"Not yet: your function raised {type(error).__name__}: {error}"
-        return self._compare(value)
-
-    def _compare(self, answer: Any) -> str:
-        """Returns the verdict on a value."""
-        right = self.right()
-        if same(answer, right, self.tolerance):
+        if answer is ...:
+            return f"Your answer: {self.form}."
+        problem = self._judge_function(answer) if self.cases else self._judge_value(answer)
+        if problem is None:
             return "Right. " + self.why
-        for mistake in self.mistakes.values():
-            if same(answer, mistake.make(), self.tolerance):
-                return "Not yet: " + mistake.message
-        message = self.when(answer)
-        if message:
-            return "Not yet: " + message
-        if shape(answer) != shape(right):
-            return (
-                f"Not yet: the shape of your answer is {shape(answer)}, "
-                f"and it should be {shape(right)}."
-            )
-        return "Not yet. " + self.hint
+        return "Not yet: " + problem
 
-    def __call__(self, answer: Any = ...) -> None:
-        print(self.verdict(answer))
+    def _judge_value(self, answer: Any) -> str | None:
+        """Returns what is wrong with a value, None where it is right."""
+        right = self.right()
+        if self._agrees(answer, right):
+            return None
+        for mistake in self.mistakes.values():
+            if self._agrees(answer, mistake.make()):
+                return mistake.message
+        return self.when(answer) or self._explain(answer, right, "you gave")
+
+    def _readings(self, answer: Any, right: Any) -> list[Any]:
+        """Returns what an answer may mean, beside a right one: texts or arrays."""
+        if self.letters:
+            letters = read_letters(answer, self.letters)
+            return [] if letters is None else [letters]
+        if isinstance(right, str):
+            return [answer.strip().lower()] if isinstance(answer, str) else []
+        if isinstance(answer, (set, frozenset)) and self.ordered:
+            return []
+        numbers = read_numbers(answer, one=np.ndim(right) == 0)
+        wanted = read_numbers(right)
+        if numbers is None or wanted is None:
+            return []
+        if numbers.dtype.kind == "b" and wanted.dtype.kind != "b":
+            return []
+        if wanted.ndim == 0 and numbers.size == 1:
+            numbers = numbers.reshape(())
+        if wanted.ndim == 1 and numbers.ndim == 0:
+            numbers = numbers.reshape(1)
+        if not self.ordered:
+            numbers = sort_rows(numbers)
+        return [numbers, numbers / 100] if self.share else [numbers]
+
+    def _agrees(self, answer: Any, expected: Any) -> bool:
+        """Returns whether an answer, in one of its readings, is the expected value."""
+        wanted = expected
+        if self.letters:
+            wanted = read_letters(expected, self.letters)
+        elif isinstance(expected, str):
+            wanted = expected.strip().lower()
+        elif not self.ordered:
+            wanted = sort_rows(np.asarray(expected))
+        return any(
+            same(reading, wanted, self.tolerance) for reading in self._readings(answer, expected)
+        )
+
+    def _explain(self, answer: Any, right: Any, subject: str) -> str:
+        """Returns what is wrong with a value: its kind, shape, order or rounding."""
+        form = f"The answer is {self.form}."
+        readings = self._readings(answer, right)
+        if self.letters or not readings:
+            if self.letters and isinstance(answer, str) and not readings:
+                return form
+            if self.letters and readings:
+                return f"that is another choice. {ASK}"
+            return f"{subject} {name_kind(answer)} {form}"
+        if isinstance(right, str):
+            return f"that is another word. {ASK}"
+        return self._explain_numbers(readings[0], np.asarray(right), subject)
+
+    def _explain_numbers(self, numbers: np.ndarray, right: np.ndarray, subject: str) -> str:
+        """Returns what is wrong with numbers beside the right ones."""
+        if numbers.shape != right.shape:
+            return self._explain_shape(numbers, right, subject)
+        if right.dtype.kind == "b" and np.isinf(numbers).any():
+            return "the mask has 0 and -inf in it, which are added to logits: True and False."
+        if np.isnan(numbers.astype(float)).any():
+            return f"{subject} nan, which is no number: was something divided by 0?"
+        if same(sort_rows(numbers), sort_rows(right), self.tolerance) and right.ndim:
+            if np.array_equal(right, sort_rows(right)):
+                return "the right ones, in another order: sort them."
+            return "the right numbers, in another order."
+        if right.dtype.kind == "f" and is_coarse(numbers, right):
+            decimals = count_decimals(numbers) or 0
+            digits = {0: "the whole number", 1: "one decimal"}.get(decimals, f"{decimals} decimals")
+            return f"right to {digits}: give more."
+        good = 0
+        for a, b in zip(numbers.ravel(), right.ravel()):
+            good += same(a, b, self.tolerance)
+        if good:
+            return f"{good} of {right.size} numbers are right. {ASK}"
+        return f"that is not it, nor a mistake that the check knows. {ASK}"
+
+    def _explain_shape(self, numbers: np.ndarray, right: np.ndarray, subject: str) -> str:
+        """Returns what is wrong with the shape of an array."""
+        if numbers.size == right.size and same(numbers.ravel(), right.ravel(), self.tolerance):
+            return (
+                f"the numbers are right; their shape is {numbers.shape}, "
+                f"and {right.shape} is wanted."
+            )
+        if right.ndim <= 1 and numbers.ndim <= 1:
+            plural = "" if numbers.size == 1 else "s"
+            return f"{subject} {numbers.size} number{plural}. The answer is {self.form}."
+        return f"the shape of your answer is {numbers.shape}, and it should be {right.shape}."
+
+    def _names(self) -> list[str]:
+        """Returns the names of the arguments of the reader's function."""
+        return list(inspect.signature(self.right).parameters)[: len(self.cases[0])]
+
+    def _describe(self, at: int) -> str:
+        """Returns the arguments of a case in words: shapes of arrays, other values."""
+        words = []
+        for name, value in zip(self._names(), self.cases[at]):
+            array = isinstance(value, np.ndarray)
+            words.append(f"{name} {value.shape}" if array else f"{name} = {value!r}")
+        text = ", ".join(words)
+        return text if len(text) < 120 else f"input {at + 1}"
+
+    def _judge_function(self, answer: Any) -> str | None:
+        """Returns what is wrong with a function, None where it is right."""
+        if isinstance(answer, type) or not callable(answer):
+            kind = name_kind(answer)
+            if read_numbers(answer) is not None and not isinstance(answer, str):
+                kind = "its result: give the function itself, without brackets behind its name."
+            return f"the answer should be a function, and you gave {kind}"
+        problem = self._judge_arguments(answer)
+        if problem:
+            return problem
+        found = [run(answer, case) for case in self.cases]
+        right = [run(self.right, case) for case in self.cases]
+        agree = [self._same_outcome(a, b) for a, b in zip(found, right)]
+        if all(agree):
+            return None
+        for mistake in self.mistakes.values():
+            made = [run(mistake.make, case) for case in self.cases]
+            if all(self._same_outcome(a, b) for a, b in zip(found, made)):
+                return mistake.message
+        for outcome in found:
+            message = None if outcome.error else self.when(outcome.value)
+            if message:
+                return message
+        at = agree.index(False)
+        problem = self._explain_outcome(answer, found[at], right[at])
+        if any(agree):
+            good = self._describe(agree.index(True))
+            bad = self._describe(at)
+            return (
+                f"right with {good}, and not with {bad}: is a size or a number fixed in your "
+                f"function? There {problem}"
+            )
+        return problem
+
+    def _judge_arguments(self, answer: Callable) -> str | None:
+        """Returns what is wrong where a function does not take the arguments."""
+        try:
+            signature = inspect.signature(answer)
+        except ValueError:
+            # Some functions that are written in C have no signature.
+            return None
+        try:
+            signature.bind(*self.cases[0])
+        except TypeError:
+            names = ", ".join(self._names())
+            return (
+                f"your function takes {len(signature.parameters)} arguments; it is called with "
+                f"{len(self.cases[0])}: {names}."
+            )
+        return None
+
+    def _parts(self, value: Any, right: tuple) -> list[Any] | None:
+        """Returns a function's results one by one, None where they are not as many."""
+        if isinstance(value, (tuple, list)) and len(value) == len(right):
+            return list(value)
+        if isinstance(value, np.ndarray) and value.shape == np.shape(right):
+            return list(value)
+        return None
+
+    def _same_outcome(self, found: Outcome, expected: Outcome) -> bool:
+        """Returns whether two calls returned the same, or raised the same."""
+        if found.error or expected.error:
+            return repr(found.error) == repr(expected.error)
+        if not self.returns:
+            return self._agrees(found.value, expected.value)
+        parts = self._parts(found.value, expected.value)
+        if parts is None:
+            return False
+        return all(self._agrees(a, b) for a, b in zip(parts, expected.value))
+
+    def _explain_outcome(self, function: Callable, found: Outcome, right: Outcome) -> str:
+        """Returns what is wrong with what a function returned or raised."""
+        if found.error:
+            return f"your function raised {describe_error(function, found.error)}"
+        if found.value is None:
+            if found.printed:
+                return "your function printed, but returned nothing: return in place of print."
+            return "your function returned nothing: is there a return?"
+        subject = "your function returned"
+        if not self.returns:
+            return self._explain(found.value, right.value, subject)
+        parts = self._parts(found.value, right.value)
+        wanted = f"{', '.join(self.returns[:-1])} and {self.returns[-1]}"
+        if parts is None:
+            count = COUNTS.get(len(self.returns), str(len(self.returns)))
+            return f"return {count} arrays, {wanted}, in this order."
+        for order in permutations(parts):
+            if all(self._agrees(a, b) for a, b in zip(order, right.value)):
+                return f"these are the right ones in another order: return {wanted}."
+        for name, part, expected in zip(self.returns, parts, right.value):
+            if not self._agrees(part, expected):
+                return f"{name} is not right: " + self._explain(part, expected, subject)
+        return f"that is not it. {ASK}"

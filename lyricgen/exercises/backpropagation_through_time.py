@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
-from lyricgen.models.lstm.cell import Steps, backward, forward
+from lyricgen.models.lstm.cell import Steps, forward, sigmoid
 
 B = 2
 T = 4
@@ -56,6 +57,7 @@ DZ, DC = _back()
 
 
 bias = Exercise(
+    form="an array of numbers, as many as b has",
     hint=(
         "b is added in every step of every sequence, so its gradient is the sum of DZ over both, "
         "of shape (4H,)."
@@ -99,108 +101,156 @@ bias = Exercise(
 )
 
 
-# The step of the second exercise.
-_AT = 1
+def _case(seed: int, B: int, D: int, H: int) -> tuple[np.ndarray, ...]:
+    """dh and dc as they arrive at a step, what it computed, and U."""
+    rng = np.random.default_rng(seed)
+    shapes = ((D, 4 * H), (H, 4 * H), (4 * H,), (B, 1, D), (B, H), (B, H))
+    W, U, b, x, h0, c0 = (rng.standard_normal(shape) for shape in shapes)
+    step = forward(x, W, U, b, h0, c0)
+    dh, dc = rng.standard_normal((2, B, H))
+    i, f, g, o, c = (array[:, 0] for array in step[:5])
+    return dh, dc, i, f, g, o, c, c0, U
 
 
-def _arguments() -> tuple[np.ndarray, ...]:
-    """dh and dc as they arrive at one step, and what the step computed."""
-    later = {}
-    for name in ("i", "f", "g", "o", "c", "h", "x"):
-        later[name] = getattr(STEPS, name)[:, _AT + 1 :]
-    later_steps = STEPS._replace(**later, h0=STEPS.h[:, _AT], c0=STEPS.c[:, _AT])
-    back = backward(later_steps, DH[:, _AT + 1 :])
-    dh = DH[:, _AT] + back.h0
-    i, f, g, o, c = (array[:, _AT] for array in STEPS[:5])
-    return dh, back.c0, i, f, g, o, c, STEPS.c_before[:, _AT], STEPS.weights.U
+CASES = (_case(21, 2, 3, 3), _case(22, 3, 2, 4))
 
 
-def _step_back(
-    *arguments: np.ndarray,
-    tanh_slope=True,
-    later=True,
-    kept=True,
-    transposed=True,
-    shown=np.tanh,
-    through=True,
-    mixed=False,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The function of the second exercise; the arguments behind the arrays spoil it."""
+# What a step back is made of; a mistake changes one of these.
+RULES = {
+    "gate_slope": lambda gate: gate * (1 - gate),
+    "candidate_slope": lambda g: 1 - g**2,
+    "tanh_slope": lambda c: 1 - np.tanh(c) ** 2,
+    "shown": np.tanh,
+    "from_later": 1,
+    "from_h": 1,
+    "order": (0, 1, 2, 3),
+}
+
+
+def _step_back(*arguments: np.ndarray, **changes) -> tuple[np.ndarray, np.ndarray]:
+    """The function of the second exercise; changes of RULES spoil it."""
     dh, dc, i, f, g, o, c, c_before, U = arguments
-    slope = 1 - np.tanh(c) ** 2 if tanh_slope else 1
-    from_later = dc if later else np.zeros_like(dc)
-    from_h = dh * o * slope if through else np.zeros_like(dc)
-    dc_total = from_later + from_h
+    rules = SimpleNamespace(**(RULES | changes))
+    dc_total = rules.from_later * dc + rules.from_h * dh * o * rules.tanh_slope(c)
     blocks = [
-        dc_total * g * i * (1 - i),
-        dc_total * c_before * f * (1 - f),
-        dc_total * i * (1 - g**2),
-        dh * shown(c) * o * (1 - o),
+        dc_total * g * rules.gate_slope(i),
+        dc_total * c_before * rules.gate_slope(f),
+        dc_total * i * rules.candidate_slope(g),
+        dh * rules.shown(c) * rules.gate_slope(o),
     ]
-    if mixed:
-        blocks = [blocks[k] for k in (0, 1, 3, 2)]
-    if transposed:
-        dh_before = np.concatenate(blocks, axis=1) @ U.T
-    else:
-        products = [block @ U_block for block, U_block in zip(blocks, np.split(U, 4, axis=1))]
-        dh_before = np.sum(products, axis=0)
-    dc_before = dc_total * f if kept else dc_total
-    return dh_before, dc_before
+    da = np.concatenate([blocks[k] for k in rules.order], axis=1)
+    return da @ U.T, dc_total * f
 
 
-def _wrong(**changes) -> tuple[np.ndarray, np.ndarray]:
-    return _step_back(*_arguments(), **changes)
+def _not_transposed(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each block times its own part of U, which is square."""
+    *others, U = arguments
+    turned = [block.T for block in np.split(U, 4, axis=1)]
+    return _step_back(*others, np.concatenate(turned, axis=1))
 
 
-def _stacked(gradients: Iterable) -> np.ndarray:
-    return np.stack([np.asarray(gradient, float) for gradient in gradients])
+def _f_left_out(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    dh_before, dc_before = _step_back(*arguments)
+    return dh_before, dc_before / arguments[3]
+
+
+def _old_dc(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    dh_before, _ = _step_back(*arguments)
+    return dh_before, arguments[1] * arguments[3]
+
+
+def _time_index(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    dh, dc, i, f, g, o, c, _, U = arguments
+    return _step_back(dh, dc, i, f, g, o, c, c, U)
+
+
+def _sigmoid_slope(a: np.ndarray) -> np.ndarray:
+    return sigmoid(a) * (1 - sigmoid(a))
+
+
+def _tanh_slope(a: np.ndarray) -> np.ndarray:
+    return 1 - np.tanh(a) ** 2
 
 
 step_back = Exercise(
+    form="a function of dh, dc, i, f, g, o, c, c_before, U that returns dh_before and dc_before",
     hint=(
         "first dc += dh o (1 - tanh(c)^2), then the four gradients by z side by side, each with "
         "the slope of its squashing; dh_before = dz @ U.T and dc_before = dc f."
     ),
-    right=lambda: np.stack(_wrong()),
+    right=lambda dh, dc, i, f, g, o, c, c_before, U: _step_back(dh, dc, i, f, g, o, c, c_before, U),
     why=(
         "From here on, backpropagation through time is this function in a loop that runs "
         "backwards. Two ways lead back: dc f, straight through the cell, and dz @ U.T, through "
         "every gate. The first is why an LSTM remembers."
     ),
-    # The reader's function has the arguments dh, dc, i, f, g, o, c, c_before, U.
-    call=lambda function: _stacked(function(*_arguments())),
+    cases=CASES,
+    returns=("dh_before", "dc_before"),
     mistakes={
+        "slopes of the outputs": Mistake(
+            partial(_step_back, gate_slope=_sigmoid_slope, candidate_slope=_tanh_slope),
+            "the slopes are taken of the outputs: i, f, o and g are squashed already, so the "
+            "slopes are i (1 - i), f (1 - f), o (1 - o) and 1 - g^2, with no function around them.",
+        ),
+        "gates' slopes of the outputs": Mistake(
+            partial(_step_back, gate_slope=_sigmoid_slope),
+            "the gates' slopes are taken of the outputs: i, f and o are sigmoids already, so "
+            "their slopes are i (1 - i), f (1 - f) and o (1 - o), with no sigmoid around them.",
+        ),
+        "candidate's slope of the output": Mistake(
+            partial(_step_back, candidate_slope=_tanh_slope),
+            "the slope of g is taken of the output: g is a tanh already, so its slope is 1 - g^2.",
+        ),
+        "slopes left out": Mistake(
+            partial(_step_back, gate_slope=np.ones_like, candidate_slope=np.ones_like),
+            "the slopes of the sigmoids and of the tanh of g are missing: you stopped at the "
+            "gates, and U multiplies the gradients of the pre-activations.",
+        ),
+        "tanh slope for the gates": Mistake(
+            partial(_step_back, gate_slope=lambda gate: 1 - gate**2),
+            "1 - i^2 is the slope of a tanh; the gates are sigmoids, with the slope i (1 - i).",
+        ),
+        "time index": Mistake(
+            _time_index,
+            "the time index is wrong: f multiplied c_before, the cell of the step before, and you "
+            "took c.",
+        ),
+        "dc_before from the old dc": Mistake(
+            _old_dc,
+            "dc_before is made of the dc that came in; what comes through h belongs to it as "
+            "well: add it to dc first, then multiply by f.",
+        ),
+        "1 - c^2": Mistake(
+            partial(_step_back, tanh_slope=lambda c: 1 - c**2),
+            "1 - c^2 is not the slope: c is not squashed yet, and the slope is 1 - tanh(c)^2.",
+        ),
         "dc replaced": Mistake(
-            lambda: _wrong(later=False),
+            partial(_step_back, from_later=0),
             "the dc that comes from the next step is lost: add to it, do not replace it.",
         ),
         "no way through h": Mistake(
-            lambda: _wrong(through=False),
+            partial(_step_back, from_h=0),
             "dc lacks what comes through h = o ∘ tanh(c): add dh o (1 - tanh(c)^2).",
         ),
         "tanh slope left out": Mistake(
-            lambda: _wrong(tanh_slope=False),
+            partial(_step_back, tanh_slope=np.ones_like),
             "on the way from h to c the slope of tanh is missing: 1 - tanh(c)^2.",
         ),
         "f left out": Mistake(
-            lambda: _wrong(kept=False),
+            _f_left_out,
             "dc_before lacks its f: c = f ∘ c_before + …, so dc_before = dc f.",
         ),
         "U not transposed": Mistake(
-            lambda: _wrong(transposed=False),
+            _not_transposed,
             "U is not transposed: z = h_before @ U gives dh_before = dz @ U.T.",
         ),
         "c for tanh(c)": Mistake(
-            lambda: _wrong(shown=lambda c: c),
+            partial(_step_back, shown=lambda c: c),
             "the output gate multiplied tanh(c), not c: do = dh tanh(c).",
         ),
         "order i, f, o, g": Mistake(
-            lambda: _wrong(mixed=True),
+            partial(_step_back, order=(0, 1, 3, 2)),
             "you put the blocks in the order i, f, o, g; U has them as i, f, g, o.",
-        ),
-        "returned the other way": Mistake(
-            lambda: _wrong()[::-1],
-            "these are the right two, the other way round: return (dh_before, dc_before).",
         ),
     },
 )

@@ -13,6 +13,7 @@ _NATS = float(np.mean(-np.log(P)))
 
 
 perplexity = Exercise(
+    form="one number",
     hint=(
         "what did each character cost in bits, -log2(p)? Take the mean of the five costs, and "
         "then 2 to the power of it."
@@ -53,5 +54,5 @@ perplexity = Exercise(
             "the mean, not the sum.",
         ),
     },
-    tolerance=1e-4,
+    tolerance=0.01,
 )

@@ -7,6 +7,7 @@ import numpy as np
 from lyricgen.exercises import Exercise, Mistake
 
 two_sizes = Exercise(
+    form="one number, in bits per character",
     hint="what do the test text's characters add to the packed size? A byte has eight bits.",
     right=lambda: 2.4,
     why=(
@@ -15,6 +16,14 @@ two_sizes = Exercise(
     ),
     mistakes={
         "bytes": Mistake(lambda: 0.3, "that is in bytes; a byte has eight bits."),
+        "eight times too much": Mistake(
+            lambda: 19.2, "that is 8 times too much: bytes times 8 are bits, and only once."
+        ),
+        "bytes in all": Mistake(
+            lambda: 9_000,
+            "that is what the test text adds, in bytes; how many bits is it, for one of its "
+            "30,000 characters?",
+        ),
         "both texts": Mistake(
             lambda: 8 * 50_000 / 30_000,
             "that lays the price of the training text on the test text: take C(training) off "
@@ -33,6 +42,8 @@ two_sizes = Exercise(
 
 
 distinct = Exercise(
+    form="one number, a share between 0 and 1",
+    share=True,
     hint=(
         "write down all runs of two characters, those of the first text and then those of the "
         "second; how many are there, and how many different ones?"
@@ -60,6 +71,14 @@ distinct = Exercise(
         ),
         "not divided": Mistake(
             lambda: 4, "that is the number of different runs; divide it by that of all runs."
+        ),
+        "all runs": Mistake(
+            lambda: 8, "that is the number of all runs; the different ones are divided by it."
+        ),
+        "runs by characters": Mistake(
+            lambda: 0.8,
+            "that is the number of runs, 8, divided by the 10 characters; the different runs are "
+            "divided by all runs.",
         ),
         "first text": Mistake(
             lambda: 4 / 6, "that is the first text's; the runs of the second one count as well."

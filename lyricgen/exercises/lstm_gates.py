@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
@@ -23,17 +23,11 @@ def _given() -> Steps:
 
 _step = _given()
 
-# One step of two sequences, for the second exercise.
-X = _step.x[:, 0]
-W, U, BIAS = _step.weights
-H_BEFORE = _step.h0
-C_BEFORE = _step.c0
-
-# The gates of its first sequence, (H,), and the states before, for the first exercise.
-# The notebook calls them by these letters.
+# The gates of one step, (H,), and the states before it, for the first exercise. The
+# notebook calls them by these letters.
 I, F, G, O = (gate[0, 0] for gate in _step[:4])  # noqa: E741
-OLD_C = C_BEFORE[0]
-OLD_H = H_BEFORE[0]
+OLD_C = _step.c0[0]
+OLD_H = _step.h0[0]
 
 
 def _identity(value: np.ndarray) -> np.ndarray:
@@ -49,6 +43,7 @@ def _hidden(
 
 
 hidden = Exercise(
+    form="an array of three numbers, one for each unit",
     hint=(
         "first the new cell, the old one times f plus the candidate times i; then h is tanh of "
         "it, times o. Every product goes place by place."
@@ -99,72 +94,109 @@ hidden = Exercise(
 )
 
 
+def _case(seed: int, B: int, D: int, H: int) -> tuple[np.ndarray, ...]:
+    """The arguments of one step: x, h, c, W, U, b."""
+    rng = np.random.default_rng(seed)
+    shapes = ((B, D), (B, H), (B, H), (D, 4 * H), (H, 4 * H), (4 * H,))
+    return tuple(rng.standard_normal(shape) for shape in shapes)
+
+
+# D is unlike H, so that W and U cannot take each other's place.
+CASES = (_case(11, 2, 5, 3), _case(12, 3, 2, 4))
+
+
 def _one(
-    order="ifgo", recurrent=1, bias=1, candidate=np.tanh, squash=np.tanh, before=C_BEFORE
+    *arguments,
+    order="ifgo",
+    recurrent=1,
+    bias=1,
+    gate=sigmoid,
+    candidate=np.tanh,
+    squash=np.tanh,
+    shown="new",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The answer of the second exercise; the arguments spoil it."""
-    a = X @ W + recurrent * H_BEFORE @ U + bias * BIAS
+    """The answer of the second exercise; the arguments by name spoil it."""
+    x, h, c, W, U, b = arguments
+    a = x @ W + recurrent * h @ U + bias * b
     blocks = dict(zip(order, np.split(a, 4, axis=-1)))
-    i = sigmoid(blocks["i"])
-    f = sigmoid(blocks["f"])
+    i = gate(blocks["i"])
+    f = gate(blocks["f"])
     g = candidate(blocks["g"])
-    o = sigmoid(blocks["o"])
-    c = f * before + i * g
-    return o * squash(c), c
-
-
-def _stacked(states: Iterable) -> np.ndarray:
-    return np.stack([np.asarray(state, float) for state in states])
+    o = gate(blocks["o"])
+    c_new = f * c + i * g
+    return o * squash(c_new if shown == "new" else c), c_new
 
 
 step = Exercise(
+    form="a function of x, h, c, W, U, b that returns the new h and c",
     hint=(
         "z = x @ W + h @ U + b has four blocks side by side, i, f, g, o; np.split(z, 4, axis=-1) "
         "gives them. Squash i, f, o by the sigmoid and g by tanh."
     ),
-    right=lambda: np.stack(_one()),
+    right=lambda x, h, c, W, U, b: _one(x, h, c, W, U, b),
     why=(
         "This is the whole layer: what a library adds is a loop over time. You could load the "
         "weights of any Keras LSTM into your function now."
     ),
-    call=lambda function: _stacked(function(X, H_BEFORE, C_BEFORE, W, U, BIAS)),
+    cases=CASES,
+    returns=("h", "c"),
     mistakes={
         "order i, f, o, g": Mistake(
-            lambda: _one(order="ifog"),
+            partial(_one, order="ifog"),
             "you read the blocks as i, f, o, g; Keras's order is i, f, g, o.",
         ),
         "order f, i, g, o": Mistake(
-            lambda: _one(order="figo"),
-            "you read the blocks as f, i, g, o; Keras's order is i, f, g, o.",
+            partial(_one, order="figo"),
+            "i and f are swapped: either you read the blocks as f, i, g, o, and Keras's order is "
+            "i, f, g, o; or you multiplied the old cell by i and the candidate by f.",
         ),
         "order i, g, f, o": Mistake(
-            lambda: _one(order="igfo"),
+            partial(_one, order="igfo"),
             "you read the blocks as i, g, f, o; Keras's order is i, f, g, o.",
         ),
         "order i, o, f, g": Mistake(
-            lambda: _one(order="iofg"),
+            partial(_one, order="iofg"),
             "you read the blocks as i, o, f, g; Keras's order is i, f, g, o.",
         ),
+        "W and U swapped": Mistake(
+            lambda x, h, c, W, U, b: x @ U + h @ W,
+            "W and U are swapped: x is multiplied by W of shape (D, 4H), h by U of shape (H, 4H).",
+        ),
+        "W and U swapped, h first": Mistake(
+            lambda x, h, c, W, U, b: h @ W + x @ U,
+            "W and U are swapped: x is multiplied by W of shape (D, 4H), h by U of shape (H, 4H).",
+        ),
+        "h from the old c": Mistake(
+            partial(_one, shown="old"),
+            "your h shows the old cell; h shows the new one: make c first, then h = o ∘ tanh(c).",
+        ),
+        "gates not squashed": Mistake(
+            partial(_one, gate=_identity),
+            "the sigmoids are missing: i, f and o are the sigmoid of their blocks, so that they "
+            "lie between 0 and 1.",
+        ),
+        "nothing squashed": Mistake(
+            partial(_one, gate=_identity, candidate=_identity),
+            "the blocks are used as they are: the sigmoids of i, f and o are missing, and the tanh "
+            "of g.",
+        ),
         "no recurrent term": Mistake(
-            lambda: _one(recurrent=0),
+            partial(_one, recurrent=0),
             "the recurrent term h @ U is missing: the gates do not see the past yet.",
         ),
-        "no bias": Mistake(lambda: _one(bias=0), "the bias b is missing."),
+        "no bias": Mistake(partial(_one, bias=0), "the bias b is missing."),
         "candidate by sigmoid": Mistake(
-            lambda: _one(candidate=sigmoid),
+            partial(_one, candidate=sigmoid),
             "the candidate g goes through tanh, not the sigmoid: it may take away from the cell "
             "as well as add.",
         ),
         "tanh left off": Mistake(
-            lambda: _one(squash=_identity), "h lacks its tanh: h = o ∘ tanh(c)."
+            partial(_one, squash=_identity), "h lacks its tanh: h = o ∘ tanh(c)."
         ),
         "h for c": Mistake(
-            lambda: _one(before=H_BEFORE),
+            lambda x, h, c, W, U, b: _one(x, h, h, W, U, b),
             "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ "
             "g.",
-        ),
-        "c before h": Mistake(
-            lambda: _one()[::-1], "these are the right two, the other way round: return (h, c)."
         ),
     },
 )

@@ -13,6 +13,7 @@ WINDOW = [48, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 53, 0, 0, 0]
 
 
 grid = Exercise(
+    form="one number, the steps in a quarter",
     hint=(
         "a grid of n steps holds what is a multiple of 1/n of a quarter. It must hold 1/8 and "
         "1/6: n is a multiple of both numbers, the smallest one."
@@ -27,6 +28,14 @@ grid = Exercise(
             lambda: 48,
             "48 steps hold all of them, but so does a smaller number: 8 and 6 have a factor in "
             "common.",
+        ),
+        "smaller": Mistake(
+            lambda: 6, "6 steps hold the triplets; a 32nd, an eighth of a quarter, lies between."
+        ),
+        "name of the note": Mistake(
+            lambda: 32,
+            "a 32nd is a 32nd of a whole note, and 32 steps would be of a bar; the question is "
+            "about one quarter, and the triplets must lie on the grid too.",
         ),
         "largest": Mistake(
             lambda: 8, "8 steps hold the 32nds; a sixth of a quarter lies between two of them."
@@ -52,6 +61,7 @@ grid = Exercise(
 
 
 cut = Exercise(
+    form="a list of 16 numbers",
     hint=(
         "step 0 is never HOLD: a note that sounds on is struck again. An onset of pitch p is p - "
         "21 + 2. Silence is one REST, then HOLDs."
@@ -83,6 +93,15 @@ cut = Exercise(
             lambda: [46, 0, 0, 0, 48, 0, 0, 0, 1, 0, 0, 0, 51, 0, 0, 0],
             "0 and 1 are HOLD and REST, so onsets begin at 2: add 2.",
         ),
+        "one too low": Mistake(
+            lambda: [47, 0, 0, 0, 49, 0, 0, 0, 1, 0, 0, 0, 52, 0, 0, 0],
+            "your onsets are one too low: the lowest pitch, 21, has the event 2, since 0 is HOLD "
+            "and 1 is REST.",
+        ),
+        "one too high": Mistake(
+            lambda: [49, 0, 0, 0, 51, 0, 0, 0, 1, 0, 0, 0, 54, 0, 0, 0],
+            "your onsets are one too high: the lowest pitch, 21, has the event 2.",
+        ),
         "no REST": Mistake(
             lambda: WINDOW[:8] + [0] + WINDOW[9:], "without a REST the A sounds on until the C."
         ),
@@ -95,6 +114,8 @@ cut = Exercise(
 
 
 leak = Exercise(
+    form="a list of the tunes' numbers",
+    ordered=False,
     hint=(
         "make the clusters first, near-duplicates of near-duplicates together; then look for "
         "clusters with a tune in the test part and one in the training part."

@@ -11,6 +11,7 @@ B = np.array([4, 0, -1])
 
 
 shapes = Exercise(
+    form="a tuple, as (5, 6) is one",
     hint=(
         "a matrix product (B, D) @ (D, H) sums over D and leaves (B, H); adding b of shape (H,) "
         "changes no shape."
@@ -42,6 +43,7 @@ shapes = Exercise(
 
 
 product = Exercise(
+    form="a list of numbers",
     hint="multiply first by first, second by second, third by third: the result is a vector again.",
     right=lambda: A * B,
     why=(
@@ -64,6 +66,7 @@ product = Exercise(
 
 
 bits = Exercise(
+    form="one number",
     hint=(
         "the cost of an event of probability p is -log2(p) bits; the mean is taken over the four "
         "events."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from lyricgen.exercises import Exercise, Mistake
 
 # Delta time, status, pitch, velocity.
@@ -17,18 +19,32 @@ EVENTS = [
 ]
 
 
+# Hidden from the reader: the note that begins first ends last, and three overlap.
+MORE_EVENTS = [
+    (10, 0x90, 72, 30),
+    (20, 0x90, 50, 1),
+    (0, 0x90, 50, 90),
+    (30, 0x90, 50, 64),
+    (40, 0x90, 50, 0),
+    (50, 0x80, 50, 10),
+    (60, 0x90, 50, 0),
+    (5, 0x80, 72, 0),
+]
+
+
 def _notes(
+    events: list[tuple[int, int, int, int]],
     velocity_0_ends: bool = True,
     status_8_ends: bool = True,
     oldest_first: bool = True,
     added_up: bool = True,
     all_at_once: bool = False,
 ) -> list[tuple[int, int, int]]:
-    """The notes of EVENTS, and what comes out with a mistake."""
+    """The notes of the events, and what comes out with a mistake."""
     tick = 0
     sounding: dict[int, list[int]] = {}
     notes = []
-    for delta, status, pitch, velocity in EVENTS:
+    for delta, status, pitch, velocity in events:
         tick = tick + delta if added_up else delta
         onsets = sounding.setdefault(pitch, [])
         if status == 0x90 and (velocity or not velocity_0_ends):
@@ -41,12 +57,50 @@ def _notes(
     return sorted(notes)
 
 
+def _ended(events: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int]]:
+    """The notes in the order in which they end."""
+    tick = 0
+    sounding: dict[int, list[int]] = {}
+    notes = []
+    for delta, status, pitch, velocity in events:
+        tick += delta
+        onsets = sounding.setdefault(pitch, [])
+        if status == 0x90 and velocity:
+            onsets.append(tick)
+        elif onsets:
+            onset = onsets.pop(0)
+            notes.append((onset, tick - onset, pitch))
+    return notes
+
+
+RIGHT_BYTES = [0x86, 0x8D, 0x20]
+
+
+def _bytes_as_text(answer) -> str | None:
+    """Names the right bytes in another form: as bytes, or as text in base 16."""
+    if isinstance(answer, (bytes, bytearray)):
+        if list(answer) == RIGHT_BYTES:
+            return "the right bytes; give them as a list of numbers: list(answer)."
+        return None
+    words = answer.replace(",", " ").split() if isinstance(answer, str) else answer
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+        return None
+    try:
+        found = [int(word, 16) for word in words]
+    except ValueError:
+        return None
+    if found == RIGHT_BYTES:
+        return "the right bytes, as text: give numbers, such as 0x86 without quotation marks."
+    return None
+
+
 digits = Exercise(
+    form="a list of numbers, one for each byte",
     hint=(
         "divide by 128 again and again: the remainders are the seven-bit digits, the last one "
         "first. Then set the high bit (add 128) where another byte follows."
     ),
-    right=lambda: [0x86, 0x8D, 0x20],
+    right=lambda: RIGHT_BYTES,
     why=(
         "100,000 = 6 · 128² + 13 · 128 + 32. Three bytes in place of four, and one for almost all "
         "delta times: that keeps MIDI files small."
@@ -77,15 +131,12 @@ digits = Exercise(
             "does.",
         ),
     },
-    when=lambda answer: (
-        "answer with a list of numbers, such as [1, 2, 3]."
-        if isinstance(answer, (bytes, str, int))
-        else None
-    ),
+    when=_bytes_as_text,
 )
 
 
 times = Exercise(
+    form="a list of six numbers, in seconds",
     hint=(
         "add up the delta times to ticks. A quarter is 480 of them and takes half a second until "
         "tick 960, and a quarter of a second after it."
@@ -126,6 +177,14 @@ times = Exercise(
             lambda: [0, 480, 720, 960, 1920, 2400],
             "these are the ticks, and they are right; now turn them into seconds.",
         ),
+        "milliseconds": Mistake(
+            lambda: [0, 500, 750, 1000, 1500, 1750],
+            "these are milliseconds, and they are right; give seconds.",
+        ),
+        "microseconds": Mistake(
+            lambda: [0, 500_000, 750_000, 1_000_000, 1_500_000, 1_750_000],
+            "these are microseconds, and they are right; give seconds.",
+        ),
         "change one event late": Mistake(
             lambda: [0.0, 0.5, 0.75, 1.0, 2.0, 2.25],
             "the change holds from the fourth event on, so the wait before the fifth is at the "
@@ -136,6 +195,7 @@ times = Exercise(
 
 
 notes = Exercise(
+    form="a function of a list of events that returns a sorted list of (onset, duration, pitch)",
     hint=(
         "add up the delta times; keep a list of open onsets for each pitch; a status 0x90 with "
         "velocity 0 ends a note as 0x80 does, the oldest one first."
@@ -146,27 +206,45 @@ notes = Exercise(
         "as many notes, and none of them ends."
     ),
     mistakes={
+        "unsorted": Mistake(_ended, "the right notes, in the order in which they end: sort them."),
+        "end for duration": Mistake(
+            lambda events: sorted((start, start + d, pitch) for start, d, pitch in _notes(events)),
+            "the second number is the end of the note; the duration is the end minus the onset.",
+        ),
+        "end for duration, unsorted": Mistake(
+            lambda events: [(start, start + d, pitch) for start, d, pitch in _ended(events)],
+            "two things: the second number is the end of the note, and the duration is the end "
+            "minus the onset; and the notes are not sorted.",
+        ),
+        "pitch first": Mistake(
+            lambda events: sorted((pitch, start, d) for start, d, pitch in _notes(events)),
+            "the order of the three is another: (onset, duration, pitch).",
+        ),
+        "pitch first, sorted by onset": Mistake(
+            lambda events: [(pitch, start, d) for start, d, pitch in _notes(events)],
+            "the order of the three is another: (onset, duration, pitch).",
+        ),
         "velocity 0 begins": Mistake(
-            lambda: _notes(velocity_0_ends=False),
+            partial(_notes, velocity_0_ends=False),
             "a start with velocity 0 is an end: here it began a note.",
         ),
         "status 0x80 overlooked": Mistake(
-            lambda: _notes(status_8_ends=False),
+            partial(_notes, status_8_ends=False),
             "notes that end with status 0x80 are missing: both kinds of end occur in one file.",
         ),
         "last in, first out": Mistake(
-            lambda: _notes(oldest_first=False),
+            partial(_notes, oldest_first=False),
             "where two notes of pitch 67 overlap you ended the younger one first; the older one "
             "ends first.",
         ),
         "both at once": Mistake(
-            lambda: _notes(all_at_once=True),
+            partial(_notes, all_at_once=True),
             "one end closed both notes of pitch 67; an end closes one note.",
         ),
         "deltas not added": Mistake(
-            lambda: _notes(added_up=False),
+            partial(_notes, added_up=False),
             "the onsets are delta times: add them up to ticks first.",
         ),
     },
-    call=lambda answer: [tuple(note) for note in answer(list(EVENTS))],
+    cases=((EVENTS,), (MORE_EVENTS,)),
 )

@@ -11,6 +11,7 @@ DIMENSIONS = 64
 
 
 half_way = Exercise(
+    form="one number",
     hint=(
         "the point is a/2 + b/2. How long is each half, and at what angle do two draws stand in "
         "so many dimensions? Then Pythagoras."
@@ -43,6 +44,11 @@ half_way = Exercise(
             lambda: float(np.sqrt(DIMENSIONS / 2)) / 2,
             "you halved once too often: a/2 and b/2 are 4 long each, at a right angle.",
         ),
+        "a half": Mistake(
+            lambda: 0.5,
+            "0.5 is the share of the way, or the variance of one coordinate; the question is "
+            "how long the point in the middle is.",
+        ),
         "by dimension": Mistake(
             lambda: float(np.sqrt(0.5)),
             "that is the standard deviation of one coordinate; there are 64 of them.",
@@ -52,24 +58,34 @@ half_way = Exercise(
 )
 
 
-def _vectors() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(9)
-    a, b = rng.standard_normal((2, 6))
-    return 2 * a / np.linalg.norm(a), 2 * b / np.linalg.norm(b)
+def _case(seed: int, size: int, length: float, t: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Two vectors of one length, and a share of the way: the second exercise."""
+    a, b = np.random.default_rng(seed).standard_normal((2, size))
+    return length * a / np.linalg.norm(a), length * b / np.linalg.norm(b), t
 
 
-# Two vectors of length 2, and a share of the way: the second exercise.
-A, B = _vectors()
-T = 0.25
-ANGLE = float(np.arccos(A @ B / 4))
+CASES = (_case(9, 6, 2.0, 0.25), _case(10, 9, 3.0, 0.6))
 
 
-def _arc(t: float = T, w: float = ANGLE) -> np.ndarray:
-    return (np.sin((1 - t) * w) * A + np.sin(t * w) * B) / np.sin(w)
+def _angle(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.arccos(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
 
 
-def _line() -> np.ndarray:
-    return (1 - T) * A + T * B
+def _along(a: np.ndarray, b: np.ndarray, t: float, w: float) -> np.ndarray:
+    return (np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)
+
+
+def _arc(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    return _along(a, b, t, _angle(a, b))
+
+
+def _line(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    return (1 - t) * a + t * b
+
+
+def _stretched(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    point = _line(a, b, t)
+    return point * np.linalg.norm(a) / np.linalg.norm(point)
 
 
 def _unscaled(answer) -> str | None:
@@ -84,6 +100,7 @@ def _unscaled(answer) -> str | None:
 
 
 arc = Exercise(
+    form="a function of a, b, t that returns a vector",
     hint="w is the arccos of a @ b over both lengths; then (sin((1-t) w) a + sin(t w) b) / sin(w).",
     right=_arc,
     why=(
@@ -91,31 +108,37 @@ arc = Exercise(
         "are parallel, sin(w) is 0 and this formula has no answer: latent.slerp takes the line "
         "there."
     ),
-    call=lambda function: np.asarray(function(A, B, T), float),
+    cases=CASES,
     mistakes={
         "line": Mistake(_line, "that is the straight line: its points are shorter than the ends."),
         "line made longer": Mistake(
-            lambda: _line() * 2 / np.linalg.norm(_line()),
+            _stretched,
             "that is the line, stretched to the right length. It stays on the sphere, but turns "
             "slowly at the ends and fast in the middle.",
         ),
         "a and b swapped": Mistake(
-            lambda: _arc(1 - T), "a and b are swapped: at t = 0 the point should be a."
+            lambda a, b, t: _arc(a, b, 1 - t),
+            "a and b are swapped: at t = 0 the point should be a.",
+        ),
+        "quarter turn": Mistake(
+            lambda a, b, t: np.cos(np.pi * t / 2) * a + np.sin(np.pi * t / 2) * b,
+            "that is right only where a and b stand at a right angle; in general the angle w is "
+            "the arccos of a @ b over both lengths.",
         ),
         "not divided": Mistake(
-            lambda: _arc() * np.sin(ANGLE),
+            lambda a, b, t: _arc(a, b, t) * np.sin(_angle(a, b)),
             "the division by sin(w) is missing: at t = 0 the formula should give a itself.",
         ),
         "degrees": Mistake(
-            lambda: _arc(w=float(np.degrees(ANGLE))),
+            lambda a, b, t: _along(a, b, t, float(np.degrees(_angle(a, b)))),
             "your angle is in degrees; NumPy's sine takes radians.",
         ),
         "cosine for the angle": Mistake(
-            lambda: _arc(w=float(np.cos(ANGLE))),
+            lambda a, b, t: _along(a, b, t, float(np.cos(_angle(a, b)))),
             "that takes the cosine for the angle: the arccos is missing.",
         ),
         "unit length": Mistake(
-            lambda: _arc() / 2,
+            lambda a, b, t: _arc(a, b, t) / np.linalg.norm(a),
             "the direction is right, and the length is 1: use a and b as they are in the sum, and "
             "their lengths only for the angle.",
         ),
@@ -147,6 +170,7 @@ def _direction() -> np.ndarray:
 
 
 vector = Exercise(
+    form="an array of three numbers",
     hint=(
         "sort the melodies by density. The mean z of the last quarter, minus the mean z of the "
         "first; a quarter of twelve is three."
@@ -183,6 +207,20 @@ vector = Exercise(
         "against all": Mistake(
             lambda: _RANKED[9:].mean(axis=0) - Z.mean(axis=0),
             "you took away the mean of all melodies, not that of the lowest quarter.",
+        ),
+        "half of it": Mistake(
+            lambda: _means(slice(9, 12), slice(0, 3)) / 2,
+            "that is half of it: the vector leads from one quarter's mean to the other's, not to "
+            "the middle between them.",
+        ),
+        "medians": Mistake(
+            lambda: np.median(_RANKED[9:], axis=0) - np.median(_RANKED[:3], axis=0),
+            "these are medians of the quarters; the attribute vector is a difference of means.",
+        ),
+        "regression": Mistake(
+            lambda: np.polyfit(DENSITY, Z, 1)[0],
+            "that is the slope of a regression of z on density; the attribute vector is a "
+            "difference of two means.",
         ),
         "sums": Mistake(
             lambda: 3 * _means(slice(9, 12), slice(0, 3)),

@@ -14,6 +14,7 @@ def _normal(weights: np.ndarray) -> np.ndarray:
 
 
 sharpen = Exercise(
+    form="a list of three numbers",
     hint=(
         "raise each probability to the power 1 / 0.5 = 2, then divide by the sum so that they add "
         "up to 1."
@@ -26,6 +27,11 @@ sharpen = Exercise(
     mistakes={
         "not normalised": Mistake(
             lambda: P**2, "these do not add up to 1 yet: divide them by their sum."
+        ),
+        "wrong way, not normalised": Mistake(
+            lambda: P**0.5,
+            "two things: the power is 1 / temperature = 2, and yours is 0.5; and these do not "
+            "add up to 1, so divide them by their sum.",
         ),
         "wrong way": Mistake(
             lambda: _normal(P**0.5),
@@ -40,6 +46,11 @@ sharpen = Exercise(
         "softmax of p": Mistake(
             lambda: _normal(np.exp(P / 0.5)),
             "this is the softmax of the probabilities; the temperature divides their logarithms.",
+        ),
+        "softmax of p times 0.5": Mistake(
+            lambda: _normal(np.exp(P * 0.5)),
+            "this is the softmax of the probabilities, multiplied by the temperature; the "
+            "temperature divides, and what it divides are their logarithms.",
         ),
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lyricgen.exercises import Exercise, Mistake
 
 rising = Exercise(
+    form="one of the letters 'a', 'b', 'c' and 'd', in quotation marks",
     hint=(
         "look at what the samples of the last step have in common with the training text, and at "
         "what the held-out songs have in common with it."
@@ -31,5 +32,5 @@ rising = Exercise(
             "alike; and the model that had no dropout rises the most.",
         ),
     },
-    when=lambda answer: "answer with one of the letters 'a', 'b', 'c' and 'd', in quotation marks.",
+    letters="abcd",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lyricgen.exercises import Exercise, Mistake
+from lyricgen.exercises import Exercise, Mistake, read_numbers
 
 # Of the loss that the notebook trains with: the first exercise.
 BETA = 0.2
@@ -12,7 +12,16 @@ STEPS = 32
 LATENT = 64
 
 
+def _too_small(answer) -> str | None:
+    """Names an answer near 0, which no single mistake explains."""
+    number = read_numbers(answer, one=True)
+    if number is not None and number.size == 1 and abs(number.item()) < BETA / STEPS / 4:
+        return "that is much too small: the KL would weigh next to nothing."
+    return None
+
+
 mean_for_sum = Exercise(
+    form="one number",
     hint=(
         "a loss divided by 32 as a whole has the same minimum. Divide both its terms, and see "
         "what then stands before the KL."
@@ -42,12 +51,17 @@ mean_for_sum = Exercise(
             lambda: BETA * LATENT / STEPS,
             "that would be for a KL averaged over its 64 dimensions too; here it is their sum.",
         ),
+        "sizes mixed up": Mistake(
+            lambda: BETA * STEPS / LATENT,
+            "32 and 64 are both in it: over the 64 dimensions this program still takes the sum, "
+            "so only the 32 steps matter, and the weight gets smaller.",
+        ),
         "both": Mistake(
             lambda: BETA / STEPS / LATENT,
             "you divided by the 64 dimensions as well; over them this program still takes the sum.",
         ),
     },
-    tolerance=1e-4,
+    when=_too_small,
 )
 
 
@@ -90,6 +104,7 @@ def _shares(forced: np.ndarray, free: np.ndarray, steps=slice(None)) -> np.ndarr
 
 
 flatters = Exercise(
+    form="two numbers, teacher-forced first",
     hint=(
         "two loops over the steps, both from last = check.START. In the one, last becomes the "
         "true event, check.MELODY[t]; in the other, what the decoder wrote."
@@ -119,6 +134,15 @@ flatters = Exercise(
             lambda: _shares(_run(0, truth=True), _run(0)),
             "you began with last = 0, a hold; before the first step stands check.START.",
         ),
+        "counts": Mistake(
+            lambda: len(MELODY) * _shares(_run(truth=True), _run()),
+            "these are how many steps are right; divide by the 16 steps.",
+        ),
+        "error rates": Mistake(
+            lambda: 1 - _shares(_run(truth=True), _run()),
+            "these are the shares of the steps that are wrong; the accuracy is the share of those "
+            "that are right.",
+        ),
         "only onsets": Mistake(
             lambda: _shares(_run(truth=True), _run(), MELODY > 1),
             "that is of the onsets only; here all 16 steps count.",
@@ -128,7 +152,9 @@ flatters = Exercise(
             "you left out the first step; all 16 count.",
         ),
     },
-    tolerance=1e-3,
+    # Two decimals are enough: 0.88 for 0.875.
+    tolerance=0.01,
+    share=True,
 )
 
 
@@ -158,6 +184,7 @@ def _beyond(total=_NATS, each=_NATS / 6) -> np.ndarray:
 
 
 free_bits = Exercise(
+    form="two numbers in nats, the total first",
     hint=(
         "on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the "
         "melodies. For each dimension: mean over the melodies, take a sixth of that away, cut at "
@@ -189,6 +216,20 @@ free_bits = Exercise(
             "for each dimension you cut every melody by itself; the option takes the mean over "
             "the melodies first.",
         ),
+        "answer in bits": Mistake(
+            lambda: _beyond() / np.log(2),
+            "these are the right two in bits; give nats: times ln 2 = 0.693.",
+        ),
+        "the larger of the two": Mistake(
+            lambda: np.array(
+                [
+                    np.maximum(KL.sum(axis=1), _NATS).mean(),
+                    np.maximum(KL.mean(axis=0), _NATS / 6).sum(),
+                ]
+            ),
+            "that is the other form of free bits, max(KL, free), which has the same gradient; "
+            "what remains to be paid is max(KL - free, 0).",
+        ),
         "total for each": Mistake(
             lambda: _beyond(each=_NATS),
             "you gave each dimension all of the free bits; each has a sixth of them.",
@@ -202,5 +243,4 @@ free_bits = Exercise(
             "you summed over the four melodies; over melodies it is a mean.",
         ),
     },
-    tolerance=1e-3,
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from lyricgen.exercises import Exercise, Mistake, shape
+from lyricgen.exercises import Exercise, Mistake, read_letters
 from lyricgen.models.musicvae.posterior import kl_divergence
 
 B = 6
@@ -32,51 +34,73 @@ def _two(mu_q, sigma_q, mu_p, sigma_p, log=np.log, square=np.square, spread=True
 
 
 gaussians = Exercise(
+    form="a function of mu_q, sigma_q, mu_p, sigma_p that returns a number for each dimension",
     hint=(
         "write ln q(z) - ln p(z) of the two Gaussians and take its mean under q: (z - mu_q)² has "
         "the mean sigma_q², and (z - mu_p)² the mean sigma_q² + (mu_q - mu_p)²."
     ),
-    right=lambda: _two(*_PAIRS),
+    right=_two,
     why=(
         "With mu_p = 0 and sigma_p = 1 it is the formula of the notebook. This one is needed "
         "where the prior is learnt."
     ),
-    call=lambda function: np.asarray(function(*_PAIRS), float),  # of mu_q, sigma_q, mu_p, sigma_p
+    cases=(_PAIRS, (MU[2, :3], SIGMA[2, :3], MU[3, :3], SIGMA[3, :3])),
     mistakes={
         "other direction": Mistake(
-            lambda: _two(*_PAIRS[2:], *_PAIRS[:2]),
+            lambda *four: _two(*four[2:], *four[:2]),
             "that is KL(p || q): the mean is to be taken under q, the first of the two.",
         ),
         "variances": Mistake(
-            lambda: _two(*_PAIRS, log=lambda a: np.log(a) / 2, square=np.abs),
+            partial(_two, log=lambda a: np.log(a) / 2, square=np.abs),
             "you took sigma for the variance: it enters as sigma².",
         ),
         "log of variances": Mistake(
-            lambda: _two(*_PAIRS, log=lambda a: 2 * np.log(a)),
+            partial(_two, log=lambda a: 2 * np.log(a)),
             "the logarithm is of sigma_p / sigma_q; of the variances it would need a half.",
         ),
         "sign of the log": Mistake(
-            lambda: _two(*_PAIRS, log=lambda a: -np.log(a)),
+            partial(_two, log=lambda a: -np.log(a)),
             "the logarithm has the wrong sign: it is ln(sigma_p / sigma_q).",
         ),
         "bits": Mistake(
-            lambda: _two(*_PAIRS) / np.log(2), "these are bits; the answer should be in nats."
+            lambda *four: _two(*four) / np.log(2), "these are bits; the answer should be in nats."
         ),
         "no spread": Mistake(
-            lambda: _two(*_PAIRS, spread=False),
+            partial(_two, spread=False),
             "q's own spread is missing: the mean of (z - mu_p)² under q is sigma_q² + (mu_q - "
             "mu_p)².",
         ),
         "p is the prior": Mistake(
-            lambda: kl_divergence(*_PAIRS[:2]),
+            lambda *four: kl_divergence(*four[:2]),
             "that is the KL to N(0, 1); here p has a mu and a sigma of its own.",
         ),
+        "minus the KL": Mistake(
+            lambda *four: -_two(*four),
+            "the sign is turned: that is -KL, and a KL is never below 0.",
+        ),
+        "half of it": Mistake(
+            lambda *four: _two(*four) / 2,
+            "that is half of it: with (sigma_q² + (mu_q - mu_p)²) / (2 sigma_p²) and - 1/2 the "
+            "halves are there already, and the logarithm has none.",
+        ),
+        "log2": Mistake(
+            partial(_two, log=np.log2),
+            "that logarithm is to the base 2, and the rest is in nats: take np.log.",
+        ),
+        "means not squared": Mistake(
+            lambda mu_q, s, mu_p, t: np.log(t / s) + (s**2 + (mu_q - mu_p)) / (2 * t**2) - 0.5,
+            "the difference of the means enters as its square: (mu_q - mu_p)².",
+        ),
+        "no means": Mistake(
+            lambda mu_q, s, mu_p, t: np.log(t / s) + s**2 / (2 * t**2) - 0.5,
+            "the squared difference of the means, (mu_q - mu_p)², is missing.",
+        ),
         "no one half": Mistake(
-            lambda: _two(*_PAIRS) + 0.5,
+            lambda *four: _two(*four) + 0.5,
             "the - 1/2 is missing: with p = q the KL should be 0, and yours is 1/2.",
         ),
         "summed": Mistake(
-            lambda: _two(*_PAIRS).sum(),
+            lambda *four: _two(*four).sum(),
             "you summed over the dimensions; the answer should have an entry for each.",
         ),
     },
@@ -91,6 +115,7 @@ def _loss(sign=1.0, steps=np.sum, dimensions=np.sum, bars=np.mean, kl=kl_diverge
 
 
 sign = Exercise(
+    form="one number, in nats",
     hint=(
         "the ELBO is minus the cost minus the KL, each summed; the loss is minus that, averaged "
         "over the bars."
@@ -145,6 +170,7 @@ sign = Exercise(
 
 
 means = Exercise(
+    form="one number",
     hint=(
         "write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 8, and multiply "
         "by 16: what stands before the sum of the KL?"
@@ -202,23 +228,18 @@ MODELS = {
 }
 
 
-def _names(answer) -> str | None:
+def _still_wrong(answer) -> str | None:
     """Names the mistake in a set of letters that is no likely one."""
-    if shape(answer) is None:
+    letters = read_letters(answer, "ABCD")
+    if letters is None:
         return None
-    wanted = []
-    if isinstance(answer, (str, list, tuple, set)):
-        wanted = [name for name in MODELS if name in answer]
-    if not wanted:
-        return 'answer with the letters of the models, such as "AD".'
-    if "".join(wanted) == "AC":
-        return 'the right two; write them as one string, "AC".'
-    if "D" in wanted:
+    if "d" in letters:
         return "D is used: its own z gives 97 % of the steps, another bar's 71 %."
-    return "look at the last two columns: what does another bar's z change?"
+    return "B is used: another bar's z makes it wrong far more often; look at the last two columns."
 
 
 unused = Exercise(
+    form='letters of the models in quotation marks, such as "AD"',
     hint=(
         "a z is used when another bar's z makes another bar: compare own with swapped. Answer "
         'with the letters, such as "AD".'
@@ -255,5 +276,6 @@ unused = Exercise(
             "there are two: one whose encoder says nothing, and one whose decoder does not listen.",
         ),
     },
-    when=_names,
+    when=_still_wrong,
+    letters="ABCD",
 )

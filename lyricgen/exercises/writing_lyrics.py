@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
@@ -10,49 +12,120 @@ from lyricgen.exercises import Exercise, Mistake
 CHARACTERS = np.array([0.04, 0.38, 0.10, 0.25, 0.17, 0.06])
 SHARE = 0.7
 
+# Two more for the check: with a token of probability 0, and one that has exactly 0.5.
+SURE = np.array([0.05, 0.0, 0.79, 0.16])
+EXACT = np.array([0.125, 0.5, 0.0625, 0.25, 0.0625])
 
-def _kept(*places: int) -> np.ndarray:
-    kept = np.zeros(len(CHARACTERS))
-    kept[list(places)] = CHARACTERS[list(places)]
-    return kept / kept.sum()
+
+def _normal(weights: np.ndarray) -> np.ndarray:
+    return weights / weights.sum()
+
+
+def _reached(p: np.ndarray, share: float, order: np.ndarray, shift: int = 0) -> np.ndarray:
+    """Which tokens stay, taken in this order until they have the share."""
+    before = np.cumsum(p[order]) - p[order]
+    count = int(np.sum(before < share)) + shift
+    kept = np.zeros(len(p), bool)
+    kept[order[:count]] = True
+    return kept
+
+
+def _top_p(p: np.ndarray, share: float, shift: int = 0) -> np.ndarray:
+    return _normal(p * _reached(p, share, np.argsort(-p), shift))
+
+
+def _within(p: np.ndarray, share: float) -> np.ndarray:
+    """Those that have no more than the share together: one too few."""
+    order = np.argsort(-p)
+    kept = np.zeros(len(p), bool)
+    kept[order[np.cumsum(p[order]) <= share]] = True
+    return _normal(p * kept)
+
+
+def _past_the_boundary(p: np.ndarray, share: float) -> np.ndarray:
+    order = np.argsort(-p)
+    kept = np.zeros(len(p), bool)
+    kept[order[np.cumsum(p[order]) - p[order] <= share]] = True
+    return _normal(p * kept)
+
+
+def _top_3(p: np.ndarray, share: float) -> np.ndarray:
+    kept = np.zeros(len(p), bool)
+    kept[np.argsort(-p)[:3]] = True
+    return _normal(p * kept)
+
+
+def _mask_in_sorted_order(p: np.ndarray, share: float) -> np.ndarray:
+    ordered = np.sort(p)[::-1]
+    return _normal(p * (np.cumsum(ordered) - ordered < share))
 
 
 top_p = Exercise(
+    form="a function of p (V,) and share that returns the new probabilities, of shape (V,)",
     hint=(
         "sort from the likeliest down; a token stays if those before it have not reached the "
         "share yet; set the others to 0 and divide by the sum."
     ),
-    right=lambda: _kept(1, 3, 4),
+    right=_top_p,
     why=(
         "Where the model is sure, this keeps one token or two, and where it is not, hundreds. "
         "top-k keeps the same number in both cases."
     ),
-    call=lambda function: np.asarray(function(CHARACTERS.copy(), SHARE), float),
+    cases=((CHARACTERS, SHARE), (CHARACTERS, 0.5), (SURE, 0.9), (EXACT, 0.5)),
     mistakes={
         "last one dropped": Mistake(
-            lambda: _kept(1, 3),
+            lambda p, share: _top_p(p, share, shift=-1),
+            "you left out the token with which the share is reached; the kept ones should have at "
+            "least the share together.",
+        ),
+        "last one dropped unless exact": Mistake(
+            _within,
             "you left out the token with which the share is reached; the kept ones should have at "
             "least the share together.",
         ),
         "one too many": Mistake(
-            lambda: _kept(1, 3, 4, 2),
+            lambda p, share: _top_p(p, share, shift=1),
             "you kept one token too many: the share was reached without it.",
         ),
+        "one too many at a boundary": Mistake(
+            _past_the_boundary,
+            "one token too many where the share is reached exactly: a token stays if those before "
+            "it have less than the share, not less or as much.",
+        ),
+        "top-k": Mistake(
+            _top_3,
+            "that is top-k with k = 3: how many stay depends on p and on share.",
+        ),
+        "threshold": Mistake(
+            lambda p, share: _normal(p * (p > 0.15)),
+            "that is a threshold on each probability; the share is what the kept tokens have "
+            "together.",
+        ),
+        "min-p": Mistake(
+            lambda p, share: _normal(p * (p >= 0.4 * p.max())),
+            "that is min-p, a part of the largest probability; the share is what the kept tokens "
+            "have together.",
+        ),
+        "mask in sorted order": Mistake(
+            _mask_in_sorted_order,
+            "the mask belongs to the sorted tokens, and you laid it on p as it is: put it back "
+            "into each token's own place, as in kept[order] = mask.",
+        ),
         "not normalised": Mistake(
-            lambda: _kept(1, 3, 4) * CHARACTERS[[1, 3, 4]].sum(),
+            lambda p, share: p * _reached(p, share, np.argsort(-p)),
             "the right ones are kept; divide them by their sum.",
         ),
         "not sorted": Mistake(
-            lambda: _kept(0, 1, 2, 3),
+            lambda p, share: _normal(p * _reached(p, share, np.arange(len(p)))),
             "you went through the tokens as they stand in the vocabulary; sort them first, the "
             "likeliest in front.",
         ),
         "unlikeliest first": Mistake(
-            lambda: _kept(0, 5, 2, 4, 3, 1),
+            lambda p, share: _normal(p * _reached(p, share, np.argsort(p))),
             "nothing was left out: did you begin with the unlikeliest?",
         ),
         "left in sorted order": Mistake(
-            lambda: np.sort(_kept(1, 3, 4))[::-1],
+            lambda p, share: np.sort(_top_p(p, share))[::-1],
             "the numbers are right, but sorted: put each back in the place of its token.",
         ),
     },
@@ -66,10 +139,16 @@ LENGTH = 5
 
 
 def _allowed(
-    at: int = LENGTH, early: bool = False, also: bool = False, special: tuple[int, ...] = ()
+    done: np.ndarray,
+    length: int,
+    V: int,
+    early: bool = False,
+    also: bool = False,
+    special: tuple[int, ...] = (),
 ) -> np.ndarray:
-    mask = np.zeros((len(DONE), len(TOKENS)), bool)
-    full = np.equal(DONE, at)
+    """The answer of the second exercise; the arguments behind V spoil it."""
+    mask = np.zeros((len(done), V), bool)
+    full = np.equal(done, length)
     mask[:, 3:] = ~full[:, None] | also
     mask[:, list(special)] = ~full[:, None]
     mask[:, 2] = full | early
@@ -77,6 +156,7 @@ def _allowed(
 
 
 line_end = Exercise(
+    form="a function of done (B,), length and V that returns a mask (B, V) of True and False",
     hint=(
         "two kinds of row: where done equals length, only place 2 is True; elsewhere all places "
         "from 3 on. np.where with done[:, None] chooses between them."
@@ -87,33 +167,34 @@ line_end = Exercise(
         "The section on masks does the same for whole patterns, rhymes included, and asks what it "
         "costs."
     ),
-    call=lambda function: np.asarray(function(DONE.copy(), LENGTH, len(TOKENS))),
+    cases=((DONE, LENGTH, len(TOKENS)), (np.array([7, 6, 0, 7, 3]), 7, 11)),
     mistakes={
         "line end always": Mistake(
-            lambda: _allowed(early=True),
+            partial(_allowed, early=True),
             "the newline may come too early: where the line is not full it has to be False.",
         ),
         "nothing forced": Mistake(
-            lambda: _allowed(also=True),
+            partial(_allowed, also=True),
             "where the line is full the newline is allowed, but so are characters: only the "
             "newline may be True there.",
         ),
         "one too early": Mistake(
-            lambda: _allowed(LENGTH - 1),
+            lambda done, length, V: _allowed(done, length - 1, V),
             "your lines get one character too few: done counts those that stand there already.",
         ),
         "one too late": Mistake(
-            lambda: _allowed(LENGTH + 1),
+            lambda done, length, V: _allowed(done, length + 1, V),
             "your lines never end in time: done counts those that stand there already, so a line "
             "is full at done == length.",
         ),
         "unk and end": Mistake(
-            lambda: _allowed(special=(0, 1)),
+            partial(_allowed, special=(0, 1)),
             "<unk> and <end> (places 0 and 1) are allowed within a line; a poem should not show "
             "the one nor stop at the other.",
         ),
         "turned round": Mistake(
-            lambda: ~_allowed(), "True and False are swapped: True says that a token may come."
+            lambda *case: ~_allowed(*case),
+            "True and False are swapped: True says that a token may come.",
         ),
     },
 )
@@ -126,50 +207,61 @@ MASKS = np.array(
 )
 
 
+# Two steps and five characters, for the check.
+OTHER_P = np.array([[0.5, 0.2, 0.1, 0.1, 0.1], [0.05, 0.35, 0.3, 0.2, 0.1]])
+OTHER_MASKS = np.array([[False, True, True, False, True], [True, False, True, True, False]])
+
+
 def _price(p: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """The price of each step in bits."""
     return -np.log2(np.sum(p * masks, axis=1))
 
 
+def _counted(p: np.ndarray, masks: np.ndarray) -> float:
+    return np.log2(p.shape[1] / masks.sum(axis=1)).sum()
+
+
 price = Exercise(
+    form="a function of p (T, V) and masks (T, V) that returns one number",
     hint=(
         "at each step, the probability that the model had given to the allowed characters "
         "together; of it -log2; and the sum over the steps."
     ),
-    right=lambda: float(_price(P, MASKS).sum()),
+    right=lambda p, masks: float(_price(p, masks).sum()),
     why=(
         "It is also log2 of how many times likelier the poem is under the masks than under the "
         "model: each step's probability was divided by that sum."
     ),
-    call=lambda function: function(P.copy(), MASKS.copy()),
+    cases=((P, MASKS), (OTHER_P, OTHER_MASKS)),
     mistakes={
         "nats": Mistake(
-            lambda: float(_price(P, MASKS).sum() * np.log(2)), "that is in nats: take log2."
+            lambda p, masks: float(_price(p, masks).sum() * np.log(2)),
+            "that is in nats: take log2.",
         ),
         "sign": Mistake(
-            lambda: float(-_price(P, MASKS).sum()),
+            lambda p, masks: float(-_price(p, masks).sum()),
             "the sign is wrong: a probability below 1 has a negative logarithm, and a price is "
             "positive.",
         ),
         "each step": Mistake(
-            lambda: _price(P, MASKS),
+            lambda p, masks: _price(p, masks),
             "these are the prices of the steps; the question is about the whole poem.",
         ),
         "mean": Mistake(
-            lambda: float(_price(P, MASKS).mean()),
+            lambda p, masks: float(_price(p, masks).mean()),
             "that is the mean over the steps; the question is about the whole poem.",
         ),
         "sum first": Mistake(
-            lambda: float(-np.log2(np.sum(P * MASKS))),
+            lambda p, masks: float(-np.log2(np.sum(p * masks))),
             "the sum over the steps stands inside your logarithm: take the logarithm of each step.",
         ),
         "counted": Mistake(
-            lambda: float(np.log2(4 / MASKS.sum(axis=1)).sum()),
+            _counted,
             "that counts the allowed characters; the model does not give all of them the same "
             "probability.",
         ),
         "probability": Mistake(
-            lambda: float(np.prod(np.sum(P * MASKS, axis=1))),
+            lambda p, masks: float(np.prod(np.sum(p * masks, axis=1))),
             "that is the probability itself; its -log2 is the price.",
         ),
     },
