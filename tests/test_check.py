@@ -17,7 +17,7 @@ NAMES = {
     "reading_midi": ["digits", "times", "notes"],
     "notation": ["shapes", "product", "bits"],
     "melody_dataset": ["grid", "cut", "leak"],
-    "lstm_gates": ["hidden", "step"],
+    "lstm_gates": ["hidden", "step", "repair"],
     "memory_and_precision": ["keep"],
     "backpropagation_through_time": ["bias", "step_back"],
     "vanishing_gradients": ["forget"],

@@ -68,12 +68,14 @@ COURSE = (
         "01_lstm_gates",
         "The gates of an LSTM, proven equal to Keras",
         (
-            "write an LSTM in NumPy, one gate at a time, and count its parameters",
-            "measure the gates that Keras does not show",
-            "prove that your LSTM equals Keras at every gate and every step",
+            "You will write an LSTM in NumPy, gate by gate, and state the shape of every array.",
+            "You will see what each gate does to the cell, and why a cell has to forget.",
+            "You will count the parameters of an LSTM layer.",
+            "You will measure the gates that Keras does not show, and prove that your LSTM equals "
+            "Keras at every gate and every step.",
         ),
-        "00; NumPy arrays and matrix products",
-        "the four blocks of an LSTM in NumPy, equal to Keras, gate by gate, step by step",
+        "notebook 00, and some practice with NumPy arrays and matrix products",
+        "the four blocks of an LSTM in NumPy, drawn, derived and equal to Keras at every step",
         (
             "LSTM",
             "gate",

@@ -7,27 +7,28 @@ from functools import partial
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
-from lyricgen.models.lstm.cell import Steps, forward, sigmoid
-
-B = 2
-D = 3
-H = 3
+from lyricgen.models.lstm.cell import lstm_step, sigmoid
 
 
-def _given() -> Steps:
-    rng = np.random.default_rng(1)
-    shapes = ((D, 4 * H), (H, 4 * H), (4 * H,), (B, 1, D), (B, H), (B, H))
-    W, U, b, x, h0, c0 = (rng.standard_normal(shape) for shape in shapes)
-    return forward(x, W, U, b, h0, c0)
+def _case(seed: int, B: int, D: int, H: int) -> tuple[np.ndarray, ...]:
+    """The arguments of one step: x (B, D), h, c (B, H), W, U (.., 4H), b (4H,)."""
+    rng = np.random.default_rng(seed)
+    shapes = ((B, D), (B, H), (B, H), (D, 4 * H), (H, 4 * H), (4 * H,))
+    return tuple(rng.standard_normal(shape) for shape in shapes)
 
 
-_step = _given()
+# The first exercise: the gates of one step of three units, (3,), and the states before
+# it. The notebook calls them by these letters.
+I = np.array([0.9, 0.2, 0.6])  # noqa: E741
+F = np.array([0.5, 1.0, 0.1])
+G = np.array([-0.8, 0.3, 0.7])
+O = np.array([0.6, 0.9, 0.4])  # noqa: E741
+OLD_C = np.array([0.4, -1.5, 2.0])
+OLD_H = np.array([0.3, -0.7, 0.5])
 
-# The gates of one step, (H,), and the states before it, for the first exercise. The
-# notebook calls them by these letters.
-I, F, G, O = (gate[0, 0] for gate in _step[:4])  # noqa: E741
-OLD_C = _step.c0[0]
-OLD_H = _step.h0[0]
+# The arguments for the functions of the second and third: D is unlike H, so that W and
+# U cannot take each other's place, and no two sizes of H are equal.
+CASES = (_case(11, 2, 5, 3), _case(12, 3, 2, 4), _case(13, 1, 4, 2))
 
 
 def _identity(value: np.ndarray) -> np.ndarray:
@@ -43,160 +44,190 @@ def _hidden(
 
 
 hidden = Exercise(
-    form="an array of three numbers, one for each unit",
+    form="an array of three numbers, the new hidden state of each unit",
     hint=(
-        "first the new cell, the old one times f plus the candidate times i; then h is tanh of "
-        "it, times o. Every product goes place by place."
+        "first compute the new cell: the old cell times f, plus the candidate times i. Then h is "
+        "o times the tanh of the new cell. Every product is elementwise."
     ),
     right=_hidden,
     why=(
-        "Nothing squashes c on its way through time: with f = 1 and i = 0 it is carried on "
-        "unchanged, and so is its gradient, as the notebook on backpropagation through time shows."
+        "The second unit has f = 1, so it keeps its whole old cell and only adds to it. Nothing "
+        "bounds the cell itself; the tanh bounds what is shown of it."
     ),
     mistakes={
         "tanh left off": Mistake(
             lambda: _hidden(squash=_identity),
-            "the tanh is missing on the way from the cell to h: h = o ∘ tanh(c).",
+            "the tanh between the cell and h is missing: h = o ∘ tanh(c).",
         ),
         "h for c": Mistake(
             lambda: _hidden(before=OLD_H),
-            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ "
-            "g.",
+            "you used the old hidden state h in place of the old cell: c = f ∘ c_old + i ∘ g.",
         ),
         "dot product": Mistake(
             lambda: _hidden(product=np.dot),
-            "that has a dot product in it, one number for all units; gates multiply place by "
-            "place: use *.",
+            "you used a dot product, which gives one number for all units. Gates multiply "
+            "elementwise: use *.",
         ),
         "dot product at the end": Mistake(
             lambda: np.dot(O, np.tanh(F * OLD_C + I * G)),
-            "the last product is a dot product, one number; h has a place for each unit: use *.",
+            "the last product is a dot product, which gives one number. h has a value for each "
+            "unit: use *.",
         ),
         "i and f swapped": Mistake(
             lambda: _hidden(i=F, f=I),
-            "i and f are swapped: f keeps the old cell, i lets the candidate in.",
+            "i and f are swapped: f scales the old cell, and i scales the candidate.",
         ),
         "cell squashed": Mistake(
             lambda: _hidden(around=sigmoid),
-            "you put a sigmoid around the cell: then it forgets even where f is 1. Nothing stands "
-            "around f ∘ c + i ∘ g.",
+            "you applied a sigmoid to the cell. The new cell is the sum f ∘ c_old + i ∘ g and "
+            "nothing else.",
         ),
         "the cell itself": Mistake(
             lambda: F * OLD_C + I * G,
-            "that is the new cell c, and it is right; h shows it through the output gate: o ∘ "
-            "tanh(c).",
+            "this is the new cell c, and it is right. One line is missing: h = o ∘ tanh(c).",
         ),
         "old cell shown": Mistake(
             lambda: O * np.tanh(OLD_C),
-            "o shows the new cell, and you showed the old one: make c first.",
+            "you applied o to the old cell. Compute the new cell first, then h = o ∘ tanh(c).",
+        ),
+        "no tanh and no gate": Mistake(
+            lambda: np.tanh(F * OLD_C + I * G),
+            "this is tanh(c), and the output gate is missing: h = o ∘ tanh(c).",
         ),
     },
 )
 
 
-def _case(seed: int, B: int, D: int, H: int) -> tuple[np.ndarray, ...]:
-    """The arguments of one step: x, h, c, W, U, b."""
-    rng = np.random.default_rng(seed)
-    shapes = ((B, D), (B, H), (B, H), (D, 4 * H), (H, 4 * H), (4 * H,))
-    return tuple(rng.standard_normal(shape) for shape in shapes)
-
-
-# D is unlike H, so that W and U cannot take each other's place.
-CASES = (_case(11, 2, 5, 3), _case(12, 3, 2, 4))
-
-
-def _one(
-    *arguments,
-    order="ifgo",
-    recurrent=1,
-    bias=1,
-    gate=sigmoid,
-    candidate=np.tanh,
-    squash=np.tanh,
-    shown="new",
-) -> tuple[np.ndarray, np.ndarray]:
+def _step(*arguments, order="ifgo", gate=sigmoid, candidate=np.tanh, squash=np.tanh, shown="new"):
     """The answer of the second exercise; the arguments by name spoil it."""
     x, h, c, W, U, b = arguments
-    a = x @ W + recurrent * h @ U + bias * b
-    blocks = dict(zip(order, np.split(a, 4, axis=-1)))
-    i = gate(blocks["i"])
-    f = gate(blocks["f"])
-    g = candidate(blocks["g"])
-    o = gate(blocks["o"])
-    c_new = f * c + i * g
-    return o * squash(c_new if shown == "new" else c), c_new
+    blocks = dict(zip(order, np.split(x @ W + h @ U + b, 4, axis=-1)))
+    c_new = gate(blocks["f"]) * c + gate(blocks["i"]) * candidate(blocks["g"])
+    cell = c_new if shown == "new" else c
+    return gate(blocks["o"]) * squash(cell), c_new
 
+
+def _right(x, h, c, W, U, b):
+    return lstm_step(x, h, c, W, U, b)
+
+
+def _squashed_cell(x, h, c, W, U, b):
+    """A step with a sigmoid around the cell."""
+    i, f, g, o = np.split(x @ W + h @ U + b, 4, axis=-1)
+    c_new = sigmoid(sigmoid(f) * c + sigmoid(i) * np.tanh(g))
+    return sigmoid(o) * np.tanh(c_new), c_new
+
+
+def _order(order: str, message: str) -> Mistake:
+    """The mistake of blocks that are read in another order."""
+    return Mistake(partial(_step, order=order), message)
+
+
+READ_AS = "you read the blocks in the order {}. Keras's order is i, f, g, o."
+
+STEP_MISTAKES = {
+    "order f, i, g, o": _order(
+        "figo",
+        "either you read the blocks in the order f, i, g, o, or you swapped the roles of i and f. "
+        "Keras's order is i, f, g, o, and c = f ∘ c_old + i ∘ g.",
+    ),
+    "order i, f, o, g": _order("ifog", READ_AS.format("i, f, o, g")),
+    "order i, g, f, o": _order("igfo", READ_AS.format("i, g, f, o")),
+    "order i, o, f, g": _order("iofg", READ_AS.format("i, o, f, g")),
+    "W and U swapped": Mistake(
+        lambda x, h, c, W, U, b: _step(x, h, c, U, W, b),
+        "W and U are swapped: x @ W has the shapes (B, D)(D, 4H), and h @ U has (B, H)(H, 4H).",
+    ),
+    "no recurrent term": Mistake(
+        lambda x, h, c, W, U, b: _step(x, h, c, W, 0 * U, b),
+        "the recurrent term h @ U is missing, so the gates do not depend on the past.",
+    ),
+    "no bias": Mistake(
+        lambda x, h, c, W, U, b: _step(x, h, c, W, U, 0 * b), "the bias b is missing."
+    ),
+    "no sigmoids": Mistake(
+        partial(_step, gate=_identity),
+        "the sigmoids are missing: i, f and o are σ(a_i), σ(a_f) and σ(a_o).",
+    ),
+    "candidate by sigmoid": Mistake(
+        partial(_step, candidate=sigmoid),
+        "the candidate g needs tanh and not the sigmoid, so that it may be negative.",
+    ),
+    "candidate as it is": Mistake(
+        partial(_step, candidate=_identity), "the tanh of the candidate is missing: g = tanh(a_g)."
+    ),
+    "tanh left off": Mistake(
+        partial(_step, squash=_identity), "the tanh of the cell is missing: h = o ∘ tanh(c)."
+    ),
+    "h from the old c": Mistake(
+        partial(_step, shown="old"),
+        "c is right, but h is computed from the old cell: h = o ∘ tanh(c) with the new c.",
+    ),
+    "h for c": Mistake(
+        lambda x, h, c, W, U, b: _step(x, h, h, W, U, b),
+        "you used the old hidden state h in place of the old cell: c = f ∘ c_old + i ∘ g.",
+    ),
+    "cell not carried on": Mistake(
+        lambda x, h, c, W, U, b: _step(x, h, 0 * c, W, U, b),
+        "the old cell is missing: c = f ∘ c_old + i ∘ g.",
+    ),
+    "cell squashed": Mistake(
+        _squashed_cell,
+        "you applied a sigmoid to the cell. The new cell is the sum f ∘ c_old + i ∘ g and "
+        "nothing else.",
+    ),
+}
 
 step = Exercise(
     form="a function of x, h, c, W, U, b that returns the new h and c",
     hint=(
-        "z = x @ W + h @ U + b has four blocks side by side, i, f, g, o; np.split(z, 4, axis=-1) "
-        "gives them. Squash i, f, o by the sigmoid and g by tanh."
+        "a = x @ W + h @ U + b has the four blocks i, f, g, o side by side, and "
+        "np.split(a, 4, axis=-1) separates them. Apply the sigmoid to a_i, a_f and a_o, and tanh "
+        "to a_g."
     ),
-    right=lambda x, h, c, W, U, b: _one(x, h, c, W, U, b),
+    right=_right,
     why=(
-        "This is the whole layer: what a library adds is a loop over time. You could load the "
-        "weights of any Keras LSTM into your function now."
+        "This is a whole LSTM layer but for the loop over time. With the weights of a Keras LSTM "
+        "your function computes what Keras computes."
+    ),
+    cases=CASES,
+    returns=("h", "c"),
+    mistakes=STEP_MISTAKES,
+)
+
+
+repair = Exercise(
+    form="the corrected function of x, h, c, W, U, b, which returns the new h and c",
+    hint=(
+        "compare h and c of the function with those of lstm_cell.lstm_step, once with all weights "
+        "and once with U = 0 and h = 0. One mistake is in the order of the blocks, the other one "
+        "in the order of two lines."
+    ),
+    right=_right,
+    why=(
+        "Both results were wrong: c because the first two blocks were swapped, and h because it "
+        "was computed before the new cell, and so from the old one. No shape showed it."
     ),
     cases=CASES,
     returns=("h", "c"),
     mistakes={
-        "order i, f, o, g": Mistake(
-            partial(_one, order="ifog"),
-            "you read the blocks as i, f, o, g; Keras's order is i, f, g, o.",
+        "nothing repaired": Mistake(
+            partial(_step, order="figo", shown="old"),
+            "both mistakes are still there. Which line gives c, and is that c right?",
         ),
-        "order f, i, g, o": Mistake(
-            partial(_one, order="figo"),
-            "i and f are swapped: either you read the blocks as f, i, g, o, and Keras's order is "
-            "i, f, g, o; or you multiplied the old cell by i and the candidate by f.",
+        "blocks repaired": Mistake(
+            partial(_step, shown="old"),
+            "c is right now, and h is not: which cell does the line of h use?",
         ),
-        "order i, g, f, o": Mistake(
-            partial(_one, order="igfo"),
-            "you read the blocks as i, g, f, o; Keras's order is i, f, g, o.",
+        "lines repaired": Mistake(
+            partial(_step, order="figo"),
+            "h is computed from the new cell now, but c is still wrong: in which order does Keras "
+            "store the blocks?",
         ),
-        "order i, o, f, g": Mistake(
-            partial(_one, order="iofg"),
-            "you read the blocks as i, o, f, g; Keras's order is i, f, g, o.",
-        ),
-        "W and U swapped": Mistake(
-            lambda x, h, c, W, U, b: x @ U + h @ W,
-            "W and U are swapped: x is multiplied by W of shape (D, 4H), h by U of shape (H, 4H).",
-        ),
-        "W and U swapped, h first": Mistake(
-            lambda x, h, c, W, U, b: h @ W + x @ U,
-            "W and U are swapped: x is multiplied by W of shape (D, 4H), h by U of shape (H, 4H).",
-        ),
-        "h from the old c": Mistake(
-            partial(_one, shown="old"),
-            "your h shows the old cell; h shows the new one: make c first, then h = o ∘ tanh(c).",
-        ),
-        "gates not squashed": Mistake(
-            partial(_one, gate=_identity),
-            "the sigmoids are missing: i, f and o are the sigmoid of their blocks, so that they "
-            "lie between 0 and 1.",
-        ),
-        "nothing squashed": Mistake(
-            partial(_one, gate=_identity, candidate=_identity),
-            "the blocks are used as they are: the sigmoids of i, f and o are missing, and the tanh "
-            "of g.",
-        ),
-        "no recurrent term": Mistake(
-            partial(_one, recurrent=0),
-            "the recurrent term h @ U is missing: the gates do not see the past yet.",
-        ),
-        "no bias": Mistake(partial(_one, bias=0), "the bias b is missing."),
-        "candidate by sigmoid": Mistake(
-            partial(_one, candidate=sigmoid),
-            "the candidate g goes through tanh, not the sigmoid: it may take away from the cell "
-            "as well as add.",
-        ),
-        "tanh left off": Mistake(
-            partial(_one, squash=_identity), "h lacks its tanh: h = o ∘ tanh(c)."
-        ),
-        "h for c": Mistake(
-            lambda x, h, c, W, U, b: _one(x, h, h, W, U, b),
-            "you put the old hidden state h where the old cell c belongs: c = f ∘ c_before + i ∘ "
-            "g.",
-        ),
+        **{
+            name: mistake
+            for name, mistake in STEP_MISTAKES.items()
+            if name not in ("order f, i, g, o", "h from the old c")
+        },
     },
 )
