@@ -19,7 +19,7 @@ NAMES = {
     "melody_dataset": ["grid", "cut", "leak"],
     "lstm_gates": ["hidden", "step", "repair"],
     "memory_and_precision": ["keep"],
-    "backpropagation_through_time": ["bias", "step_back"],
+    "backpropagation_through_time": ["bias", "step_back", "repair"],
     "vanishing_gradients": ["forget"],
     "counting_words": ["perplexity"],
     "training_a_language_model": ["rising"],

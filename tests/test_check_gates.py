@@ -15,7 +15,7 @@ def test_the_given_numbers_are_those_of_the_cell():
     right = lstm.backward(backpropagation_through_time.STEPS, backpropagation_through_time.DH)
     assert np.allclose(backpropagation_through_time.bias.right(), right.b, atol=1e-13)
     assert np.allclose(
-        backpropagation_through_time.DZ @ backpropagation_through_time.STEPS.weights.W.T,
+        backpropagation_through_time.DA @ backpropagation_through_time.STEPS.weights.W.T,
         right.x,
         atol=1e-13,
     )
@@ -46,7 +46,7 @@ def test_keep_takes_a_bias_of_a_pencil(bias):
     assert memory_and_precision.keep.verdict(answer).startswith("Right.")
 
 
-BIAS = backpropagation_through_time.DZ.sum(axis=(0, 1))
+BIAS = backpropagation_through_time.DA.sum(axis=(0, 1))
 
 
 @pytest.mark.parametrize(

@@ -112,17 +112,27 @@ COURSE = (
         "03_backpropagation_through_time",
         "Backpropagation through time, by hand",
         (
-            "derive the gradient of an LSTM line by line, and write it in NumPy",
-            "prove that it equals the gradient that Keras computes",
-            "check it by differences of the loss, with the right step size",
+            "You derive the gradient of a matrix product by indices and then write it as code.",
+            "You write the backward pass of an LSTM in NumPy, step by step along a drawing.",
+            (
+                "You compare your gradient with Keras and with differences of the loss, and say "
+                "which tolerance and which step size are right."
+            ),
+            "You train a small LSTM with your own gradient until it recites a verse from memory.",
+            "You say what truncation cuts, and measure what fixed windows cost.",
         ),
-        "01; the chain rule",
-        "the gradient of an LSTM by hand, equal to Keras and to differences of the loss",
+        "01; the chain rule for functions of one variable, and partial derivatives",
+        (
+            "the gradient of an LSTM by indices and by hand, equal to the tape; a network trained "
+            "with it in NumPy"
+        ),
         (
             "backpropagation through time",
             "gradient checking",
             "forget gate",
             "cell state",
+            "learning rate",
+            "greedy decoding",
         ),
     ),
     Notebook(

@@ -53,48 +53,48 @@ def _back() -> tuple[np.ndarray, np.ndarray]:
 
 
 # The gradients with respect to x W + h U + b, and to c, at each step.
-DZ, DC = _back()
+DA, DC = _back()
 
 
 bias = Exercise(
     form="an array of numbers, as many as b has",
     hint=(
-        "b is added in every step of every sequence, so its gradient is the sum of DZ over both, "
+        "b is added in every step of every sequence, so its gradient is the sum of DA over both, "
         "of shape (4H,)."
     ),
-    right=lambda: DZ.sum(axis=(0, 1)),
+    right=lambda: DA.sum(axis=(0, 1)),
     why=(
-        "What is used many times gets the sum of its gradients. For W and U the same sum is one "
-        "large matrix product, and that is what makes the fast layer fast."
+        "An array that is used many times receives the sum of its gradients. For W and U this sum "
+        "is one large matrix product, which is faster than many small ones."
     ),
     mistakes={
         "wrong axis": Mistake(
-            lambda: DZ.sum(axis=(0, 2)),
+            lambda: DA.sum(axis=(0, 2)),
             "you summed over the blocks and kept time: sum over axes 0 and 1, sequences and "
             "steps, and keep the last.",
         ),
         "sequences kept": Mistake(
-            lambda: DZ.sum(axis=(1, 2)),
+            lambda: DA.sum(axis=(1, 2)),
             "you summed over steps and blocks and kept the sequences: sum over axes 0 and 1.",
         ),
         "steps kept": Mistake(
-            lambda: DZ.sum(axis=0),
+            lambda: DA.sum(axis=0),
             "you summed over the sequences only: the same b is used in every step too.",
         ),
         "batch kept": Mistake(
-            lambda: DZ.sum(axis=1),
+            lambda: DA.sum(axis=1),
             "you summed over the steps only: the same b is used in every sequence too.",
         ),
         "all summed": Mistake(
-            lambda: DZ.sum(),
+            lambda: DA.sum(),
             "you summed everything: b has 4H entries, and each has a gradient of its own.",
         ),
         "mean": Mistake(
-            lambda: DZ.mean(axis=(0, 1)),
+            lambda: DA.mean(axis=(0, 1)),
             "that is the mean; the chain rule adds up. A mean would belong to a loss that is one.",
         ),
         "last step": Mistake(
-            lambda: DZ[:, -1].sum(axis=0),
+            lambda: DA[:, -1].sum(axis=0),
             "that is the last step's share only: b is used in every step.",
         ),
     },
@@ -175,14 +175,13 @@ def _tanh_slope(a: np.ndarray) -> np.ndarray:
 step_back = Exercise(
     form="a function of dh, dc, i, f, g, o, c, c_before, U that returns dh_before and dc_before",
     hint=(
-        "first dc += dh o (1 - tanh(c)^2), then the four gradients by z side by side, each with "
-        "the slope of its squashing; dh_before = dz @ U.T and dc_before = dc f."
+        "first dc_total = dc + dh o (1 - tanh(c)^2), then the four blocks of da side by side, each "
+        "with the slope of its sigmoid or tanh; dh_before = da @ U.T and dc_before = dc_total f."
     ),
     right=lambda dh, dc, i, f, g, o, c, c_before, U: _step_back(dh, dc, i, f, g, o, c, c_before, U),
     why=(
-        "From here on, backpropagation through time is this function in a loop that runs "
-        "backwards. Two ways lead back: dc f, straight through the cell, and dz @ U.T, through "
-        "every gate. The first is why an LSTM remembers."
+        "Backpropagation through time is this function in a loop over the steps in reverse order. "
+        "Two ways lead back: dc_total f along the cell, and da @ U.T through the gates."
     ),
     cases=CASES,
     returns=("dh_before", "dc_before"),
@@ -238,11 +237,11 @@ step_back = Exercise(
         ),
         "f left out": Mistake(
             _f_left_out,
-            "dc_before lacks its f: c = f ∘ c_before + …, so dc_before = dc f.",
+            "dc_before lacks its f: c = f ∘ c_before + …, so dc_before = dc_total f.",
         ),
         "U not transposed": Mistake(
             _not_transposed,
-            "U is not transposed: z = h_before @ U gives dh_before = dz @ U.T.",
+            "U is not transposed: a = h_before @ U gives dh_before = da @ U.T.",
         ),
         "c for tanh(c)": Mistake(
             partial(_step_back, shown=lambda c: c),
@@ -251,6 +250,91 @@ step_back = Exercise(
         "order i, f, o, g": Mistake(
             partial(_step_back, order=(0, 1, 3, 2)),
             "you put the blocks in the order i, f, o, g; U has them as i, f, g, o.",
+        ),
+    },
+)
+
+
+def _rnn_case(seed: int, B: int, T: int, H: int) -> tuple[np.ndarray, ...]:
+    """h (B, T, H), h0, U of a plain recurrent network, and dh."""
+    rng = np.random.default_rng(seed)
+    U = rng.standard_normal((H, H))
+    h0 = rng.standard_normal((B, H))
+    a_x, dh = rng.standard_normal((2, B, T, H))
+    h = np.empty((B, T, H))
+    h_before = h0
+    for t in range(T):
+        h[:, t] = np.tanh(a_x[:, t] + h_before @ U)
+        h_before = h[:, t]
+    return h, h0, U, dh
+
+
+def _rnn_back(
+    h: np.ndarray,
+    h0: np.ndarray,
+    U: np.ndarray,
+    dh: np.ndarray,
+    transposed: bool = True,
+    factor: str = "before",
+    added: bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The function of the third exercise; the last three arguments spoil it."""
+    first = np.zeros_like(h0) if factor == "zeros first" else h0
+    h_before = np.concatenate([first[:, None], h[:, :-1]], axis=1)
+    if factor == "rolled":
+        h_before = np.roll(h, 1, axis=1)
+    if factor == "after":
+        h_before = h
+    dU = np.zeros_like(U)
+    dh_back = np.zeros_like(h0)
+    for t in reversed(range(h.shape[1])):
+        dh_total = dh[:, t] + dh_back
+        da = dh_total * (1 - h[:, t] ** 2)
+        dh_back = da @ (U.T if transposed else U)
+        dU = (dU if added else 0) + h_before[:, t].T @ da
+    return dU, dh_back
+
+
+repair = Exercise(
+    form="a function of h, h0, U, dh that returns dU and dh0",
+    hint=(
+        "write a_tj = sum_i h_(t-1)i U_ij by indices. The gradient of h_(t-1)i is a sum over the "
+        "second index of U, and the factor of U_ij is the hidden state before the step, which is "
+        "h0 at the first step."
+    ),
+    right=_rnn_back,
+    why=(
+        "Both wrong lines ran without an error, since U is square and all hidden states have one "
+        "shape. Only a comparison with differences of the loss shows such mistakes."
+    ),
+    cases=(_rnn_case(31, 2, 4, 3), _rnn_case(32, 3, 5, 2)),
+    returns=("dU", "dh0"),
+    mistakes={
+        "nothing changed": Mistake(
+            partial(_rnn_back, transposed=False, factor="after"),
+            "both mistakes are still there: one is in the line of dh_back, one in that of dU.",
+        ),
+        "U not transposed": Mistake(
+            partial(_rnn_back, transposed=False),
+            "dU would be right with the right dh_back: a = h_before @ U gives "
+            "dh_before = da @ U.T, and U is not transposed.",
+        ),
+        "time index": Mistake(
+            partial(_rnn_back, factor="after"),
+            "dh0 is right and dU is not: U multiplied the hidden state before the step, "
+            "and you took the one after it.",
+        ),
+        "h rolled": Mistake(
+            partial(_rnn_back, factor="rolled"),
+            "the first step is wrong: it starts from h0, and you took the last h.",
+        ),
+        "zeros first": Mistake(
+            partial(_rnn_back, factor="zeros first"),
+            "the first step is wrong: it starts from h0, and you took zeros.",
+        ),
+        "dU not added": Mistake(
+            partial(_rnn_back, added=False),
+            "dU is that of the first step alone: U is used at every step, so add over time.",
         ),
     },
 )
