@@ -19,7 +19,8 @@ LAYERS = {
     "exercises": 4,
 }
 # show.py is given all that it shows, so it stands among the files at the bottom
-KERAS_ROLES = {"network", "layer", "training", "checkpoint", "distribution"}
+# gradient_check compares a gradient with TensorFlow's, so it runs TensorFlow
+KERAS_ROLES = {"network", "layer", "training", "checkpoint", "distribution", "gradient_check"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py")
 
 

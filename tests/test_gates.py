@@ -108,6 +108,43 @@ def test_gradients_equal_the_tape(dtype, T, H, D, B):
         assert gradient_check.relative_error(a, b.numpy()) <= BACKWARD[dtype], name
 
 
+def problem_of(dtype: str) -> gradient_check.Problem:
+    return gradient_check.random_problem(np.random.default_rng(3), dtype, T=7, B=2, D=3, H=5)
+
+
+@pytest.mark.parametrize("dtype", BACKWARD)
+def test_a_problem_has_the_same_gradients_by_hand_and_by_tape(dtype):
+    problem = problem_of(dtype)
+    assert {array.dtype.name for array in problem} == {dtype}
+    by_tape = gradient_check.gradients_by_tape(keras_layer(3, 5, dtype), problem)
+    by_hand = gradient_check.gradients_by_hand(problem)
+    errors = gradient_check.relative_errors(by_hand, by_tape)
+    assert list(errors) == ["x", "W", "U", "b", "h0", "c0"]
+    assert max(errors.values()) <= BACKWARD[dtype]
+
+
+@pytest.mark.parametrize("part", ["dh", "dh_T", "dc_T"])
+def test_the_tape_plays_every_part_of_the_loss(part):
+    problem = problem_of("float64")
+    changed = problem._replace(**{part: 2 * getattr(problem, part)})
+    by_tape = gradient_check.gradients_by_tape(keras_layer(3, 5, "float64"), changed)
+    without = gradient_check.gradients_by_hand(problem)
+    errors = gradient_check.relative_errors(without, by_tape)
+    assert min(errors.values()) > 1e-3
+    right = gradient_check.gradients_by_hand(changed)
+    assert max(gradient_check.relative_errors(right, by_tape).values()) <= 1e-12
+
+
+def test_the_tape_refuses_a_layer_that_does_not_fit():
+    problem = problem_of("float64")
+    with pytest.raises(ValueError, match="return_state"):
+        gradient_check.gradients_by_tape(keras.layers.LSTM(5, dtype="float64"), problem)
+    with pytest.raises(ValueError, match="dtype float32; expected float64"):
+        gradient_check.gradients_by_tape(keras_layer(3, 5, "float32"), problem)
+    with pytest.raises(ValueError, match="shapes are"):
+        gradient_check.relative_error(np.ones(3), np.ones((3, 3)))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_gradients_equal_finite_differences(seed):
     arguments = small(seed=seed)

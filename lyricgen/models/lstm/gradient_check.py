@@ -1,13 +1,122 @@
-"""Measures a gradient and the gates of a layer, to check those that are computed."""
+"""Checks gradients: by hand, by TensorFlow's tape and by differences of the loss.
+
+It measures the gates of a layer as well, which the layer does not show.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lyricgen.models.lstm.cell import GATES, Weights, layer_weights
+from lyricgen.models.lstm.cell import (
+    GATES,
+    Gradients,
+    Weights,
+    backward,
+    forward,
+    layer_weights,
+    set_layer_weights,
+)
+
+
+class Problem(NamedTuple):
+    """The arguments of an LSTM, and the gradient of a loss at each of its outputs.
+
+    The loss is sum(h dh) + sum(h_T dh_T) + sum(c_T dc_T): it uses the output of every
+    step, and the last h and the last c once more. Its gradient with respect to these
+    three is dh (B, T, H), dh_T (B, H) and dc_T (B, H).
+    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    """
+
+    x: np.ndarray
+    W: np.ndarray
+    U: np.ndarray
+    b: np.ndarray
+    h0: np.ndarray
+    c0: np.ndarray
+    dh: np.ndarray
+    dh_T: np.ndarray
+    dc_T: np.ndarray
+
+    @property
+    def arguments(self) -> tuple[np.ndarray, ...]:
+        """The arguments of `cell.forward`: x, W, U, b, h0, c0."""
+        return self[:6]
+
+    @property
+    def weights(self) -> Weights:
+        """The weights W, U, b by name."""
+        return Weights(self.W, self.U, self.b)
+
+
+def random_problem(
+    rng: np.random.Generator,
+    dtype: str = "float64",
+    T: int = 64,
+    B: int = 4,
+    D: int = 8,
+    H: int = 32,
+) -> Problem:
+    """Draws a problem of a given size from normal distributions.
+
+    The weights have a standard deviation of 0.2, everything else has 1.
+    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    """
+
+    def normal(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape).astype(dtype)
+
+    return Problem(
+        x=normal(B, T, D),
+        W=normal(D, 4 * H) / 5,
+        U=normal(H, 4 * H) / 5,
+        b=normal(4 * H) / 5,
+        h0=normal(B, H),
+        c0=normal(B, H),
+        dh=normal(B, T, H),
+        dh_T=normal(B, H),
+        dc_T=normal(B, H),
+    )
+
+
+def gradients_by_hand(problem: Problem) -> Gradients:
+    """Returns the gradients of a problem's loss by `cell.backward`, which is NumPy.
+
+    Notebook: backpropagation_through_time, vanishing_gradients
+    """
+    steps = forward(*problem.arguments)
+    return backward(steps, problem.dh, problem.dh_T, problem.dc_T)
+
+
+def gradients_by_tape(layer: Any, problem: Problem) -> Gradients:
+    """Returns the gradients of a problem's loss by TensorFlow's tape.
+
+    layer: a Keras LSTM with return_sequences=True and return_state=True, in the dtype
+        of the problem. It is given the problem's weights, and keeps them.
+
+    Raises: ValueError where the layer has another dtype or lacks one of the two.
+    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    """
+    import tensorflow as tf
+
+    if not (layer.return_sequences and layer.return_state):
+        raise ValueError("layer lacks return_sequences=True or return_state=True.")
+    if layer.compute_dtype != problem.x.dtype:
+        raise ValueError(f"layer has dtype {layer.compute_dtype}; expected {problem.x.dtype}.")
+    layer.build((None, None, problem.x.shape[2]))
+    set_layer_weights(layer, problem.weights)
+    x, h0, c0 = (tf.constant(array) for array in (problem.x, problem.h0, problem.c0))
+    with tf.GradientTape() as tape:
+        tape.watch((x, h0, c0))
+        h, h_T, c_T = layer(x, initial_state=[h0, c0])
+        loss = tf.reduce_sum(h * problem.dh)
+        loss += tf.reduce_sum(h_T * problem.dh_T)
+        loss += tf.reduce_sum(c_T * problem.dc_T)
+    W, U, b = (variable.value for variable in layer.trainable_variables)
+    gradients = tape.gradient(loss, [x, W, U, b, h0, c0])
+    return Gradients(*(gradient.numpy() for gradient in gradients))
 
 
 def numerical_gradient(
@@ -38,10 +147,25 @@ def numerical_gradient(
 def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:
     """Returns the largest difference as a share of the largest expected entry.
 
+    The two have one shape; tensors are taken as arrays.
+    Raises: ValueError for two shapes.
     Notebook: backpropagation_through_time
     """
+    actual = np.asarray(actual)
+    expected = np.asarray(expected)
+    if actual.shape != expected.shape:
+        raise ValueError(f"the shapes are {actual.shape} and {expected.shape}; expected one.")
     largest_difference = np.max(np.abs(actual - expected))
     return float(largest_difference / np.max(np.abs(expected)))
+
+
+def relative_errors(actual: Gradients, expected: Gradients) -> dict[str, float]:
+    """Returns the relative error of each gradient by the name of its argument.
+
+    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    """
+    errors = map(relative_error, actual, expected)
+    return dict(zip(Gradients._fields, errors))
 
 
 def measure_gates(layer: Any, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> dict[str, np.ndarray]:
