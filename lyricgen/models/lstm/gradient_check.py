@@ -27,7 +27,7 @@ class Problem(NamedTuple):
     The loss is sum(h dh) + sum(h_T dh_T) + sum(c_T dc_T): it uses the output of every
     step, and the last h and the last c once more. Its gradient with respect to these
     three is dh (B, T, H), dh_T (B, H) and dc_T (B, H).
-    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    Notebook: backpropagation_through_time
     """
 
     x: np.ndarray
@@ -62,7 +62,7 @@ def random_problem(
     """Draws a problem of a given size from normal distributions.
 
     The weights have a standard deviation of 0.2, everything else has 1.
-    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    Notebook: backpropagation_through_time
     """
 
     def normal(*shape: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def random_problem(
 def gradients_by_hand(problem: Problem) -> Gradients:
     """Returns the gradients of a problem's loss by `cell.backward`, which is NumPy.
 
-    Notebook: backpropagation_through_time, vanishing_gradients
+    Notebook: backpropagation_through_time
     """
     steps = forward(*problem.arguments)
     return backward(steps, problem.dh, problem.dh_T, problem.dc_T)
@@ -97,7 +97,7 @@ def gradients_by_tape(layer: Any, problem: Problem) -> Gradients:
         of the problem. It is given the problem's weights, and keeps them.
 
     Raises: ValueError where the layer has another dtype or lacks one of the two.
-    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    Notebook: backpropagation_through_time
     """
     import tensorflow as tf
 
@@ -162,7 +162,7 @@ def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:
 def relative_errors(actual: Gradients, expected: Gradients) -> dict[str, float]:
     """Returns the relative error of each gradient by the name of its argument.
 
-    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
+    Notebook: backpropagation_through_time
     """
     errors = map(relative_error, actual, expected)
     return dict(zip(Gradients._fields, errors))
