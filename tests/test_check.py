@@ -18,7 +18,7 @@ NAMES = {
     "notation": ["shapes", "product", "bits"],
     "melody_dataset": ["grid", "cut", "leak"],
     "lstm_gates": ["hidden", "step", "repair"],
-    "memory_and_precision": ["keep"],
+    "memory_and_precision": ["keep", "arithmetic", "repair"],
     "backpropagation_through_time": ["bias", "step_back", "repair"],
     "vanishing_gradients": ["forget"],
     "counting_words": ["perplexity"],

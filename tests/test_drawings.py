@@ -16,12 +16,14 @@ from pypinyin import Style, lazy_pinyin
 
 from lyricgen import show
 from lyricgen.drawings import canvas as primitives
-from lyricgen.drawings import course, language, lstm, unrolled, vae
+from lyricgen.drawings import course, language, lstm, precision, unrolled, vae
 from lyricgen.lyrics.patterns import Pattern
 from lyricgen.lyrics.vocabulary import Vocabulary
 from lyricgen.models.kneser_ney import KneserNey
 from lyricgen.models.language import writing
+from lyricgen.models.precision import FORMATS, bits_of
 
+FORMAT_NAMES = [number_format.name for number_format in FORMATS]
 LETTERS = [" ", *"abcdefghijklmnopqrstuvwxyz"]
 PAIRS = np.random.default_rng(0).integers(0, 900, (27, 27))
 PATTERN = Pattern("x", (7, 5, 7, 9, 7, 5, 7, 9), (0, 0, 1, -1, 2, 2, 1, 1), (0, 4), 100, 0.9)
@@ -79,6 +81,8 @@ DRAWINGS = {
     "elbo": (vae.elbo_terms, ()),
     "conductor": (vae.flat_and_conductor, ()),
     "3 bars": (vae.flat_and_conductor, (3, 5)),
+    "bits of pi": (precision.float_bits, ()),
+    "bits of 0.1": (precision.float_bits, (-0.1,)),
 }
 # These hold axes with ticks, which the tests of lines do not know.
 CHARTS = {
@@ -220,9 +224,11 @@ TERMS = """
     weights step steps window windows fixed carried epoch cut zero batch model tokens token
     logits clip backward features mask character characters newline line rhyme class group
     groups context order probability share encoder decoder events event melody mu sigma
+    sign exponent mantissa float64 float32 TF32
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
 """
 WORDS = """
+    bits value error
     a an all allowed alone alike and any are at back be before both by close comes cost
     directions each enters equally every for from given go goes how in into is it itself
     its kept keeps likely low lengths left many minus much might new next now of old on
@@ -319,6 +325,19 @@ def test_the_windows_of_all_forms_have_the_same_text(figures):
     assert labels.count("$x_{12}$") == 3 and labels.count("cut") == 6
     # states are carried in two of the three, twice each; zeros start all other windows
     assert labels.count("h, c") == 4 and labels.count("0") == 5
+
+
+def test_the_bits_of_a_number_are_drawn_full_where_they_are_one(figures):
+    figure = figures["bits of pi"]
+    full = [to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches]
+    # two more boxes are the legend, one of them full
+    assert len(full) == 64 + 32 + 19 + 2
+    mantissas = sum(colour == show.BLUE.lower() for colour in full) - 1
+    assert mantissas == sum(bits_of(np.pi, name)[2].count("1") for name in FORMAT_NAMES)
+    labels = said(figure)
+    assert r"value 3.140625, error $9.7 \cdot 10^{-4}$" in labels
+    assert r"value 3.1415927, error $8.7 \cdot 10^{-8}$" in labels
+    assert labels.count("8 bits\nexponent") == 2 and "52 bits\nmantissa" in labels
 
 
 @pytest.mark.parametrize(
@@ -518,7 +537,7 @@ def test_a_tint_is_a_mix_with_white():
 def test_importing_the_drawings_does_not_import_matplotlib():
     code = """
 import sys
-from lyricgen.drawings import canvas, course, language, lstm, unrolled, vae
+from lyricgen.drawings import canvas, course, language, lstm, precision, unrolled, vae
 print("matplotlib" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

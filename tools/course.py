@@ -91,12 +91,20 @@ COURSE = (
         "02_memory_and_precision",
         "Memory and precision of an LSTM",
         (
-            "say how large a difference may be: float64, float32, TF32, and why",
-            "say what each gate does to the cell, by a slider",
-            "train a network that carries a bit over many steps, and say what it depends on",
+            "You will predict what each gate does to the cell over time, and see whether it does.",
+            (
+                "You will train LSTMs to carry one bit over 5 to 100 steps, and explain from the "
+                "forget gate which of them can learn it."
+            ),
+            "You will judge a training by five seeds, and keep its runs independent of each other.",
+            "You will read float64, float32 and TF32 bit by bit, and say what each costs an LSTM.",
+            (
+                "You will choose a tolerance that separates a rounding error from a mistake, and "
+                "know when no tolerance can."
+            ),
         ),
-        "01",
-        "what each gate does over time; how exactly two programs can agree",
+        "notebook 01",
+        "what each gate does over time; a bit carried over 100 steps; what a rounding error costs",
         (
             "gate",
             "input gate",
@@ -105,6 +113,7 @@ COURSE = (
             "candidate",
             "hidden state",
             "cell state",
+            "spread",
             "TF32",
         ),
     ),

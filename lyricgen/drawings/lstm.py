@@ -52,6 +52,7 @@ def lstm_cell(stage: str = "whole") -> Any:
     Raises: ValueError for another stage.
     Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and
     Cummins 2000.
+    Notebook: memory_and_precision
     """
     if stage not in (*STAGES, "whole"):
         raise ValueError(f"stage is {stage!r}; expected one of {[*STAGES, 'whole']}.")
