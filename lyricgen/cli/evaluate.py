@@ -61,11 +61,12 @@ def evaluate_language(args: argparse.Namespace) -> int:
 
 def print_table(measures: dict[str, dict]) -> None:
     """Prints a row for each measure and a column for each corpus."""
-    print(f"{'':26}" + "".join(f"{name:>10}" for name in measures))
     first, *_ = measures.values()
+    width = 2 + max(map(len, first))
+    print(" " * width + "".join(f"{name:>10}" for name in measures))
     for key in first:
         cells = [format_measure(row[key]) for row in measures.values()]
-        print(f"{key:26}" + "".join(f"{cell:>10}" for cell in cells))
+        print(f"{key:{width}}" + "".join(f"{cell:>10}" for cell in cells))
 
 
 def format_measure(value: float | None) -> str:

@@ -18,7 +18,7 @@ from lyricgen.models import checkpoint
 from lyricgen.models import training as models_training
 from lyricgen.models.language import network as language_network
 from lyricgen.models.language import training as language_training
-from lyricgen.models.language.data import TextData, load_corpus_splits, load_text_splits
+from lyricgen.models.language.data import TextData, load_corpus_splits, load_text_splits, with_form
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import training as musicvae_training
@@ -200,6 +200,8 @@ class LanguageTask:
         self.name = name_of_weights(args.name, args.text, args.corpus)
         self.data = self._load_data()
         self.settings = self._choose_settings()
+        if self.settings.form:
+            self.data = with_form(self.data)
 
     def _load_data(self) -> TextData:
         """Returns the splits of the corpus or the text that was asked for."""
@@ -259,8 +261,11 @@ class LanguageTask:
         return {"test_bits_per_character": lstm_bits(model, self.data.splits["test"])}
 
     def settings_in_card(self) -> Card:
-        """Returns the settings as a card has them."""
-        return asdict(self.settings)
+        """Returns the settings as a card has them; `form` only where it is read."""
+        settings = asdict(self.settings)
+        if not self.settings.form:
+            del settings["form"]
+        return settings
 
     def vocabulary_in_card(self) -> Card:
         """Returns what makes the vocabulary again."""

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lyricgen.lyrics.patterns import Pattern
-from lyricgen.lyrics.rhyme import rhyme_class
+from lyricgen.lyrics.rhyme import rhyme_class, rhyme_groups, rhyme_parts
+from lyricgen.lyrics.rhyme import tones as rhyme_tones
 
 # Unicode's: what `<unk>` may stand for where a vocabulary folded no character into it
 CODE_POINTS = 0x110000
@@ -103,31 +104,90 @@ def poem_form(poems: Sequence[Sequence[str]], pattern: Pattern) -> float:
     return float(np.mean(in_form))
 
 
-def _rhyme_pairs(lines: Sequence[str], rhymes: Sequence[int]) -> list[bool]:
-    """Returns whether they rhyme, for each two neighbouring lines of a rhyme group."""
+def _neighbours(rhymes: Sequence[int]) -> list[tuple[int, int]]:
+    """Returns each two neighbouring lines of one rhyme group, by their places."""
     pairs = []
-    class_before: dict[int, str] = {}
-    for line, group in zip(lines, rhymes):
-        line_class = rhyme_class(line) if group >= 0 else None
-        if line_class is None:
-            continue
-        if group in class_before:
-            pairs.append(line_class == class_before[group])
-        class_before[group] = line_class
+    place_before: dict[int, int] = {}
+    for place, group in enumerate(rhymes):
+        if group in place_before:
+            pairs.append((place_before[group], place))
+        if group >= 0:
+            place_before[group] = place
     return pairs
 
 
-def rhyme_share(poems: Sequence[Sequence[str]], rhymes: Sequence[int]) -> float:
+def _ends(line: str, kind: str) -> frozenset[str]:
+    """Returns the rhymes of a line's end: its `groups`, `parts` or `modern` class."""
+    if kind == "groups":
+        return rhyme_groups(line)
+    if kind == "parts":
+        return rhyme_parts(line)
+    modern = rhyme_class(line)
+    return frozenset() if modern is None else frozenset([modern])
+
+
+def rhyme_share(
+    poems: Sequence[Sequence[str]],
+    rhymes: Sequence[int],
+    tones: Sequence[str] = (),
+    modern: bool = False,
+) -> float:
     """Returns the share of rhymes that rhyme: of neighbouring lines of one rhyme group.
 
-    `rhymes` has the group of each line, -1 for none. Lines rhyme that end in one rhyme
-    class, by today's sounds (modern Mandarin, the CMU dictionary). Older verse keeps
-    these in part only, so the figure is read beside that of human text. A line that a
-    poem lacks, or whose end has no class, is passed over; NaN where no pair is left.
+    `rhymes` has the group of each line, -1 for none. Two lines rhyme that end in one
+    rhyme group: in Chinese one of the Song rhyme book, in English by the CMU
+    dictionary. Where the rhyme tones of a pattern are given as well, a level and an
+    oblique line have to agree in the part only, as their tune asks. `modern` judges
+    Chinese by today's sounds instead, which have kept older rhymes in part only. A line
+    that a poem lacks, or whose end has no rhyme, is passed over; NaN where no pair is
+    left.
 
     Notebook: four_corpora
     """
     pairs = []
-    for lines in poems:
-        pairs += _rhyme_pairs(lines, rhymes)
+    for first, second in _neighbours(rhymes):
+        kind = "modern" if modern else "groups"
+        if tones and not modern and {tones[first], tones[second]} == {"level", "oblique"}:
+            kind = "parts"
+        for lines in poems:
+            if second < len(lines):
+                end = _ends(lines[first], kind)
+                other = _ends(lines[second], kind)
+                if end and other:
+                    pairs.append(not end.isdisjoint(other))
     return float(np.mean(pairs)) if pairs else float("nan")
+
+
+def distinct_rhyme_words(poems: Sequence[Sequence[str]], rhymes: Sequence[int]) -> float:
+    """Returns the share of distinct ones among the rhyme words of each poem.
+
+    They are the last characters of the rhyming lines, and those of all poems count
+    together; NaN where there is none.
+
+    Notebook: words_and_music
+    """
+    firsts = 0
+    count = 0
+    for lines in poems:
+        words = [line[-1] for line, group in zip(lines, rhymes) if group >= 0 and line]
+        firsts += len(set(words))
+        count += len(words)
+    return firsts / count if count else float("nan")
+
+
+def tone_share(poems: Sequence[Sequence[str]], tones: Sequence[Sequence[str]]) -> float:
+    """Returns the share of a pattern's fixed places whose tone a poem keeps.
+
+    A character with several readings keeps it if one does. Places that a poem lacks,
+    and characters that the rhyme book lacks, are passed over; NaN where none is left.
+
+    Notebook: words_and_music
+    """
+    kept = []
+    for lines in poems:
+        for line, line_tones in zip(lines, tones):
+            for character, tone in zip(line, line_tones):
+                known = rhyme_tones(character)
+                if tone != "free" and known:
+                    kept.append(tone in known)
+    return float(np.mean(kept)) if kept else float("nan")

@@ -1,4 +1,4 @@
-"""The tune patterns of ci: line lengths, rhymes and stanzas, counted from poems."""
+"""The tune patterns of ci, counted from poems: lines, rhymes, tones and stanzas."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lyricgen.lyrics.chinese import RHYMES
 from lyricgen.lyrics.corpora import Corpus, Poem
-from lyricgen.lyrics.rhyme import rhyme_class
+from lyricgen.lyrics.form import line_groups
+from lyricgen.lyrics.rhyme import SONG_GROUPS, RhymingTokens, rhyme_parts, tones
 
-RHYME_CODES = {rhyme: code for code, rhyme in enumerate(RHYMES)}
 NO_RHYME = -1
+# so many poems have to agree in a tone before a pattern asks for it
+FIXED = 0.95
+# and so many in that of a rhyme, where few poems take the other one throughout
+FIXED_RHYME = 0.8
 # a ci of this many characters has two stanzas, whatever their forms
 TWO_STANZAS = 40
 # poems of one form in the training split from which rhymes can be counted
@@ -22,13 +25,17 @@ LEAST_TRAINING_POEMS = 20
 
 @dataclass(frozen=True)
 class Pattern:
-    """The form that a tune gives its ci: line lengths, rhymes and stanzas.
+    """The form that a tune gives its ci: line lengths, rhymes, tones and stanzas.
 
     lengths: the number of characters of each line.
     rhymes: the rhyme group of each line, -1 for a line that does not rhyme.
     stanzas: the index of the first line of each stanza.
     poems: how many poems of the corpus are written to the tune.
     share: the share of them that have just these line lengths.
+    level_shares: for each place of each line the share of level characters there, among
+        those that have one tone only.
+    group_shares: for each group of rhymes the share of poems that have each of
+        SONG_GROUPS there.
     """
 
     name: str
@@ -37,12 +44,39 @@ class Pattern:
     stanzas: tuple[int, ...]
     poems: int
     share: float
+    level_shares: tuple[tuple[float, ...], ...] = ()
+    group_shares: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def tones(self) -> tuple[tuple[str, ...], ...]:
+        """Says of each place of each line whether it is `level`, `oblique` or `free`.
+
+        A place is fixed where 95 % of the poems agree.
+        """
+        lines = []
+        for shares in self.level_shares:
+            lines.append(tuple(_tone(share, FIXED) for share in shares))
+        return tuple(lines)
+
+    @property
+    def rhyme_tones(self) -> tuple[str, ...]:
+        """Says of each line whether its rhyme is `level`, `oblique` or `free`.
+
+        It is fixed where 80 % of the poems agree; `free` also for a line without a
+        rhyme.
+        """
+        ends = [shares[-1] for shares in self.level_shares] or [0.5] * len(self.lengths)
+        line_tones = []
+        for share, group in zip(ends, self.rhymes):
+            line_tones.append("free" if group == NO_RHYME else _tone(share, FIXED_RHYME))
+        return tuple(line_tones)
 
 
-def _rhyme_codes(lines: Sequence[str]) -> list[int]:
-    """Returns the number of each line's Chinese rhyme, -1 for a line without one."""
-    classes = [rhyme_class(line) or "" for line in lines]
-    return [RHYME_CODES.get(line_class, NO_RHYME) for line_class in classes]
+def _tone(level_share: float, fixed: float) -> str:
+    """Returns the tone that so many poems agree in, `free` for none."""
+    if level_share >= fixed:
+        return "level"
+    return "oblique" if level_share <= 1 - fixed else "free"
 
 
 def _numbered_components(linked: np.ndarray) -> tuple[int, ...]:
@@ -68,21 +102,65 @@ def _numbered_components(linked: np.ndarray) -> tuple[int, ...]:
 def rhyme_places(poems: Sequence[Sequence[str]], threshold: float = 0.2) -> tuple[int, ...]:
     """Returns the rhyme group of each line, -1 for none, from poems of one form.
 
-    Two places are linked when their rhyme classes agree in so many poems that
-    (observed - chance) / (1 - chance), Cohen's kappa, passes the threshold; chance is
-    what the frequencies of the classes at the two places give. Groups are the
+    Two places are linked when their ends rhyme, in either tone class, in so many poems
+    that (observed - chance) / (1 - chance), Cohen's kappa, passes the threshold; chance
+    is what the frequencies of the ends at the two places give. Groups are the
     components of that relation, in the order of their first lines.
 
     Notebook: words_and_music
     """
-    codes = np.array([_rhyme_codes(lines) for lines in poems])  # (P, L)
-    one_hot = codes[:, :, None] == np.arange(len(RHYMES))  # (P, L, 13)
-    agreements = np.einsum("pik,pjk->ij", one_hot, one_hot, dtype=float)
-    observed = agreements / len(codes)
-    frequencies = one_hot.mean(axis=0)
-    chance = np.einsum("ik,jk->ij", frequencies, frequencies)
+    ends = [[rhyme_parts(line) for line in lines] for lines in poems]
+    # A character has several rhymes; ends that have the same ones are of one kind.
+    kinds = sorted({end for line_ends in ends for end in line_ends}, key=sorted)
+    number = {kind: k for k, kind in enumerate(kinds)}
+    rhyming = np.array([[not a.isdisjoint(b) for b in kinds] for a in kinds])  # (K, K)
+    codes = np.array([[number[end] for end in line_ends] for line_ends in ends])  # (P, L)
+    observed = rhyming[codes[:, :, None], codes[:, None, :]].mean(axis=0)  # (L, L)
+    one_hot = codes[:, :, None] == np.arange(len(kinds))
+    frequencies = one_hot.mean(axis=0)  # (L, K)
+    chance = frequencies @ rhyming @ frequencies.T
     linked = observed - chance > threshold * (1 - chance)
     return _numbered_components(linked)
+
+
+def level_shares(poems: Sequence[Sequence[str]]) -> tuple[tuple[float, ...], ...]:
+    """Returns for each place of each line the share of level characters there.
+
+    The poems are of one form. Only characters count that have one tone in the rhyme
+    book; where there is none the share is a half.
+
+    Notebook: words_and_music
+    """
+    shares = []
+    for lines in zip(*poems):
+        line_shares = []
+        for characters in zip(*lines):
+            known = [tones(character) for character in characters]
+            single = ["level" in tone for tone in known if len(tone) == 1]
+            line_shares.append(float(np.mean(single)) if single else 0.5)
+        shares.append(tuple(line_shares))
+    return tuple(shares)
+
+
+def group_shares(
+    poems: Sequence[Sequence[str]], rhymes: Sequence[int]
+) -> tuple[tuple[float, ...], ...]:
+    """Returns the share of each of SONG_GROUPS in each group of rhymes of a pattern.
+
+    That of a poem is the one of the first line of the rhyme group.
+
+    Notebook: words_and_music
+    """
+    counts = np.zeros((max(rhymes) + 1, len(SONG_GROUPS)))
+    first_lines = [list(rhymes).index(group) for group in range(len(counts))]
+    for lines in poems:
+        found = line_groups(lines)
+        for rhyme, place in enumerate(first_lines):
+            group = found[place]
+            if group is not None:
+                counts[rhyme, SONG_GROUPS.index(group)] += 1
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return tuple(tuple(row) for row in shares.tolist())
 
 
 def stanzas(lengths: Sequence[int], rhymes: Sequence[int]) -> tuple[int, ...]:
@@ -118,8 +196,16 @@ def _count_pattern(name: str, poems: list[Poem]) -> Pattern | None:
         return None
     rhymes = rhyme_places(training)
     first_lines = stanzas(lengths, rhymes)
-    share = count / len(poems)
-    return Pattern(name, lengths, rhymes, first_lines, len(poems), share)
+    return Pattern(
+        name,
+        lengths,
+        rhymes,
+        first_lines,
+        poems=len(poems),
+        share=count / len(poems),
+        level_shares=level_shares(training),
+        group_shares=group_shares(training, rhymes),
+    )
 
 
 def patterns(corpus: Corpus | Iterable[Poem], at_least: int = 40) -> dict[str, Pattern]:
@@ -143,6 +229,53 @@ def patterns(corpus: Corpus | Iterable[Poem], at_least: int = 40) -> dict[str, P
             if pattern is not None:
                 by_name[name] = pattern
     return by_name
+
+
+def draw_groups(
+    pattern: Pattern, tokens: RhymingTokens, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draws the rhyme group of each line for poems to a pattern, int (L, count).
+
+    They are places in SONG_GROUPS, -1 for a line that does not rhyme. A group of rhymes
+    is drawn as often as poems of the tune have it, or, where the pattern does not say
+    so, by how many tokens have it; only groups of at least 40 tokens are drawn. Where a
+    line asks for the other tone it gets that of the same part.
+
+    Raises: ValueError where no group has enough tokens.
+    Notebook: words_and_music
+    """
+    drawn = np.full((len(pattern.lengths), count), NO_RHYME)
+    rhymes = np.array(pattern.rhymes)
+    for rhyme in range(max(pattern.rhymes) + 1):
+        lines = np.flatnonzero(rhymes == rhyme)
+        line_tones = [pattern.rhyme_tones[line] for line in lines]
+        choices = np.array([_groups_with_tone(tone) for tone in line_tones])  # (lines, 33)
+        usable = ((choices >= 0) & tokens.is_rich[choices]).all(axis=0)
+        if not usable.any():
+            raise ValueError("The vocabulary has too few characters of any one rhyme.")
+        weights = tokens.in_group.sum(axis=1) * usable
+        if pattern.group_shares:
+            shares = np.array(pattern.group_shares[rhyme]) * usable
+            weights = shares if shares.any() else weights
+        group = rng.choice(len(SONG_GROUPS), count, p=weights / weights.sum())
+        drawn[lines] = choices[:, group]
+    return drawn
+
+
+def _groups_with_tone(tone: str) -> list[int]:
+    """Returns for each of SONG_GROUPS that of its part with a tone, -1 for none."""
+    groups = []
+    for place, name in enumerate(SONG_GROUPS):
+        part, own_tone = name.split()
+        if tone == "level" and own_tone == "oblique":
+            groups.append(SONG_GROUPS.index(f"{part} level"))
+        elif tone == "oblique" and own_tone == "level":
+            groups.append(SONG_GROUPS.index(f"{part} oblique"))
+        elif tone == "level" and own_tone == "entering":
+            groups.append(NO_RHYME)
+        else:
+            groups.append(place)
+    return groups
 
 
 def stable_patterns(

@@ -14,10 +14,9 @@ import numpy as np
 from lyricgen.files import UserError, check_folder, write_atomic
 from lyricgen.lyrics import chinese, copying, corpora
 from lyricgen.lyrics import patterns as lyrics_patterns
-from lyricgen.models.language.inference import NumpyLanguageModel
 from lyricgen.song import engraving, lead_sheet, musicxml
 from lyricgen.song.tune import LatentTunes, TuneWriter, write_tune
-from lyricgen.song.words import TextWriter, write_lines
+from lyricgen.song.words import TextWriter, load_writer, write_lines
 
 CORPUS = "songci"  # whose patterns are sung, and whose language model writes
 
@@ -62,7 +61,7 @@ def compose(
     word_rng, tune_rng = np.random.default_rng(seed).spawn(2)
     if words is None:
         report("reading the language model")
-        words = NumpyLanguageModel.load(CORPUS)
+        words = load_writer()
     report("writing the words")
     lines = write_lines(words, pattern, word_rng, temperature)
     if tune is None:

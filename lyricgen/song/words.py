@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.lyrics import rhyme
+from lyricgen.lyrics.form import form_of_lines, form_with_title
+from lyricgen.models.language.inference import NumpyLanguageModel
 from lyricgen.models.sampling import draw_token
+from lyricgen.models.weights import WEIGHTS
 
 _rhyming = lru_cache(maxsize=4)(rhyme.rhyming)
+
+# The language models that write to a pattern, the best one first: one that reads the
+# form, and one that knows its tune by name only.
+WRITERS = ("songci_form", "songci")
 
 
 class TextWriter(Protocol):
@@ -26,6 +34,18 @@ class TextWriter(Protocol):
         """Returns the distribution (V,) after all that stands before."""
 
 
+def load_writer(folder: Path = WEIGHTS) -> NumpyLanguageModel:
+    """Returns the model of Song ci in a folder that writes best to a pattern.
+
+    Raises: DataError for files that are missing or damaged.
+    """
+    *best, last = WRITERS
+    for name in best:
+        if (folder / f"{name}.json").exists():
+            return NumpyLanguageModel.load(name, folder)
+    return NumpyLanguageModel.load(last, folder)
+
+
 def write_lines(
     writer: TextWriter,
     pattern: lyrics_patterns.Pattern,
@@ -35,29 +55,29 @@ def write_lines(
     """Returns lines of a pattern's lengths that rhyme at its rhyme places.
 
     Each character is drawn from the writer's distribution among those that may stand
-    there. No rhyme word comes twice.
+    there; a writer that reads the form is given it. No rhyme word comes twice.
 
     Notebook: start_here
     """
-    han, classes, rich = _rhyming(tuple(writer.vocabulary))
-    unused = np.ones(len(han), bool)  # tokens that are no rhyme word yet
-    class_of_group: dict[int, str] = {}
+    tokens = _rhyming(tuple(writer.vocabulary))
+    drawn = lyrics_patterns.draw_groups(pattern, tokens, 1, rng)
+    groups = drawn[:, 0].tolist()
+    if isinstance(writer, NumpyLanguageModel) and writer.reads_form:
+        names = [None if group < 0 else rhyme.SONG_GROUPS[group] for group in groups]
+        form = form_of_lines(pattern.lengths, names)
+        writer = writer.given_form(form_with_title(pattern.name, form))
+    unused = np.ones(len(tokens.is_han), bool)  # tokens that are no rhyme word yet
     context = [*pattern.name, "\n"]
     lines = []
-    for length, group in zip(pattern.lengths, pattern.rhymes):
-        rhymes = group >= 0
-        rhyme_words = rich
-        if group in class_of_group:
-            rhyme_words = classes == class_of_group[group]
+    for length, group in zip(pattern.lengths, groups):
         line: list[str] = []
         for place in range(length):
-            at_rhyme = rhymes and place == length - 1
-            mask = unused & rhyme_words if at_rhyme else han
+            at_rhyme = group >= 0 and place == length - 1
+            mask = unused & tokens.in_group[group] if at_rhyme else tokens.is_han
             p = writer.probabilities([*context, *line])
             token = draw_token(p, rng, temperature, mask)
             line.append(writer.vocabulary[token])
-        if rhymes:
-            class_of_group.setdefault(group, classes[token])
+        if group >= 0:
             unused[token] = False
         lines.append("".join(line))
         context += [*line, "\n"]

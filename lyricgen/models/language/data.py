@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from lyricgen.files import UserError, base_name, sha256
 from lyricgen.lyrics import corpora, user_text
+from lyricgen.lyrics.form import OUTSIDE, form_of_poem
 from lyricgen.lyrics.vocabulary import Vocabulary
 
 Splits = dict[str, list[np.ndarray]]
@@ -23,8 +24,9 @@ NEWLINE_ID = 2
 class TextData:
     """Holds what a language model learns from: a vocabulary and the ids of texts.
 
-    `splits` has the ids of each text of train, validation and test; `source` is what
-    the card of the weights says of the data: its name, and hashes.
+    `splits` has the ids of each text of train, validation and test, int (T,); with the
+    form of a poem beside each id they are int (T, 4). `source` is what the card of the
+    weights says of the data: its name, and hashes.
     """
 
     vocabulary: Vocabulary
@@ -51,6 +53,37 @@ def load_corpus_splits(name: str) -> TextData:
         "split_sha256": sha256("".join(digits).encode()),
     }
     return TextData(vocabulary, splits, source)
+
+
+def with_form(data: TextData) -> TextData:
+    """Returns the data of Song ci with the form of each token beside its id, (T, 4).
+
+    `form_of_poem` says what the form is; it is computed from the poem itself.
+    Raises: UserError for other data than the corpus Song ci.
+    Notebook: words_and_music
+    """
+    if data.source["name"] != "songci" or "split_sha256" not in data.source:
+        raise UserError("A form is known of the corpus songci only.")
+    corpus = corpora.load_corpus("songci")
+    splits = {}
+    for split, sequences in data.splits.items():
+        forms = [form_of_poem(poem.title, poem.lines) for poem in corpus.poems_of(split)]
+        splits[split] = [
+            np.concatenate([ids[:, None], form], axis=1) for ids, form in zip(sequences, forms)
+        ]
+    return replace(data, splits=splits)
+
+
+def _as_batch(windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what is read and what comes next, from windows (B, T + 1) or with a form.
+
+    With a form, windows are (B, T + 1, 4), and beside each token that is read stands
+    the form of the one that comes next: x is (B, T, 4), y (B, T).
+    """
+    if windows.ndim == 2:
+        return windows[:, :-1], windows[:, 1:]
+    x = np.concatenate([windows[:, :-1, :1], windows[:, 1:, 1:]], axis=2)
+    return x, windows[:, 1:, 0]
 
 
 def load_text_splits(
@@ -88,7 +121,8 @@ class Stream:
     `sequences` are arrays of ids. They are joined into one stream, in an order that
     follows from the seed and the epoch, and cut into lanes at a place that does so too;
     without a seed they stay in order.
-    Window number `step` is (x, y), int32 (B, T), where y is x one token later.
+    Window number `step` is (x, y), int32 (B, T), where y is x one token later. Where
+    the sequences have a form, x is (B, T, 4) and holds the form of y.
     Raises: UserError for a text that is too short.
     Source: Mikolov et al. 2010 (truncated backpropagation through time).
     Notebook: training_a_language_model
@@ -116,17 +150,17 @@ class Stream:
             self._epoch = epoch
         first = window * self.length
         tokens = self._lanes[:, first : first + self.length + 1]
-        return tokens[:, :-1], tokens[:, 1:]
+        return _as_batch(tokens)
 
     def _cut_lanes(self, epoch: int) -> np.ndarray:
-        """Returns the lanes of an epoch, int32 (B, windows * T + 1)."""
+        """Returns the lanes of an epoch, int32 (B, windows * T + 1) or with a form."""
         if self.seed is None:
             stream = np.concatenate(self.sequences)
         else:
             rng = np.random.default_rng((self.seed, epoch))
             order = rng.permutation(len(self.sequences))
             stream = np.concatenate([self.sequences[k] for k in order])
-            stream = np.roll(stream, rng.integers(len(stream)))
+            stream = np.roll(stream, rng.integers(len(stream)), axis=0)
         size = self.windows * self.length
         starts = size * np.arange(self.batch)
         places = starts[:, None] + np.arange(size + 1)
@@ -187,7 +221,7 @@ class WholePoems:
             )
 
     def _cut_windows(self, epoch: int) -> np.ndarray:
-        """Returns all windows of an epoch, int32 (n, T + 1), shuffled.
+        """Returns all windows of an epoch, int32 (n, T + 1) or with a form, shuffled.
 
         They are cut from the shuffled poems, and begin with the `<end>` of the poem
         before.
@@ -195,7 +229,8 @@ class WholePoems:
         rng = np.random.default_rng((self.seed, epoch))
         order = rng.permutation(len(self.sequences))
         poems = [self.sequences[k] for k in order]
-        stream = np.concatenate([[END_ID], *poems])
+        before = np.array([END_ID]) if poems[0].ndim == 1 else np.array([[END_ID, *OUTSIDE]])
+        stream = np.concatenate([before, *poems])
         # Where the `<end>` before each poem stands, and the last one.
         ends = np.cumsum([0, *map(len, poems)])
         starts = []
@@ -229,7 +264,11 @@ class WholePoems:
         # An epoch may have fewer windows than the first one.
         windows = self._windows.take(rows, axis=0, mode="wrap")
         rng = np.random.default_rng((self.seed, step, 2))
-        return self._with_noise(windows[:, :-1], rng), windows[:, 1:]
+        x, y = _as_batch(windows)
+        if x.ndim == 2:
+            return self._with_noise(x, rng), y
+        tokens = self._with_noise(x[:, :, 0], rng)
+        return np.concatenate([tokens[:, :, None], x[:, :, 1:]], axis=2), y
 
     def _with_noise(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns the tokens (B, T) with some of the characters exchanged."""

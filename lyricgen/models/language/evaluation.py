@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -11,14 +12,22 @@ from lyricgen.files import DataError
 from lyricgen.lyrics import corpora
 from lyricgen.lyrics.copying import Copying
 from lyricgen.lyrics.corpora import Corpus
-from lyricgen.lyrics.measures import bits_per_character, poem_form, rhyme_share
+from lyricgen.lyrics.form_cost import form_bits
+from lyricgen.lyrics.measures import (
+    bits_per_character,
+    distinct_rhyme_words,
+    poem_form,
+    rhyme_share,
+    tone_share,
+)
 from lyricgen.lyrics.patterns import Pattern, stable_patterns
 from lyricgen.lyrics.vocabulary import Vocabulary
-from lyricgen.models.language.data import Splits, TextData, load_corpus_splits
+from lyricgen.models.language.data import Splits, TextData, load_corpus_splits, with_form
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.language.writing import (
     Plan,
     decode_poems,
+    form_plan,
     pattern_plan,
     sample_tokens,
     unconstrained_plan,
@@ -35,7 +44,31 @@ TEMPERATURE = 0.8
 # The characters of a poem that are searched for copied runs.
 LENGTH = 200
 
-FORM_KEYS = ("form", "form_constrained", "human_form", "rhyme", "human_rhyme")
+# How many tokens more than a pattern has a poem to it may have.
+STEPS_AFTER = 20
+
+# The weights of the model of Song ci that reads the form.
+FORM_MODEL = "songci_form"
+
+# What is measured of poems to a pattern.
+POEM_KEYS = ("form", "rhyme", "rhyme_modern", "distinct_rhyme_words", "tones")
+
+# Who wrote them, as the names of the measures say it: a person; the model given the
+# name, alone and under masks; the one that reads the form, alone and under masks.
+HUMAN = "human_{}"
+NAMED = "{}"
+CONSTRAINED = "{}_constrained"
+INFORMED = "{}_informed"
+INFORMED_CONSTRAINED = "{}_informed_constrained"
+WRITERS = (HUMAN, NAMED, CONSTRAINED, INFORMED, INFORMED_CONSTRAINED)
+FORM_KEYS = tuple(writer.format(key) for writer in WRITERS for key in POEM_KEYS)
+
+BITS_KEYS = (
+    "test_bits_per_character_informed",
+    "lengths_bits_per_character",
+    "rhymes_bits_per_character",
+    "test_bits_per_character_with_form",
+)
 
 Poems = list[list[str]]
 Measures = dict[str, float | int | None]
@@ -67,19 +100,22 @@ def _as_lists(sequences: list[np.ndarray]) -> list[list[int]]:
     return [ids.tolist() for ids in sequences]
 
 
-def measure_language(name: str, report: Callable[[str], None] = lambda text: None) -> Measures:
-    """Returns all measures of the shipped model of a corpus, by their names.
+def measure_language(
+    name: str, report: Callable[[str], None] = lambda text: None, folder: Path = WEIGHTS
+) -> Measures:
+    """Returns all measures of the shipped model of a corpus, or one in a folder.
 
     They are those of `evaluate language`; one that does not apply is None. Poems are
     drawn with a fixed seed at temperature 0.8: of Song ci 200 to each of the five most
     frequent stable patterns, given only its name; of the others 200 beginnings of 200
-    characters. The human ones are those of the test split. `report` is told what is
-    being done.
+    characters. The human ones are those of the test split. Of Song ci the model that
+    reads the form is measured as well, where its weights are there. `report` is told
+    what is being done.
     Raises: DataError where the weights were trained on other data than there is.
     Notebook: four_corpora
     """
     data = load_corpus_splits(name)
-    model = _load_model(name, data)
+    model = _load_model(name, data, folder)
     corpus = corpora.load_corpus(name)
     rng = np.random.default_rng(1)
 
@@ -90,13 +126,18 @@ def measure_language(name: str, report: Callable[[str], None] = lambda text: Non
     result["ngram_order"] = order
     result["ngram_bits_per_character"] = bits
     report(f"{name}: poems are drawn")
+    result |= dict.fromkeys((*FORM_KEYS, *BITS_KEYS))
     if name == "songci":
-        written, human, form_measures = _measure_patterns(model, corpus, rng)
-        result |= form_measures
+        patterns = list(stable_patterns(corpus.poems).values())[:PATTERNS]
+        sets = write_sets(model, patterns, rng)
+        sets[HUMAN] = [human_poems(corpus, pattern, "test") for pattern in patterns]
+        written = list(itertools.chain(*sets[NAMED]))
+        human = list(itertools.chain(*sets[HUMAN]))
+        result |= measure_sets(sets, patterns)
+        result |= _measure_informed(data, patterns, folder, rng)
     else:
         written = _write_poems(model, corpus, rng)
         human = [list(poem.lines) for poem in corpus.poems_of("test")]
-        result |= dict.fromkeys(FORM_KEYS)
     report(f"{name}: what was copied")
     copying = Copying("\n\n".join(corpus.texts_of("train")))
     result["copied_run_median"] = _copied_run_median(copying, written)
@@ -104,65 +145,106 @@ def measure_language(name: str, report: Callable[[str], None] = lambda text: Non
     return result
 
 
-def _load_model(name: str, data: TextData) -> NumpyLanguageModel:
-    """Returns the shipped model of a corpus, if it was trained on this data."""
-    _, card = load_weights(name)
+def _load_model(name: str, data: TextData, folder: Path) -> NumpyLanguageModel:
+    """Returns the model of a corpus in a folder, if it was trained on this data."""
+    _, card = load_weights(name, folder)
     trained_on = card.get("data")
     if trained_on != data.source:
         raise DataError(
-            f"{WEIGHTS / name}.json is of weights that were trained on other data: "
+            f"{folder / name}.json is of weights that were trained on other data: "
             f"{trained_on} instead of {data.source}."
         )
-    model = NumpyLanguageModel.load(name)
+    model = NumpyLanguageModel.load(name, folder)
     if model.vocabulary != data.vocabulary.tokens:
         raise DataError(
-            f"{WEIGHTS / name}.json is for another vocabulary than the training split of "
-            f"{name} has."
+            f"{folder / name}.json is for another vocabulary than the training split of "
+            f"{data.source['name']} has."
         )
     return model
 
 
-def _measure_patterns(
-    model: NumpyLanguageModel, corpus: Corpus, rng: np.random.Generator
-) -> tuple[Poems, Poems, Measures]:
-    """Returns poems to the most frequent patterns, human ones, and their measures."""
-    rows = []
-    written: Poems = []
-    human: Poems = []
-    patterns = list(stable_patterns(corpus.poems).values())
-    for pattern in patterns[:PATTERNS]:
-        named = _write_named(model, pattern, rng)
-        constrained = _write_constrained(model, pattern, rng)
-        titled = [poem for poem in corpus.poems_of("test") if poem.title == pattern.name]
-        of_test = [list(poem.lines) for poem in titled]
-        row = {
-            "form": poem_form(named, pattern),
-            "form_constrained": poem_form(constrained, pattern),
-            "human_form": poem_form(of_test, pattern),
-            "rhyme": rhyme_share(named, pattern.rhymes),
-            "human_rhyme": rhyme_share(of_test, pattern.rhymes),
-        }
-        rows.append([row[key] for key in FORM_KEYS])
-        written += named
-        human += of_test
-    means = np.mean(rows, axis=0).tolist()
-    measures = {key: None if np.isnan(mean) else mean for key, mean in zip(FORM_KEYS, means)}
-    return written, human, measures
+def human_poems(corpus: Corpus, pattern: Pattern, split: str) -> Poems:
+    """Returns the lines of the poems of a split to the tune of a pattern."""
+    return [list(poem.lines) for poem in corpus.poems_of(split) if poem.title == pattern.name]
 
 
-def _write_named(model: NumpyLanguageModel, pattern: Pattern, rng: np.random.Generator) -> Poems:
-    """Returns the lines of poems of which the model is given the pattern's name."""
-    steps = sum(pattern.lengths) + len(pattern.lengths) + LENGTH // 10
-    plan = unconstrained_plan(model.characters, POEMS, steps, pattern.name + "\n")
-    return [lines[1:] for lines in _write(model, plan, rng)]
+def _measure_informed(
+    data: TextData, patterns: Sequence[Pattern], folder: Path, rng: np.random.Generator
+) -> Measures:
+    """Returns the measures of the model that reads the form, if it is there."""
+    if not (folder / f"{FORM_MODEL}.json").exists():
+        return {}
+    model = _load_model(FORM_MODEL, data, folder)
+    sets = write_informed_sets(model, patterns, rng)
+    return measure_sets(sets, patterns) | measure_form_bits(model, data, "test")
 
 
-def _write_constrained(
-    model: NumpyLanguageModel, pattern: Pattern, rng: np.random.Generator
-) -> Poems:
-    """Returns the lines of poems that hold the pattern by construction."""
-    plan = pattern_plan(model.characters, pattern, POEMS, rng)
-    return [lines[1:] for lines in _write(model, plan, rng)]
+def write_sets(
+    model: NumpyLanguageModel, patterns: Sequence[Pattern], rng: np.random.Generator
+) -> dict[str, list[Poems]]:
+    """Returns poems to each pattern: given its name only, and under masks."""
+    sets: dict[str, list[Poems]] = {NAMED: [], CONSTRAINED: []}
+    for pattern in patterns:
+        steps = sum(pattern.lengths) + len(pattern.lengths) + STEPS_AFTER
+        named = unconstrained_plan(model.characters, POEMS, steps, pattern.name + "\n")
+        sets[NAMED].append(_write_lines(model, named, rng))
+        masks = pattern_plan(model.characters, pattern, POEMS, rng)
+        sets[CONSTRAINED].append(_write_lines(model, masks, rng))
+    return sets
+
+
+def write_informed_sets(
+    model: NumpyLanguageModel, patterns: Sequence[Pattern], rng: np.random.Generator
+) -> dict[str, list[Poems]]:
+    """Returns poems to each pattern, given its form: without masks, and under them.
+
+    Without masks nothing but the model itself keeps the form.
+    """
+    sets: dict[str, list[Poems]] = {INFORMED: [], INFORMED_CONSTRAINED: []}
+    for pattern in patterns:
+        given = form_plan(model.characters, pattern, POEMS, rng, STEPS_AFTER)
+        sets[INFORMED].append(_write_lines(model, given, rng))
+        masks = pattern_plan(model.characters, pattern, POEMS, rng)
+        sets[INFORMED_CONSTRAINED].append(_write_lines(model, masks, rng))
+    return sets
+
+
+def measure_sets(sets: dict[str, list[Poems]], patterns: Sequence[Pattern]) -> Measures:
+    """Returns the measures of poems to patterns, by writer: means over the patterns."""
+    measures: Measures = {}
+    for writer, sets_of_writer in sets.items():
+        rows = [measure_poems(poems, each) for poems, each in zip(sets_of_writer, patterns)]
+        for key, mean in zip(POEM_KEYS, np.mean(rows, axis=0).tolist()):
+            measures[writer.format(key)] = None if np.isnan(mean) else mean
+    return measures
+
+
+def measure_poems(poems: Poems, pattern: Pattern) -> list[float]:
+    """Returns what POEM_KEYS name: shares of poems, of rhymes, words and tones."""
+    return [
+        poem_form(poems, pattern),
+        rhyme_share(poems, pattern.rhymes, pattern.rhyme_tones),
+        rhyme_share(poems, pattern.rhymes, modern=True),
+        distinct_rhyme_words(poems, pattern.rhymes),
+        tone_share(poems, pattern.tones),
+    ]
+
+
+def measure_form_bits(model: NumpyLanguageModel, data: TextData, split: str) -> Measures:
+    """Returns what a character costs given the form, and what the form costs.
+
+    The form follows from the poem, so the bits of the form and those of the text given
+    the form are together an honest price of the text. `form_bits` says how the lengths
+    of the lines and their rhyme groups are counted.
+    Notebook: words_and_music
+    """
+    corpus = corpora.load_corpus("songci")
+    known = with_form(data).splits[split]
+    lengths, rhymes = form_bits(corpus.poems_of("train"), corpus.poems_of(split))
+    # With the end of each poem, which is a token as well.
+    count = sum(len(text) + 1 for text in corpus.texts_of(split))
+    costs = (lstm_bits(model, known), lengths / count, rhymes / count)
+    return dict(zip(BITS_KEYS, (*costs, sum(costs))))
 
 
 def _write_poems(model: NumpyLanguageModel, corpus: Corpus, rng: np.random.Generator) -> Poems:
@@ -171,6 +253,11 @@ def _write_poems(model: NumpyLanguageModel, corpus: Corpus, rng: np.random.Gener
     titles = int(corpus.card["title_in_text"])
     plan = unconstrained_plan(model.characters, POEMS, LENGTH + titles * LENGTH // 10)
     return [lines[titles:] for lines in _write(model, plan, rng)]
+
+
+def _write_lines(model: NumpyLanguageModel, plan: Plan, rng: np.random.Generator) -> Poems:
+    """Returns the lines of the poems of a plan, without the titles that it gives."""
+    return [lines[1:] for lines in _write(model, plan, rng)]
 
 
 def _write(model: NumpyLanguageModel, plan: Plan, rng: np.random.Generator) -> Poems:

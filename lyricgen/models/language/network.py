@@ -12,8 +12,8 @@ from keras import ops
 from lyricgen.files import UserError
 from lyricgen.models import training as models_training
 from lyricgen.models.language.data import END_ID, Stream
-from lyricgen.models.language.inference import NumpyLanguageModel
-from lyricgen.models.language.writing import Plan, uniforms
+from lyricgen.models.language.inference import FORM_SIZES, NumpyLanguageModel
+from lyricgen.models.language.writing import Plan, form_of, once_of, uniforms
 from lyricgen.models.lstm.layer import LSTM, Embedding
 from lyricgen.models.sampling import check_sampling, distribution, pick_token
 from lyricgen.models.settings import option
@@ -43,6 +43,11 @@ class Settings:
     noise: float = option(
         0.0, "with --whole, share of the characters read that are exchanged for others", most=0.95
     )
+    form: bool = option(
+        False,
+        "the model also reads the form of the character to come: how many are left in the line "
+        "and lines in the poem, and the rhyme group (for the corpus songci)",
+    )
     rate: float = option(5e-3, "the highest learning rate", 1e-12)
     decay: float = option(0.01, "weight decay")
     seed: int = option(1, "of weights, order of the data and dropout")
@@ -52,12 +57,16 @@ class Settings:
 class LanguageModel(keras.Model):
     """An LSTM over tokens (B, T): embedding (V, E), LSTM layers, projection, logits.
 
+    With `form` it reads (B, T, 4), tokens with the form of the character to come; each
+    number of the form has an embedding, which is added to that of the token.
+
     The projection (H, E) is there where H is not E; the logits use the embedding again,
     transposed. The states are carried from call to call in variables of B lanes. `call`
     returns the features (B, T, E), from which `logits` makes the logits; the loss is
     the mean cost of a token in nats.
     Source: Press and Wolf 2017 (tied weights); Gal and Ghahramani 2016, section 4 (one
-    dropout mask for all steps).
+    dropout mask for all steps); Li et al. 2020, section 3.1 (SongNet's symbols of the
+    form, there for a transformer).
     Notebook: training_a_language_model
     """
 
@@ -79,6 +88,10 @@ class LanguageModel(keras.Model):
         self.output_bias = self.add_weight(
             shape=(vocabulary,), initializer="zeros", name="output_bias"
         )
+        self.form_embeddings = []
+        if settings.form:
+            sizes = FORM_SIZES.values()
+            self.form_embeddings = [_form_embedding(size, settings.embedding) for size in sizes]
         # h and c of each layer.
         self.carried = [self._add_state() for _ in range(2 * settings.layers)]
         adam = keras.optimizers.AdamW(
@@ -86,7 +99,7 @@ class LanguageModel(keras.Model):
         )
         self.compile(adam, jit_compile=False)
         # A first call builds the layers.
-        self(np.zeros((settings.batch, 1), np.int32))
+        self(np.zeros((settings.batch, 1, 4) if settings.form else (settings.batch, 1), np.int32))
         self.reset()
 
     def _add_state(self) -> keras.Variable:
@@ -96,9 +109,10 @@ class LanguageModel(keras.Model):
     def run(self, tokens: Any, states: list, training: bool = False) -> tuple[Any, list]:
         """Returns the features (B, T, E) of tokens (B, T), and the new states.
 
-        `states` are h and c of each layer before the first token.
+        With a form, tokens are (B, T, 4). `states` are h and c of each layer before the
+        first token.
         """
-        x = self.embedding(tokens)
+        x = self._embed(tokens)
         if self.settings.dropout_in:
             x = self.drops[0](x, training=training)
         new_states: list = []
@@ -109,6 +123,15 @@ class LanguageModel(keras.Model):
             new_states += [h, c]
         features = x if self.projection is None else self.projection(x)
         return features, new_states
+
+    def _embed(self, tokens: Any) -> Any:
+        """Returns the embeddings (B, T, E) of tokens, those of their form added."""
+        if not self.settings.form:
+            return self.embedding(tokens)
+        x = self.embedding(tokens[:, :, 0])
+        for k, embedding in enumerate(self.form_embeddings, 1):
+            x = x + embedding(tokens[:, :, k])
+        return x
 
     def logits(self, features: Any) -> Any:
         """Returns the logits (..., V) of the next token."""
@@ -165,6 +188,8 @@ class LanguageModel(keras.Model):
             weights[f"b{k}"] = lstm.cell.bias
         if self.projection is not None:
             weights["projection"] = self.projection.kernel
+        for name, embedding in zip(FORM_SIZES, self.form_embeddings):
+            weights[name] = embedding.embeddings
         return weights
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -190,6 +215,13 @@ class LanguageModel(keras.Model):
 
 def _normal(deviation: float) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=deviation)
+
+
+def _form_embedding(size: int, embedding: int) -> keras.layers.Embedding:
+    # They begin small beside the token's, so that at first the token counts.
+    return keras.layers.Embedding(
+        size, embedding, embeddings_initializer=_normal(0.5 * embedding**-0.5)
+    )
 
 
 def _lstm(hidden: int) -> LSTM:
@@ -218,26 +250,35 @@ class CompiledSampler(keras.Model):
         self.compile(jit_compile=False)
 
     def call(self, inputs):
-        masks, rows, u, temperature = inputs
+        masks, rows, u, temperature, form, once = inputs
         masks = ops.cast(masks, "bool")
+        once = ops.cast(once, "bool")
         T, B = ops.shape(rows)
+        tokens = ops.arange(len(self.cells.characters))
 
         def unfinished(t, *state):
             return t < T
 
-        def step(t, token, states, drawn):
-            h, states = self.cells.step(token, states)
-            mask = ops.take(masks, rows[t], axis=0)
+        def step(t, token, states, drawn, used):
+            h, states = self.cells.step(token, states, form[t])
+            is_once = ops.take(once, rows[t])[:, None]
+            mask = ops.logical_and(
+                ops.take(masks, rows[t], axis=0),
+                ops.logical_not(ops.logical_and(used, is_once)),
+            )
             logits = self.cells.logits(h)
             p = distribution(logits, temperature, mask, self.top_k, self.top_p, ops)
             token = ops.cast(pick_token(p, u[t], ops), "int32")
             drawn = ops.slice_update(drawn, (t, 0), token[None])
-            return t + 1, token, states, drawn
+            is_token = ops.equal(token[:, None], tokens)
+            used = ops.logical_or(used, ops.logical_and(is_token, is_once))
+            return t + 1, token, states, drawn, used
 
         token = ops.full((B,), END_ID, "int32")
         drawn = ops.zeros((T, B), "int32")
-        initial = (0, token, self.cells.start(B), drawn)
-        _, _, _, drawn = ops.while_loop(unfinished, step, initial)
+        used = ops.zeros((B, len(self.cells.characters)), "bool")
+        initial = (0, token, self.cells.start(B), drawn, used)
+        _, _, _, drawn, _ = ops.while_loop(unfinished, step, initial)
         return drawn
 
     def sample(self, plan: Plan, rng: np.random.Generator, temperature: float = 1.0) -> np.ndarray:
@@ -249,4 +290,6 @@ class CompiledSampler(keras.Model):
         rows = plan.rows.astype(np.int32)
         u = uniforms(plan, rng).astype(np.float32)
         temperatures = np.array([temperature], np.float32)
-        return self.predict_on_batch((plan.masks, rows, u, temperatures))
+        form = form_of(plan).astype(np.int32)
+        inputs = (plan.masks, rows, u, temperatures, form, once_of(plan))
+        return self.predict_on_batch(inputs)

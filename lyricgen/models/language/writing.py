@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lyricgen.lyrics.patterns import Pattern
-from lyricgen.lyrics.rhyme import rhyming
+from lyricgen.lyrics.form import OUTSIDE, form_of_lines
+from lyricgen.lyrics.patterns import Pattern, draw_groups
+from lyricgen.lyrics.rhyme import SONG_GROUPS, rhyming
 from lyricgen.lyrics.vocabulary import NEWLINE, Vocabulary
 from lyricgen.models.language.data import END_ID
 from lyricgen.models.language.inference import NumpyLanguageModel
@@ -18,12 +19,16 @@ class Plan(NamedTuple):
     """Says which tokens are allowed at each step, in each sequence.
 
     At step t, sequence b takes one of the tokens that row `rows[t, b]` of `masks`
-    allows: masks is bool (M, V), rows int (T, B).
+    allows: masks is bool (M, V), rows int (T, B). `form` is what a model that reads the
+    form is given for the token of each step, int (T, B, 3); None is for nothing. `once`
+    is bool (M,): a token that a sequence drew by such a mask is not drawn by one again.
     Notebook: writing_lyrics
     """
 
     masks: np.ndarray
     rows: np.ndarray
+    form: np.ndarray | None = None
+    once: np.ndarray | None = None
 
 
 def unconstrained_plan(characters: Vocabulary, count: int, steps: int, begin: str = "") -> Plan:
@@ -43,42 +48,87 @@ def unconstrained_plan(characters: Vocabulary, count: int, steps: int, begin: st
     return Plan(masks, rows)
 
 
+def form_plan(
+    characters: Vocabulary,
+    pattern: Pattern,
+    count: int,
+    rng: np.random.Generator,
+    steps_after: int = 20,
+) -> Plan:
+    """Returns a plan that gives a pattern's name and its form, and allows any token.
+
+    A model that reads the form is given the line lengths of the pattern, and rhyme
+    groups that `draw_groups` draws; nothing compels it to keep them. After as many
+    tokens as the pattern has, some steps follow in which it may still end the poem.
+    Notebook: words_and_music
+    """
+    groups = draw_groups(pattern, rhyming(characters.tokens), count, rng)
+    form = _form_of_pattern(pattern, groups)
+    plan = unconstrained_plan(characters, count, len(form) + steps_after, pattern.name + NEWLINE)
+    outside = np.tile(OUTSIDE, (*plan.rows.shape, 1))
+    first = len(pattern.name) + 1
+    outside[first : first + len(form)] = form
+    return plan._replace(form=outside)
+
+
+def _form_of_pattern(pattern: Pattern, groups: np.ndarray) -> np.ndarray:
+    """Returns the form (T, B, 3) of poems to a pattern with the groups (L, B)."""
+    forms = []
+    for poem_groups in groups.T:
+        names = [None if group < 0 else SONG_GROUPS[group] for group in poem_groups]
+        forms.append(form_of_lines(pattern.lengths, names))
+    return np.stack(forms, axis=1)
+
+
 def pattern_plan(
     characters: Vocabulary, pattern: Pattern, count: int, rng: np.random.Generator
 ) -> Plan:
     """Returns a plan whose poems hold a pattern: its name, lines and rhymes.
 
-    Lines have the pattern's lengths, and each group of rhymes has one class. The class
-    is drawn for each poem and group by how many characters have it, among those with at
-    least 40.
+    Lines have the pattern's lengths; where they rhyme, their last character is of the
+    rhyme group that `draw_groups` drew for each poem, and no poem has the same one
+    twice. A model that reads the form is given it as well.
     Notebook: writing_lyrics
     """
-    is_han, classes, is_rich = rhyming(characters.tokens)
-    class_names, class_sizes = np.unique(classes[is_rich], return_counts=True)
-    masks, rows = unconstrained_plan(characters, count, 0, pattern.name + NEWLINE)
+    tokens = rhyming(characters.tokens)
+    groups = draw_groups(pattern, tokens, count, rng)
+    plan = unconstrained_plan(characters, count, 0, pattern.name + NEWLINE)
 
     # The last mask so far allows the newline that ends the name. Three kinds follow:
-    # any Chinese character, the end of the poem, and the characters of each class.
-    newline_row = len(masks) - 1
-    han_row = len(masks)
-    end_row = han_row + 1
-    first_class_row = han_row + 2
+    # any Chinese character, the end of the poem, and the characters of each group.
+    newline_row = len(plan.masks) - 1
+    han_row = newline_row + 1
+    end_row = newline_row + 2
+    first_group_row = newline_row + 3
     is_end = np.arange(len(characters)) == END_ID
-    in_class = classes == class_names[:, None]
-    masks = np.concatenate([masks, [is_han, is_end], in_class])
+    masks = np.concatenate([plan.masks, [tokens.is_han, is_end], tokens.in_group])
 
-    groups = max(pattern.rhymes) + 1
-    shares = class_sizes / class_sizes.sum()
-    class_of_group = rng.choice(len(class_names), (groups, count), p=shares)
     any_han = np.full(count, han_row)
     line_end = np.full(count, newline_row)
     body = []
-    for length, group in zip(pattern.lengths, pattern.rhymes):
-        rhyme = any_han if group < 0 else first_class_row + class_of_group[group]
+    for length, line_groups in zip(pattern.lengths, groups):
+        last = np.where(line_groups < 0, any_han, first_group_row + line_groups)
         body += [any_han] * (length - 1)
-        body += [rhyme, line_end]
+        body += [last, line_end]
     body[-1] = np.full(count, end_row)
-    return Plan(masks, np.concatenate([rows, body]))
+    rows = np.concatenate([plan.rows, body])
+
+    form = np.tile(OUTSIDE, (*rows.shape, 1))
+    form[len(plan.rows) :] = _form_of_pattern(pattern, groups)
+    once = np.arange(len(masks)) >= first_group_row
+    return Plan(masks, rows, form, once)
+
+
+def form_of(plan: Plan) -> np.ndarray:
+    """Returns the form of a plan, int (T, B, 3), also where the plan has none."""
+    if plan.form is not None:
+        return plan.form
+    return np.tile(OUTSIDE, (*plan.rows.shape, 1))
+
+
+def once_of(plan: Plan) -> np.ndarray:
+    """Returns which masks of a plan allow a token once, bool (M,)."""
+    return np.zeros(len(plan.masks), bool) if plan.once is None else plan.once
 
 
 def uniforms(plan: Plan, rng: np.random.Generator) -> np.ndarray:
@@ -106,11 +156,16 @@ def sample_tokens(
     count = plan.rows.shape[1]
     token = np.full(count, END_ID)
     states = model.start(count)
+    once = once_of(plan)
+    used = np.zeros((count, len(model.characters)), bool)
+    sequences = np.arange(count)
     drawn = []
-    for rows, u in zip(plan.rows, uniforms(plan, rng)):
-        h, states = model.step(token, states)
-        p = distribution(model.logits(h), temperature, plan.masks[rows], top_k, top_p)
+    for rows, u, form in zip(plan.rows, uniforms(plan, rng), form_of(plan)):
+        h, states = model.step(token, states, form)
+        mask = plan.masks[rows] & ~(used & once[rows, None])
+        p = distribution(model.logits(h), temperature, mask, top_k, top_p)
         token = pick_token(p, u)
+        used[sequences, token] |= once[rows]
         drawn.append(token)
     return np.array(drawn)
 
