@@ -20,7 +20,7 @@ NAMES = {
     "lstm_gates": ["hidden", "step", "repair"],
     "memory_and_precision": ["keep", "arithmetic", "repair"],
     "backpropagation_through_time": ["bias", "step_back", "repair"],
-    "vanishing_gradients": ["forget"],
+    "vanishing_gradients": ["forget", "left", "together"],
     "counting_words": ["perplexity"],
     "training_a_language_model": ["rising"],
     "writing_lyrics": ["top_p", "line_end", "price"],

@@ -148,12 +148,21 @@ COURSE = (
         "04_vanishing_gradients",
         "Vanishing and exploding gradients",
         (
-            "see why a plain recurrence loses a gradient or lets it explode",
-            "measure what the cell of an LSTM does to it, and what a sigmoid around the cell does",
-            "say what clipping cures, and what it does not",
-            "find a wrong gradient in TensorFlow with a gradient checker",
+            (
+                "You can write the gradient of a plain RNN over many steps as a product of "
+                "Jacobians, and say when it vanishes and when it explodes."
+            ),
+            (
+                "You can measure how much of a gradient the direct path of an LSTM keeps, and "
+                "how much all paths together keep."
+            ),
+            (
+                "You can clip a gradient by its global norm, derive what this guarantees, and "
+                "say what it does not help against."
+            ),
+            "You can find a wrong gradient in a library with a gradient check.",
         ),
-        "03",
+        "03; matrix products and the norm of a vector",
         "why the cell carries gradient; clipping; a wrong gradient found in a famous library",
         (
             "vanishing gradient",

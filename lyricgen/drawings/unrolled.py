@@ -36,6 +36,7 @@ def unrolled(steps: int = 4, backward: bool = False) -> Any:
     and dh_back along the hidden states, and dh where the loss's own gradient enters.
     From 2 to 4 steps. Returns the figure.
     Raises: ValueError for another number of steps.
+    Notebook: vanishing_gradients
     """
     if not 2 <= steps <= 4:
         raise ValueError(f"steps is {steps}; expected 2, 3 or 4.")

@@ -62,7 +62,7 @@ def random_problem(
     """Draws a problem of a given size from normal distributions.
 
     The weights have a standard deviation of 0.2, everything else has 1.
-    Notebook: backpropagation_through_time
+    Notebook: backpropagation_through_time, vanishing_gradients
     """
 
     def normal(*shape: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def random_problem(
 def gradients_by_hand(problem: Problem) -> Gradients:
     """Returns the gradients of a problem's loss by `cell.backward`, which is NumPy.
 
-    Notebook: backpropagation_through_time
+    Notebook: backpropagation_through_time, vanishing_gradients
     """
     steps = forward(*problem.arguments)
     return backward(steps, problem.dh, problem.dh_T, problem.dc_T)
@@ -97,7 +97,7 @@ def gradients_by_tape(layer: Any, problem: Problem) -> Gradients:
         of the problem. It is given the problem's weights, and keeps them.
 
     Raises: ValueError where the layer has another dtype or lacks one of the two.
-    Notebook: backpropagation_through_time
+    Notebook: backpropagation_through_time, vanishing_gradients
     """
     import tensorflow as tf
 
@@ -149,7 +149,7 @@ def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:
 
     The two have one shape; tensors are taken as arrays.
     Raises: ValueError for two shapes.
-    Notebook: backpropagation_through_time
+    Notebook: backpropagation_through_time, vanishing_gradients
     """
     actual = np.asarray(actual)
     expected = np.asarray(expected)
@@ -162,7 +162,7 @@ def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:
 def relative_errors(actual: Gradients, expected: Gradients) -> dict[str, float]:
     """Returns the relative error of each gradient by the name of its argument.
 
-    Notebook: backpropagation_through_time
+    Notebook: backpropagation_through_time, vanishing_gradients
     """
     errors = map(relative_error, actual, expected)
     return dict(zip(Gradients._fields, errors))
