@@ -15,6 +15,8 @@ import course
 import pytest
 from test_check import EXERCISES
 
+from lyricgen.drawings import course as drawn_course
+
 ROOT = Path(__file__).resolve().parents[1]
 
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -218,3 +220,11 @@ def test_what_a_notebook_imports_has_a_docstring(path):
                     value = getattr(module, alias.name, None) or importlib.import_module(name)
                     explained = not callable(value) or inspect.getdoc(value)
                     assert explained, name
+
+
+def test_the_map_has_the_units_of_the_table():
+    planned = [name for name, _ in course.PLANNED]
+    assert set(drawn_course.NEEDS) == {*(row.name for row in course.COURSE), *planned}
+    existing, missing = drawn_course.units_in(course.NOTEBOOKS)
+    assert {unit.name for unit in existing} == {row.name for row in course.COURSE}
+    assert {unit.name for unit in missing} == set(planned)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from lyricgen.drawings.canvas import (
@@ -46,6 +47,35 @@ PARTS = (
 )
 APPENDIX_COLOR = SKY
 
+# The units that each unit needs; tests hold the names to the table in tools/course.py.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "00_start_here": (),
+    "01_lstm_gates": ("00_start_here",),
+    "02_memory_and_precision": ("01_lstm_gates",),
+    "03_backpropagation_through_time": ("01_lstm_gates",),
+    "04_vanishing_gradients": ("03_backpropagation_through_time",),
+    "05_counting_words": ("00_start_here",),
+    "06_training_a_language_model": ("05_counting_words", "01_lstm_gates"),
+    "07_writing_lyrics": ("06_training_a_language_model",),
+    "08_four_corpora": ("07_writing_lyrics",),
+    "09_reading_midi": ("00_start_here",),
+    "10_melody_dataset": ("09_reading_midi",),
+    "11_variational_autoencoder": ("10_melody_dataset", "01_lstm_gates"),
+    "12_posterior_collapse": ("11_variational_autoencoder",),
+    "13_training_musicvae": ("12_posterior_collapse",),
+    "14_sampling_musicvae": ("13_training_musicvae",),
+    "15_exploring_latent_space": ("14_sampling_musicvae",),
+    "16_longer_melodies": ("15_exploring_latent_space",),
+    "17_words_and_music": ("07_writing_lyrics", "14_sampling_musicvae"),
+    "18_writing_desk": ("17_words_and_music",),
+    "19_outlook": ("18_writing_desk", "16_longer_melodies"),
+    "A1_reading_the_article": ("04_vanishing_gradients", "08_four_corpora"),
+    "A2_notation": ("00_start_here",),
+    "A3_faster_lstm": ("03_backpropagation_through_time",),
+    "A4_gpu_lab": ("04_vanishing_gradients",),
+    "A5_bits_league": ("08_four_corpora",),
+}
+
 COLUMN = 2.25  # inches
 BOX = (1.84, 0.52)
 ROW = 0.78
@@ -59,6 +89,16 @@ LANE = 0.06  # inches between two lines in the same gap
 NEED = Look(color="#444444", width=1.4)
 
 
+def units_in(folder: Path) -> tuple[list[Unit], list[Unit]]:
+    """Returns the units whose notebooks are in a folder, and those that are planned.
+
+    Notebook: start_here
+    """
+    units = [Unit(name, name.partition("_")[2].replace("_", " "), NEEDS[name]) for name in NEEDS]
+    existing = [unit for unit in units if (folder / f"{unit.name}.ipynb").exists()]
+    return existing, [unit for unit in units if unit not in existing]
+
+
 def course_map(
     existing: Iterable[Unit], planned: Iterable[Unit] = (), parts: Sequence[Part] = PARTS
 ) -> Any:
@@ -69,6 +109,7 @@ def course_map(
     figure.
     Raises: ValueError for a need that is no unit, a unit that no arrow would join, a
     number outside the parts, and more than 5 appendices.
+    Notebook: start_here
     """
     existing, planned = list(existing), list(planned)
     units = {unit.name: unit for unit in sorted([*existing, *planned])}
