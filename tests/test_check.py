@@ -21,7 +21,7 @@ NAMES = {
     "memory_and_precision": ["keep", "arithmetic", "repair"],
     "backpropagation_through_time": ["bias", "step_back", "repair"],
     "vanishing_gradients": ["forget", "left", "together"],
-    "counting_words": ["perplexity"],
+    "counting_words": ["perplexity", "continuation", "repaired"],
     "training_a_language_model": ["rising"],
     "writing_lyrics": ["top_p", "line_end", "price"],
     "four_corpora": ["two_sizes", "distinct"],

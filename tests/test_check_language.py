@@ -97,6 +97,82 @@ def test_a_perplexity_of_6_is_right_to_the_whole_number():
     assert verdict == "Not yet: right to the whole number: give more."
 
 
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        ([2 / 3, 1 / 8], "Right.", "2/3 and 1/8"),
+        ((0.67, 0.125), "Right.", ""),
+        (["2/3", "1/8"], "Right.", ""),
+        ([1 / 8, 2 / 3], "Not yet:", "another order"),
+        ([2.5 / 4 + 3 / 36, 4 / 36], "Not yet:", "q is made from the counts n(w)"),
+        ([0.646, 0.0625], "Not yet:", "two different words came after lang"),
+        ([0.708, 0.25], "Not yet:", "once from each of the 2 different ones"),
+        ([0.625, 0], "Not yet:", "nobody gets it"),
+        ([0.75, 0], "Not yet:", "without any smoothing"),
+        ([0.75 + 0.25 / 6, 0.125], "Not yet:", "was not reduced"),
+        ([0.7083, 0.0833], "Not yet:", "q is the same for the three words"),
+        ([0.1667, 0.5], "Not yet:", "now put them into p(w | lang)"),
+        (2 / 3, "Not yet:", "two numbers"),
+    ],
+)
+def test_continuation(answer, verdict, word):
+    found = counting_words.continuation.verdict(answer)
+    assert found.startswith(verdict) and word in found, found
+
+
+def test_the_pencil_agrees_with_the_formula_of_the_notebook():
+    """The same corpus as a table of counts, smoothed as the notebook does it."""
+    first, second = (sorted({pair[i] for pair in counting_words.PAIRS}) for i in (0, 1))
+    n = np.zeros((len(first), len(second)))
+    for (a, w), count in counting_words.PAIRS.items():
+        n[first.index(a), second.index(w)] = count
+    came = n > 0
+    q = came.sum(axis=0) / came.sum()
+    n_a = n.sum(axis=1, keepdims=True)
+    p = np.maximum(n - 0.5, 0) / n_a + 0.5 * came.sum(axis=1, keepdims=True) / n_a * q
+    asked = [p[first.index("lang"), second.index(word)] for word in ("syne", "love")]
+    assert np.allclose(p.sum(axis=1), 1)
+    assert np.allclose(asked, counting_words.continuation.right())
+
+
+def repaired(counts, delta):
+    """Another way to write the right answer: what was taken is what is missing."""
+    kept = np.maximum(counts - delta, 0) / counts.sum()
+    return kept + (1 - kept.sum()) / len(counts)
+
+
+def broken(counts, delta):
+    """The function that is given in the notebook."""
+    V, n_a = len(counts), counts.sum()
+    taken = delta * V
+    return np.maximum(counts - delta, 0) / n_a + taken / n_a / V
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (repaired, "Right.", "np.count_nonzero(counts)"),
+        (lambda counts, delta: list(repaired(counts, delta)), "Right.", ""),
+        (broken, "Not yet:", "this is what `broken` returns"),
+        (lambda counts, delta: broken(counts, delta) / broken(counts, delta).sum(), "Not", "still"),
+        (lambda counts, delta: counts / counts.sum(), "Not yet:", "relative frequencies"),
+        (lambda counts, delta: repaired(counts, 0.75), "Not yet:", "is a size or a number fixed"),
+        (lambda counts, delta: None, "Not yet:", "is there a return?"),
+        (repaired(np.array([1, 2]), 0.5), "Not yet:", "should be a function"),
+    ],
+)
+def test_repaired(answer, verdict, word):
+    found = counting_words.repaired.verdict(answer)
+    assert found.startswith(verdict) and word in found, found
+
+
+def test_a_repaired_model_sums_to_one_and_the_broken_one_does_not():
+    for counts, delta in counting_words.repaired.cases:
+        assert counting_words.repaired.right(counts, delta).sum() == pytest.approx(1)
+    counts, delta = counting_words.repaired.cases[0]
+    assert broken(counts, delta).sum() > 1.1
+
+
 def kept(p, mask):
     """The kept probabilities, divided by their sum."""
     return p * mask / (p * mask).sum()

@@ -177,18 +177,22 @@ COURSE = (
         "05_counting_words",
         "Counting words: n-grams and what a guess costs",
         (
-            "say what a model of text costs, in bits and as a perplexity",
-            "build a vocabulary, and charge for the characters that it lacks",
-            "derive Kneser-Ney smoothing, and choose the order of an n-gram by validation",
+            "You will write the probability of a text as a product, and state what it costs a "
+            "model in bits and as a perplexity.",
+            "You will build a vocabulary, and charge a model for the characters that it lacks.",
+            "You will see two ways of counting fail, and test on songs how much a count "
+            "overestimates.",
+            "You will derive Kneser-Ney smoothing, write it in ten lines, and choose the order of "
+            "an n-gram by validation.",
+            "You will train a one-layer network that becomes the table of counts.",
         ),
-        "logarithms and probabilities; 00",
+        "logarithms, conditional probabilities and NumPy arrays; 00",
         "what a guess costs; the n-gram that later models must beat",
         (
             "token",
             "vocabulary",
             "corpus",
             "ci",
-            "pinyin",
             "n-gram",
             "Kneser-Ney",
             "bits per character",

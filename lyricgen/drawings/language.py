@@ -54,6 +54,7 @@ def ngram_fallback(
     for what is not given. Returns the figure.
     Raises: ValueError where the numbers are not as many as the contexts.
     Source: Chen and Goodman 1999, section 3.
+    Notebook: counting_words
     """
     contexts = [text[len(text) - length :] for length in range(order - 1, -1, -1)]
     for values in (own, weights):
@@ -117,10 +118,10 @@ def pair_heatmap(counts: np.ndarray, letters: Sequence[str]) -> Any:
     """Draws how often each letter follows each other, as a heat map of all pairs.
 
     counts: (V, V), the first letter in the rows and the second in the columns; letters:
-    the V letters. Dark is frequent, white is never; the scale is
-    logarithmic. Space and newline
-    are drawn as marks. Returns the figure.
+    the V letters. Dark is frequent, white is never; the scale is logarithmic. Space and
+    newline are drawn as marks. Returns the figure.
     Raises: ValueError where the counts do not fit the letters.
+    Notebook: counting_words
     """
     from matplotlib.colors import LogNorm
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
@@ -20,8 +22,9 @@ perplexity = Exercise(
     ),
     right=lambda: 2**_BITS,
     why=(
-        "This model wavers as if among 6 equally likely characters. It is the geometric mean of 1 "
-        "/ p: one surprise of 1/32 counts as one factor, and does not rule the mean."
+        "The model is as uncertain as if it chose among 6 equally likely characters. The "
+        "perplexity is the geometric mean of 1 / p, so the rarest character, with 1/32, is one "
+        "factor among five."
     ),
     mistakes={
         "bits": Mistake(
@@ -55,4 +58,172 @@ perplexity = Exercise(
         ),
     },
     tolerance=0.01,
+)
+
+
+# A small corpus: pairs of words, and how often each came.
+PAIRS = {
+    ("lang", "syne"): 3,
+    ("lang", "day"): 1,
+    ("a", "day"): 1,
+    ("my", "love"): 1,
+    ("thy", "love"): 1,
+    ("a", "love"): 2,
+}
+DISCOUNT = 0.5
+ASKED = ("syne", "love")
+
+
+def _pencil(lower: Counter, factor: float, discount: float = DISCOUNT) -> np.ndarray:
+    """Returns p(w | lang) for the words asked; q is from `lower`, times a factor."""
+    p = []
+    total = sum(count for (a, _), count in PAIRS.items() if a == "lang")
+    for word in ASKED:
+        kept = max(PAIRS.get(("lang", word), 0) - discount, 0) / total
+        p.append(kept + factor * lower[word] / lower.total())
+    return np.array(p)
+
+
+_CONTINUATIONS = Counter(w for _, w in PAIRS)
+_COUNTS: Counter[str] = Counter()
+for (_, _word), _count in PAIRS.items():
+    _COUNTS[_word] += _count
+_LAMBDA = 2 * DISCOUNT / 4  # two different words after lang, and four in all
+
+
+continuation = Exercise(
+    form="two numbers, p(syne | lang) and p(love | lang)",
+    hint=(
+        "after lang came 4 words, 2 of them different. So syne keeps (3 - 1/2) / 4, love keeps "
+        "nothing, and 2 times 1/2, over 4, is shared out by q. N(w) is the number of different "
+        "words before w: how many of the 6 different pairs end with syne, and with love?"
+    ),
+    right=lambda: _pencil(_CONTINUATIONS, _LAMBDA),
+    why=(
+        "They are 2/3 and 1/8. The word love came after three different words and syne after one, "
+        "so love gets three times as much of what was taken, though the counts are 4 and 3."
+    ),
+    mistakes={
+        "frequencies": Mistake(
+            lambda: _pencil(_COUNTS, _LAMBDA),
+            "q is made from the counts n(w); Kneser-Ney takes N(w), the number of different words "
+            "before w.",
+        ),
+        "one word after lang": Mistake(
+            lambda: _pencil(_CONTINUATIONS, DISCOUNT / 4),
+            "lambda(lang) has one discount in it, and two different words came after lang: each "
+            "gives up 1/2.",
+        ),
+        "every pair gives": Mistake(
+            lambda: _pencil(_CONTINUATIONS, DISCOUNT),
+            "lambda(lang) has a discount for each of the 4 pairs; it is taken once from each of "
+            "the 2 different ones.",
+        ),
+        "all of q": Mistake(
+            lambda: _pencil(_CONTINUATIONS, 1.0),
+            "q is added whole; only what was taken, lambda(lang) of it, is shared out, or the sum "
+            "is above 1.",
+        ),
+        "nothing given": Mistake(
+            lambda: _pencil(_CONTINUATIONS, 0.0),
+            "the discount is taken and nobody gets it; lambda(lang) q(w) is missing.",
+        ),
+        "no smoothing": Mistake(
+            lambda: _pencil(_CONTINUATIONS, 0.0, 0.0),
+            "these are the relative frequencies, without any smoothing.",
+        ),
+        "no discount": Mistake(
+            lambda: _pencil(_CONTINUATIONS, _LAMBDA, 0.0),
+            "the count of syne was not reduced by 1/2, and yet something is shared out: the sum "
+            "is above 1.",
+        ),
+        "uniform": Mistake(
+            lambda: _pencil(Counter(list(_CONTINUATIONS)), _LAMBDA),
+            "q is the same for the three words here; it is N(w) over the sum of all N(v).",
+        ),
+        "q alone": Mistake(
+            lambda: np.array([1 / 6, 3 / 6]),
+            "these are q(syne) and q(love), and they are right; now put them into p(w | lang).",
+        ),
+    },
+    tolerance=0.01,
+)
+
+
+def _broken(counts: np.ndarray, delta: float) -> np.ndarray:
+    """Returns what the notebook's function returns: every token gives a discount."""
+    taken = delta * len(counts)
+    return np.maximum(counts - delta, 0) / counts.sum() + taken / counts.sum() / len(counts)
+
+
+def _kept(counts: np.ndarray, delta: float) -> np.ndarray:
+    return np.maximum(counts - delta, 0) / counts.sum()
+
+
+def _repaired(counts: np.ndarray, delta: float) -> np.ndarray:
+    taken = delta * np.count_nonzero(counts)
+    return _kept(counts, delta) + taken / counts.sum() / len(counts)
+
+
+def _only_unseen(counts: np.ndarray, delta: float) -> np.ndarray:
+    """Returns a back-off: what was taken goes to the unseen tokens alone."""
+    missing = 1 - _kept(counts, delta).sum()
+    unseen = counts == 0
+    return _kept(counts, delta) + np.where(unseen, missing / max(1, unseen.sum()), 0)
+
+
+repaired = Exercise(
+    form="a function of counts and delta that returns an array (V,)",
+    hint=(
+        "np.maximum(counts - delta, 0) takes nothing from a count of 0. From how many tokens is a "
+        "discount taken, then? `taken` says V."
+    ),
+    right=_repaired,
+    why=(
+        "A discount is taken from the tokens that came, so `taken` is delta times their number, "
+        "np.count_nonzero(counts). What is shared out is now what was taken, and the sum is 1."
+    ),
+    mistakes={
+        "broken": Mistake(
+            _broken,
+            "this is what `broken` returns: it shares out a discount for each of the V tokens, "
+            "and takes one from fewer.",
+        ),
+        "normalised": Mistake(
+            lambda counts, delta: _broken(counts, delta) / _broken(counts, delta).sum(),
+            "the sum is 1, but the mistake is still there: every count loses more than delta. "
+            "Which of the two terms of `broken` is wrong?",
+        ),
+        "nothing is kept back": Mistake(
+            lambda counts, delta: counts / counts.sum() + 0 * delta,
+            "these are the relative frequencies: the sum is 1, and an unseen token has 0. A count "
+            "of 0 has no discount to give.",
+        ),
+        "nothing given": Mistake(
+            _kept, "what was taken is not shared out: the second term is missing."
+        ),
+        "the unseen alone": Mistake(
+            _only_unseen,
+            "the sum is 1, but what was taken goes to the unseen tokens alone (a back-off model). "
+            "In the formula of section 6 every token gets its share, the seen ones too.",
+        ),
+        "unseen tokens counted": Mistake(
+            lambda counts, delta: (
+                _kept(counts, delta)
+                + delta * np.count_nonzero(counts == 0) / counts.sum() / len(counts)
+            ),
+            "you counted the tokens that never came; the discount is taken from those that came.",
+        ),
+        "not divided by V": Mistake(
+            lambda counts, delta: (
+                _kept(counts, delta) + delta * np.count_nonzero(counts) / counts.sum()
+            ),
+            "what was taken is given to each of the V tokens whole; each gets 1/V of it.",
+        ),
+    },
+    cases=(
+        (np.array([5, 0, 2, 1, 0, 0, 0]), 0.75),
+        (np.array([1, 0, 0, 3]), 0.5),
+        (np.array([2, 7, 4]), 0.4),
+    ),
 )
