@@ -15,7 +15,7 @@ from lyricgen.exercises import Exercise, Mistake, run, same
 NAMES = {
     "start_here": ["sharpen"],
     "reading_midi": ["digits", "times", "notes"],
-    "notation": ["shapes", "product", "bits"],
+    "notation": ["shapes", "product", "bits", "chain", "matrix_chain"],
     "melody_dataset": ["grid", "cut", "leak"],
     "lstm_gates": ["hidden", "step", "repair"],
     "memory_and_precision": ["keep", "arithmetic", "repair"],

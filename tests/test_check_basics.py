@@ -36,3 +36,46 @@ def test_bits_in_any_wrapping(answer):
 @pytest.mark.parametrize("answer", [(2, 4), [2, 4], "(2, 4)", np.array([2, 4])])
 def test_a_shape_as_tuple_list_or_text(answer):
     assert notation.shapes.verdict(answer).startswith("Right.")
+
+
+@pytest.mark.parametrize("answer", [1.75, np.array([[1.75]]), "1,75", "7/4"])
+def test_bits_by_hand(answer):
+    assert notation.bits.verdict(answer).startswith("Right.")
+
+
+@pytest.mark.parametrize("answer", ["one and three quarters", "x"])
+def test_a_text_that_is_no_number_is_named(answer):
+    assert notation.bits.verdict(answer).startswith("Not yet: you gave text.")
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (42, "Right.", "Backpropagation"),
+        ("42", "Right.", "Backpropagation"),
+        ([42.0], "Right.", "Backpropagation"),
+        (2 * 7, "Not yet:", "multiply by it"),
+        (2 * 2 * 3, "Not yet:", "2w"),
+        (-42, "Not yet:", "not it"),
+    ],
+)
+def test_the_chain_rule_for_numbers(answer, verdict, word):
+    found = notation.chain.verdict(answer)
+    assert found.startswith(verdict) and word in found
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        ([[7, 3], [2, 0]], "Right.", "outer product"),
+        (np.array([[7.0, 3.0], [2.0, 0.0]]), "Right.", "outer product"),
+        (notation.X @ notation.DA, "Not yet:", "transpose x"),
+        ([[7, 2], [3, 0]], "Not yet:", "a row for each input"),
+        ([7, 3, 2, 0], "Not yet:", "their shape is (4,)"),
+        (notation.X.T @ notation.DA / 2, "Not yet:", "mean"),
+        ([[7, 3], [2, 1]], "Not yet:", "3 of 4"),
+    ],
+)
+def test_the_chain_rule_for_matrices(answer, verdict, word):
+    found = notation.matrix_chain.verdict(answer)
+    assert found.startswith(verdict) and word in found

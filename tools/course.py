@@ -477,12 +477,13 @@ COURSE = (
         "A2_notation",
         "Notation: symbols, terms, and what to know before",
         (
-            "look up every letter of the course in one place",
-            "look up every term, in English and in Chinese",
-            "check what you know already, and where to read up the rest",
+            "You look up every symbol of every formula of the course in one place.",
+            "You look up every term, in English and in Chinese, and find where it is explained.",
+            "You have the ten formulas of the course on one page, each checked by a number.",
+            "You test what you know already, and find where to read up the rest.",
         ),
         "nothing; read it beside the other notebooks",
-        "symbols, terms in English and Chinese, what one should know before, with a self-check",
+        "symbols, formulas, terms in English and Chinese, what to know before, with a self-check",
     ),
     Notebook(
         "A3_faster_lstm",

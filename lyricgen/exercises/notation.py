@@ -9,6 +9,10 @@ from lyricgen.exercises import Exercise, Mistake
 A = np.array([1, 2, 3])
 B = np.array([4, 0, -1])
 
+# Two examples with two inputs each, and the gradient of two outputs.
+X = np.array([[1, 2], [3, 0]])
+DA = np.array([[1, 0], [2, 1]])
+
 
 shapes = Exercise(
     form="a tuple, as (5, 6) is one",
@@ -95,6 +99,75 @@ bits = Exercise(
         ),
         "perplexity": Mistake(
             lambda: 2**1.75, "that is the perplexity, 2 to the power of the answer."
+        ),
+    },
+)
+
+
+chain = Exercise(
+    form="one number",
+    hint="dy/dw = dy/da da/dw: take each of the two derivatives where it belongs, at a = 7.",
+    right=lambda: 42,
+    why=(
+        "Backpropagation is this product, once for each operation between a weight and the loss: "
+        "here 14 times 3."
+    ),
+    mistakes={
+        "outer only": Mistake(
+            lambda: 14, "that is dy/da alone; a changes by 3 where w changes by 1: multiply by it."
+        ),
+        "inner only": Mistake(lambda: 3, "that is da/dw alone; multiply it by dy/da = 2a."),
+        "sum": Mistake(lambda: 17, "you added the two derivatives; the chain rule multiplies."),
+        "value": Mistake(
+            lambda: 49, "that is y itself; its derivative with respect to w is asked."
+        ),
+        "outer at w": Mistake(
+            lambda: 12, "you took 2w for dy/da; the derivative of a² is 2a, with a = 7."
+        ),
+        "bias lost": Mistake(
+            lambda: 36, "you left out the 1 in a = 3w + 1: at w = 2, a is 7 and not 6."
+        ),
+    },
+)
+
+
+matrix_chain = Exercise(
+    form="an array of the shape of W, (2, 2)",
+    hint=(
+        "dW has the shape of W: a row for each input and a column for each output. Its entry "
+        "(i, j) is x[n, i] da[n, j], summed over the examples n."
+    ),
+    right=lambda: X.T @ DA,
+    why=(
+        "Each example adds the outer product of its input and its gradient, and the product with "
+        "the transposed x does the sum. The gradients of W and U of an LSTM are this line."
+    ),
+    mistakes={
+        "not transposed": Mistake(
+            lambda: X @ DA,
+            "that is x da, which sums over inputs and outputs; the sum runs over the examples: "
+            "transpose x.",
+        ),
+        "transposed": Mistake(
+            lambda: DA.T @ X,
+            "that is the transpose of the answer: dW has a row for each input, as W has.",
+        ),
+        "other side": Mistake(
+            lambda: DA @ X.T, "in da x^T the sum runs over the entries of a row: it is x^T da."
+        ),
+        "mean": Mistake(
+            lambda: X.T @ DA / 2, "you took the mean over the examples; their parts are added."
+        ),
+        "elementwise": Mistake(
+            lambda: X * DA,
+            "you multiplied entry by entry; every input meets every output of its example.",
+        ),
+        "not summed": Mistake(
+            lambda: X[:, :, None] * DA[:, None, :],
+            "these are the parts of the two examples; add them up.",
+        ),
+        "first example only": Mistake(
+            lambda: np.outer(X[0], DA[0]), "that is the first example alone; add the second."
         ),
     },
 )
