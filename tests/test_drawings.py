@@ -39,6 +39,7 @@ DRAWINGS = {
     **{f"unrolled, {steps}": (unrolled.unrolled, (steps,)) for steps in (2, 3, 4)},
     **{f"backward, {steps}": (unrolled.unrolled, (steps, True)) for steps in (2, 3, 4)},
     "truncation": (unrolled.truncation, ()),
+    **{f"stacked, {steps}": (unrolled.stacked_products, (steps,)) for steps in (2, 3, 4)},
     "fallback": (language.ngram_fallback, ()),
     "fallback in numbers": (language.ngram_fallback, (OWN, WEIGHTS, 60)),
     "training loop": (language.training_loop, ()),
@@ -206,7 +207,7 @@ WORDS = """
     its kept keeps likely low lengths left many minus much might new next now of old on
     one only other over own places predicts random same shown since sums that the through
     time times to two under up ways what where which with written Chinese after ma
-    cuts
+    cuts add added adds hand product products tape
 """
 KNOWN = set(f"{TERMS} {WORDS}".lower().split())
 
@@ -317,6 +318,7 @@ def test_the_bits_of_a_number_are_drawn_full_where_they_are_one(figures):
     [
         lambda: lstm.lstm_cell("memory"),
         lambda: unrolled.unrolled(5),
+        lambda: unrolled.stacked_products(5),
         lambda: vae.encoder_z_decoder(1),
         lambda: language.ngram_fallback((0.1, 0.2)),
         lambda: language.pair_heatmap(PAIRS[:, 1:], LETTERS),

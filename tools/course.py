@@ -489,9 +489,10 @@ COURSE = (
         "A3_faster_lstm",
         "A faster LSTM: the hand-written gradient behind Keras",
         (
-            "give TensorFlow a function together with its gradient",
-            "say why a gradient by hand is faster than a tape",
-            "prove the fast layer equal to the stock layer, and measure how much faster it is",
+            "You give TensorFlow a function together with its gradient.",
+            "You explain why a gradient by hand can be faster than a tape, by three savings.",
+            "You write a loop in TensorFlow, and keep the result of each step.",
+            "You show that the fast layer equals the stock layer, and measure how fast it is.",
         ),
         "03",
         "the hand-written gradient put behind Keras, proven and measured",

@@ -155,3 +155,34 @@ def _legend(canvas: Canvas) -> None:
     for x, look, name in ((0.75, CELL, "states"), (3.4, HIDDEN, "gradient")):
         canvas.arrow([(x, 0.25), (x + 0.7, 0.25)], look)
         canvas.label(x + 0.8, 0.25, name, "left")
+
+
+def stacked_products(steps: int = 3) -> Any:
+    """Draws two ways to compute dU: a product a step, or one product of stacked rows.
+
+    A box is h of one step, transposed (H, B), or da of one step (B, 4H). From 2 to 4
+    steps. Returns the figure.
+    Raises: ValueError for another number of steps.
+    Notebook: faster_lstm
+    """
+    if not 2 <= steps <= 4:
+        raise ValueError(f"steps is {steps}; expected 2, 3 or 4.")
+    height = 1.5 + 0.75 * steps
+    canvas = Canvas(height)
+    canvas.label(2.2, height - 0.35, "The tape: a product at each step", weight="bold")
+    canvas.label(6.75, height - 0.35, "By hand: one product", weight="bold")
+    first = height - 1.1
+    for t in range(1, steps + 1):
+        y = first - 0.75 * (t - 1)
+        canvas.box(1.4, y, rf"$h_{t - 1}^\mathsf{{T}}$", (0.95, 0.5), HIDDEN)
+        canvas.label(2.15, y, "@", font=LARGE)
+        canvas.box(2.9, y, f"$da_{t}$", (0.95, 0.5), CELL)
+        canvas.label(0.6, y, "+" if t > 1 else " ", font=LARGE)
+        x = 5.05 + 0.7 * (t - 1)
+        canvas.box(x, first - 0.375 * (steps - 1), rf"$h_{t - 1}^\mathsf{{T}}$", (0.7, 0.5), HIDDEN)
+        canvas.box(8.2, first - 0.5 * (t - 1), f"$da_{t}$", (0.95, 0.5), CELL)
+    end = 5.05 + 0.7 * (steps - 1) + 0.35
+    canvas.label((end + 7.72) / 2, first - 0.375 * (steps - 1), "@", font=LARGE)
+    canvas.label(2.2, 0.3, f"dU: {steps} products, added up")
+    canvas.label(6.75, 0.3, "dU: the product adds up the steps itself")
+    return canvas.fig
