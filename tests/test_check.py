@@ -13,6 +13,7 @@ import lyricgen.exercises
 from lyricgen.exercises import Exercise, Mistake, run, same
 
 NAMES = {
+    "gpu_lab": ["rounding", "batch"],
     "faster_lstm": ["table"],
     "start_here": ["sharpen"],
     "reading_midi": ["digits", "times", "notes"],

@@ -502,13 +502,14 @@ COURSE = (
         "A4_gpu_lab",
         "A lab for a GPU",
         (
-            "measure how far cuDNN and TF32 are from an LSTM in NumPy",
-            "measure a training step with cuDNN and without",
-            "measure what it costs to write many poems at once",
+            "You measure how far cuDNN and TF32 are from an LSTM in NumPy, and predict it first.",
+            "You measure how the time of a training step depends on cuDNN and on the batch.",
+            "You train a larger language model, and a MusicVAE in mixed precision.",
+            "You measure what it costs to write many poems at once.",
         ),
-        "02 and A3; 07 for the last part; a GPU, or a CPU for small sizes",
+        "02, 06, 13 and A3; a GPU, or a CPU for small sizes",
         "precision and speed of the LSTM on your device",
-        ("LSTM", "TF32"),
+        ("LSTM", "TF32", "mixed precision"),
     ),
 )
 PLANNED = (
