@@ -16,8 +16,8 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 OLDEST, NEWEST = (3, 11), (3, 13)
 SPACE = 4 * 10**9  # bytes: the installed packages and what the installer keeps beside them
 INTERRUPTED = 130  # the exit code after Ctrl-C
-COMMANDS = ("song", "lab", "parse", "train", "evaluate", "test", "floor", "bench", "times")
 ANSWERED_HERE = ("lab", "test", "floor", "times")  # the others list their options themselves
+COMMANDS = ("song", "parse", "train", "sample", "evaluate", "bench") + ANSWERED_HERE
 
 HELP = """usage: python3 run.py [--gpu] [command] [arguments]
 
@@ -33,7 +33,9 @@ Sets the course up in .venv, which downloads about 500 MB once, and runs a comma
               python3 run.py parse song.mid folder/
   train     trains a language model on a text, or a MusicVAE on a folder of MIDI files
               python3 run.py train language --text FILE --minutes 10
-  evaluate  measures the shipped models on held-out data
+  sample    writes with trained weights: lines, or melodies as MIDI, MP3 and a page
+              python3 run.py sample musicvae --count 5
+  evaluate  measures the shipped models, or your own, on held-out data
               python3 run.py evaluate language
 
 For developers:
@@ -55,7 +57,7 @@ For developers:
   --gpu     installs TensorFlow for an NVIDIA GPU in place of the CPU build (Linux)
               python3 run.py lab --gpu
 
-song, parse, train, evaluate and bench list their options: python3 run.py song --help"""
+song, parse, train, sample, evaluate and bench list their options: python3 run.py song --help"""
 
 
 def stop(sentence):
@@ -275,6 +277,23 @@ def is_set_up(folder, wanted):
     )
 
 
+def is_writable(folder):
+    """Whether an environment can be changed, or made where there is none."""
+    there = folder if os.path.isdir(folder) else os.path.dirname(folder)
+    return os.access(there, os.W_OK)
+
+
+def works(python, stamp):
+    """Whether an environment was once whole, and still imports the package."""
+    import subprocess
+
+    if not os.path.exists(stamp) or not os.path.exists(python):
+        return False
+    command = [python, "-P", "-c", "import lyricgen.cli.main"]
+    with open(os.devnull, "w") as nowhere:
+        return subprocess.call(command, stdout=nowhere, stderr=nowhere, env=environment()) == 0
+
+
 def check_machine(folder):
     """Stops where an environment cannot be made: no venv module, too little space."""
     import shutil
@@ -334,6 +353,17 @@ def set_up(folder, lock, flavour=""):
     wanted = fingerprint(lock, flavour)
     if is_set_up(folder, wanted):
         return python
+    if not is_writable(folder):
+        if works(python, stamp):
+            sys.stderr.write(
+                "%s cannot be written and is used as it is, though it was made for another "
+                "Python or an older lock.\n" % folder
+            )
+            return python
+        stop(
+            "%s cannot be written, so the course cannot be set up here: ask its owner to run "
+            "run.py once, or use a copy of the course of your own." % folder
+        )
     check_machine(folder)
     progress = Progress()
     progress.begin("making %s with Python %s" % (os.path.basename(folder), sys.version.split()[0]))
@@ -362,7 +392,8 @@ def set_up_course(gpu):
     if not gpu and not os.path.exists(mark):
         return set_up(folder, "requirements.lock")
     python = set_up(folder, "requirements.lock", "gpu")
-    write_text(mark, "")  # later runs keep it without being asked
+    if not os.path.exists(mark):
+        write_text(mark, "")  # later runs keep it without being asked
     return python
 
 
@@ -636,7 +667,7 @@ def quiet_settings(folder):
     settings = json.loads(read_text(path)) if os.path.exists(path) else {}
     wanted = {"fetchNews": "false", "checkForUpdates": False}
     plugin = "@jupyterlab/apputils-extension:notification"
-    if settings.get(plugin) != wanted:
+    if settings.get(plugin) != wanted and is_writable(folder):
         settings[plugin] = wanted
         if not os.path.isdir(os.path.dirname(path)):
             os.makedirs(os.path.dirname(path))

@@ -128,22 +128,49 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     A stop at any moment leaves the old file or the new one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".tmp")
+    write_together({path: data})
+
+
+def write_together(files: dict[Path, bytes]) -> None:
+    """Writes files that belong together: all of them, or none where one cannot be.
+
+    Each is written under a temporary name; they are renamed when all have been written.
+    Raises: OSError, with the name of the file, where one cannot be written.
+    """
+    written: list[tuple[str, Path]] = []
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".tmp")
+            written.append((name, path))
+            _write_whole(handle, data, path)
+            os.chmod(name, 0o644)
+        for name, path in written:
+            os.replace(name, path)
+    except BaseException:
+        for name, _ in written:
+            Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _write_whole(handle: int, data: bytes, path: Path) -> None:
+    """Writes bytes to an open file and closes it; an error has the name of the path."""
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             # a power cut after the renaming must not find an empty file
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def json_bytes(value: object) -> bytes:
+    """Returns a value as readable JSON, Chinese as it is."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return (text + "\n").encode()
 
 
 def write_json(path: Path, value: object) -> None:
-    """Writes a value as readable JSON, Chinese as it is, atomically."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    write_atomic(path, (text + "\n").encode())
+    """Writes a value as readable JSON, atomically."""
+    write_atomic(path, json_bytes(value))

@@ -183,6 +183,64 @@ def test_a_mask_is_obeyed():
     assert not close(ours(x), stock(x, mask=tf.constant(mask)), 1e-2)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool", "float16", "float64"])
+@pytest.mark.parametrize("autocast", [False, True])
+def test_input_of_any_dtype_gives_what_the_stock_layer_gives(dtype, autocast):
+    (_, stock), (_, ours) = layers(8, 7, return_sequences=True, autocast=autocast)
+    x = tf.cast(tf.constant(RNG.integers(0, 3, (3, 7, D))), dtype)
+    assert close(ours(x), stock(x), 1e-6)
+    assert close(tf.function(ours)(x), tf.function(stock)(x), 1e-6)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_one_initial_state_is_that_of_every_sequence(training):
+    (_, stock), (_, ours) = layers(8, 7, return_sequences=True)
+    x, state = tf.random.normal((3, 7, D), seed=1), tf.random.normal((1, 8), seed=2)
+    repeated = tf.repeat(state, 3, axis=0)
+    found, expected = [], []
+    for layer, states, results in ((ours, state, found), (stock, repeated, expected)):
+        with tf.GradientTape() as tape:
+            tape.watch(states)
+            loss = tf.reduce_sum(layer(x, initial_state=[states] * 2, training=training) ** 2)
+        results += [loss, tf.reduce_sum(tape.gradient(loss, states), axis=0)]
+    assert all(close(a, b) for a, b in zip(found, expected))
+    assert np.array_equal(
+        ours(x, initial_state=[state, repeated]), ours(x, initial_state=[repeated] * 2)
+    )
+    unknown = tf.TensorSpec((None, 8), "float32")
+    run = tf.function(
+        lambda h: ours(x, initial_state=[h, h], training=training), input_signature=[unknown]
+    )
+    assert close(run(state), ours(x, initial_state=[repeated] * 2), 1e-6)
+
+
+@on_cpu
+def test_inference_has_the_bits_and_the_gradient_of_training():
+    _, (_, ours) = layers(8, 7, return_sequences=True)
+    x = tf.random.normal((3, 7, D), seed=1)
+    outputs, gradients = [], []
+    for training in (False, True):
+        with tf.GradientTape() as tape:
+            output = ours(x, training=training)
+            loss = tf.reduce_sum(output**2)
+        outputs.append(output)
+        gradients.append(tape.gradient(loss, [v.value for v in ours.trainable_variables]))
+    assert np.array_equal(*outputs)
+    assert all(close(a, b) for a, b in zip(*gradients, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["plain", "bidirectional", "input dropout"])
+def test_a_model_can_be_exported(kind, tmp_path):
+    tokens = RNG.integers(0, V, (32, 12)).astype("int32")
+    ours = model(lstm_layer.Embedding, lstm_layer.LSTM, kind)
+    ours.fit(tokens, tokens, batch_size=32, epochs=1, verbose=0)
+    ours.export(tmp_path / "saved", verbose=False)
+    loaded = tf.saved_model.load(tmp_path / "saved")  # the function does not keep its variables
+    served = loaded.serve(tokens)
+    assert close(served, ours.predict(tokens, verbose=0), 1e-5)
+    assert close(served, ours(tokens), 1e-5)
+
+
 @pytest.mark.parametrize("batch", [None, 3])
 def test_the_batch_may_be_known_to_the_input_or_to_the_states_only(batch):
     _, (_, ours) = layers(8, 7, return_sequences=True)

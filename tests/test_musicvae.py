@@ -4,6 +4,7 @@ A training that was stopped ends with the same weights.
 """
 
 import argparse
+import json
 import os
 import shutil
 from dataclasses import asdict
@@ -28,7 +29,7 @@ from lyricgen.models.musicvae.network import MusicVAE, Settings
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
 from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import mean_of
-from lyricgen.music import melody
+from lyricgen.music import collection, melody
 from lyricgen.music.midi.summary import MIDI_SUFFIXES
 
 SMALL = {"embedding": 6, "encoder": 7, "latent": 4, "decoder": 9, "batch": 8}
@@ -367,7 +368,13 @@ def test_training_on_ones_own_midi(tmp_path, monkeypatch, capsys):
         == 0
     )
     said = capsys.readouterr()
-    assert "left out" in said.err and "broken.mid" in said.err and "Written" in said.out
+    card = json.loads((tmp_path / "w" / "own.json").read_text("utf-8"))
+    assert card["read_from"] == {"path": str((tmp_path / "own").resolve())}
+    assert card["data"]["meter"] == "4/4" and card["data"]["left_out"]["not in 4/4: 6/8"] == 115
+    assert {"validation_always_hold", "validation_position_majority"} <= card["figures"].keys()
+    table = json.loads((tmp_path / "w" / "own.files.json").read_text("utf-8"))
+    assert len(table["files"]) == 12 and "always HOLD has" in said.out
+    assert "refused: " in said.err and "broken.mid" in said.err and "Written" in said.out
     vae = NumpyMusicVAE.load("own", tmp_path / "w")
     assert melody.is_canonical(
         vae.decode(vae.draw(5, np.random.default_rng(0)), 1.0, np.random.default_rng(0))
@@ -435,11 +442,12 @@ def test_the_card_tells_folders_of_equal_counts_apart(tmp_path, monkeypatch):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "1.mid").touch()
-    monkeypatch.setattr(
-        musicvae_data,
-        "_windows_of_file",
-        lambda path: rows[:30] if path.parent.name == "a" else rows[30:],
-    )
+
+    def read_file(path, folder, selection):
+        return {"file": path.name}, rows[:30] if folder.name == "a" else rows[30:]
+
+    monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(collection, "read_file", read_file)
     a = musicvae_data.load_midi_windows(tmp_path / "a").source
     b = musicvae_data.load_midi_windows(tmp_path / "b").source
     assert a["windows"] == b["windows"] and a["melodies_sha256"] != b["melodies_sha256"]
@@ -504,3 +512,7 @@ def test_training_goes_on_from_weights():
     assert all((one.arrays()[key] == value).all() for key, value in other.arrays().items())
     with pytest.raises(UserError, match="another size"):
         MusicVAE(Settings(**SMALL | {"latent": 5})).begin_from(one.arrays())
+    # melodies of a shorter meter have the first places
+    waltz = MusicVAE(Settings(**SMALL | {"melody_steps": 24}))
+    waltz.begin_from(one.arrays())
+    assert (waltz.arrays()["places"] == one.arrays()["places"][:24]).all()

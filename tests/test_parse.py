@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lyricgen import shards
+from lyricgen.cli import parse
 from lyricgen.cli.main import main
 from lyricgen.files import DATA
 from lyricgen.music import keys as musical_keys
@@ -56,6 +58,12 @@ def test_json_and_errors(tmp_path, capsys):
         "key": "F major",
         "melodies": 0,
         "left_out": {"drums": 42, "not in 4/4: 3/4": 49},
+        "syllables": {
+            "at their notes": 84,
+            "beside their notes": 0,
+            "without a note": 0,
+            "tolerance": 60,
+        },
         "warnings": [],
     }
     assert (
@@ -131,3 +139,54 @@ def test_the_key_is_guessed_where_none_is_named(tonic, steps, name):
     assert musical_keys.key_name(song) == name
     assert musical_keys.key_name(replace(song, keys=map_rows([(0, -3, 1)], 3))) == "C minor"
     assert musical_keys.key_name(replace(song, notes=song.notes[:0])) == "" and write_midi(song)
+
+
+def many(folder, count: int = 45):
+    """Small files, of which every ninth cannot be read."""
+    folder.mkdir()
+    for k in range(count):
+        song = MidiFile.from_notes([0, 480], [480, 480], [60, 60 + k % 12], bpm=60 + k)
+        (folder / f"{k:03d}.mid").write_bytes(write_midi(song) if k % 9 else b"<html>404</html>")
+    return folder
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_the_output_is_the_same_for_any_number_of_processes(tmp_path, capsys, monkeypatch, form):
+    folder = many(tmp_path / "own")
+    monkeypatch.setattr(shards, "SIZE", 10)
+    printed, kept = [], []
+    for jobs, keep in ((1, None), (1, "one"), (2, "two"), (3, None), (2, "two")):
+        where = [] if keep is None else ["--keep", str(tmp_path / keep)]
+        assert main(["parse", str(folder), "--jobs", str(jobs), *where, *form]) == 1
+        out, err = capsys.readouterr()
+        printed.append(out)
+        assert "40 of 45 files read, 5 with errors." in err
+        if keep:
+            kept.append({p.name: p.read_bytes() for p in (tmp_path / keep).iterdir()})
+    assert len(set(printed)) == 1 and kept[0] == kept[1] == kept[2] and len(kept[0]) == 6
+    if form:
+        found = json.loads(printed[0])
+        assert len(found["files"]) == 40 and len(found["errors"]) == 5
+
+
+def test_a_stopped_reading_goes_on(tmp_path, capsys, monkeypatch):
+    folder = many(tmp_path / "own")
+    monkeypatch.setattr(shards, "SIZE", 10)
+    command = ["parse", str(folder), "--json", "--keep"]
+    assert main([*command, str(tmp_path / "whole")]) == 1
+    whole = capsys.readouterr().out
+    read, really = [], parse.read_midi
+
+    def stopping(path, **options):
+        read.append(path)
+        if len(read) == 33:
+            raise KeyboardInterrupt
+        return really(path, **options)
+
+    monkeypatch.setattr(parse, "read_midi", stopping)
+    assert main([*command, str(tmp_path / "kept")]) == 130
+    capsys.readouterr()
+    assert main([*command, str(tmp_path / "kept")]) == 1
+    assert capsys.readouterr().out == whole and len(read) == 33 + 15
+    for path in (tmp_path / "whole").iterdir():
+        assert (tmp_path / "kept" / path.name).read_bytes() == path.read_bytes()

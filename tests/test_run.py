@@ -306,6 +306,35 @@ def test_set_up_is_done_once_for_each_lock(run, monkeypatch, capsys, tmp_path):
 # Tests by kind
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_environment_that_cannot_be_written_is_used_if_it_is_whole(
+    run, monkeypatch, capsys, tmp_path, whole
+):
+    (tmp_path / "requirements.lock").write_text("a lock")
+    (tmp_path / "pyproject.toml").write_text("a package")
+    folder = tmp_path / ".venv"
+    folder.mkdir()
+    (folder / "installed").write_text("made for another patch release of Python")
+    monkeypatch.setattr(run, "ROOT", str(tmp_path))
+    monkeypatch.setattr(run.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(run, "install", lambda *arguments: pytest.fail("it was installed"))
+    code = "" if whole else "raise SystemExit(1)"
+    python = tmp_path / "python"
+    python.write_text(f"#!{sys.executable}\n{code}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(run, "python_of", lambda folder: str(python))
+    if os.name == "nt":
+        pytest.skip("a script is no program there")
+    if whole:
+        assert run.set_up(str(folder), "requirements.lock") == str(python)
+        assert "is used as it is" in capsys.readouterr().err
+    else:
+        assert "cannot be set up here" in sentence(
+            capsys, lambda: run.set_up(str(folder), "requirements.lock")
+        )
+    assert (folder / "installed").read_text() == "made for another patch release of Python"
+
+
 def arguments_of(run, monkeypatch, arguments, codes=(0,)) -> tuple[list, int]:
     """The commands that `test` would run, with their variables, and its exit code."""
     ran = []

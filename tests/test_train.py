@@ -350,3 +350,25 @@ def test_the_shipped_weights_were_made_by_their_recipe(name):
 def test_a_recipe_that_does_not_exist_is_told(capsys):
     assert train_all.main(["nobody"]) == 2
     assert "no recipe 'nobody'; there are songci" in capsys.readouterr().err
+
+
+def test_slow_validations_are_fewer_and_take_a_quarter_of_the_minutes(tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(training.time, "perf_counter", lambda: clock[0])
+    run_step = training.Training.run_step
+
+    def one_second(self, step, steps):
+        clock[0] += 1.0
+        return run_step(self, step, steps)
+
+    def ten_seconds() -> float:
+        clock[0] += 10.0
+        return 1.0
+
+    monkeypatch.setattr(training.Training, "run_step", one_second)
+    budget = Budget(tmp_path, minutes=3, validations=30, progress=False)
+    rows = training.fit(model(), batch, ten_seconds, budget, SCHEDULE)
+    # 180 seconds, less 32 for measuring: a quarter of them for validations
+    assert len(rows) in (3, 4) and rows[-1]["step"] == 118
+    state = json.loads(str(np.load(tmp_path / "checkpoint.npz")["state"]))
+    assert state["validations"] == 3

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lyricgen.files import UserError
+from lyricgen.files import DATA, UserError, check_folder
 
 
 def add_parser(commands) -> None:
@@ -25,6 +25,7 @@ def run_bench(args: argparse.Namespace) -> int:
     """Runs the benchmarks one after another; each compares contenders in one run."""
     folder = Path(__file__).resolve().parents[2] / "benchmarks"
     if args.card:
+        check_folder(DATA / "measured")
         return subprocess.call([sys.executable, str(folder / "card.py")])
     scripts = {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "card"}
     unknown = sorted(set(args.names) - set(scripts))

@@ -7,11 +7,17 @@ import json
 import sys
 from pathlib import Path
 
+from lyricgen.files import UserError
 from lyricgen.lyrics import corpora
-from lyricgen.models.language.evaluation import measure_language
-from lyricgen.models.musicvae.evaluation import measure_musicvae
-from lyricgen.models.musicvae.inference import NAME
-from lyricgen.models.weights import WEIGHTS
+from lyricgen.models.language.data import load_text_splits
+from lyricgen.models.language.evaluation import measure_language, ngram_bits
+from lyricgen.models.language.inference import NumpyLanguageModel
+from lyricgen.models.language.measuring import measure_bits
+from lyricgen.models.musicvae.data import load_midi_windows
+from lyricgen.models.musicvae.evaluation import measure_musicvae, measure_own
+from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
+from lyricgen.models.weights import WEIGHTS, find_weights, load_weights
+from lyricgen.music.collection import select
 
 
 def add_parser(commands) -> None:
@@ -41,6 +47,10 @@ def add_language_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `evaluate language`."""
     parser.add_argument("--json", action="store_true", help="as JSON, a corpus a key")
     parser.add_argument(
+        "--weights", metavar="NAME|PATH", help="weights of your own, on their own test split"
+    )
+    parser.add_argument("--text", type=Path, help="where the text of --weights is now")
+    parser.add_argument(
         "--corpus",
         choices=corpora.CORPORA,
         action="append",
@@ -50,13 +60,48 @@ def add_language_arguments(parser: argparse.ArgumentParser) -> None:
 
 def evaluate_language(args: argparse.Namespace) -> int:
     """Measures the shipped language models and prints a table or JSON."""
-    names = args.corpus or corpora.CORPORA
-    measures = {name: measure_language(name, report) for name in names}
+    if args.weights is not None and args.corpus is None:
+        measures = measure_own_text(args.weights, args.text)
+    else:
+        names = args.corpus or corpora.CORPORA
+        measures = {name: measure_language(name, report) for name in names}
     if args.json:
         print(json.dumps(measures, indent=1))
     else:
         print_table(measures)
     return 0
+
+
+def measure_own_text(named: str, text: Path | None) -> dict[str, dict]:
+    """Returns the measures of a language model of the user's, on its own test split."""
+    name, folder = find_weights(named, "language")
+    _, card = load_weights(name, folder)
+    place = card.get("read_from")
+    if place is None:
+        known = card.get("data", {}).get("name")
+        return {known: measure_language(known, report)}
+    path = text or Path(place["path"])
+    data = load_text_splits(path, place.get("encoding"), place.get("column"))
+    check_same(card, data.source, "text_sha256", path, "--text")
+    model = NumpyLanguageModel.load(name, folder)
+    bits = measure_bits(model, data.splits["test"], sample=None)
+    report(f"{name}: what a character costs the n-grams")
+    order, ngram = ngram_bits(data.vocabulary, data.splits)
+    measures = {
+        "test_characters": bits.of,
+        "test_bits_per_character": bits.mean,
+        "ngram_order": order,
+        "ngram_bits_per_character": ngram,
+    }
+    return {name: measures}
+
+
+def check_same(card: dict, source: dict, key: str, path: Path, option: str) -> None:
+    """Raises UserError where data is no longer what the weights learned from."""
+    if card.get("data", {}).get(key) != source[key]:
+        raise UserError(
+            f"{path} is no longer what these weights learned from; name the old one by {option}."
+        )
 
 
 def print_table(measures: dict[str, dict]) -> None:
@@ -70,7 +115,9 @@ def print_table(measures: dict[str, dict]) -> None:
 
 
 def format_measure(value: float | None) -> str:
-    """Returns four digits of a measure, or a dash where it does not apply."""
+    """Returns a count, four digits of a measure, or a dash where it does not apply."""
+    if isinstance(value, int):
+        return str(value)
     return "-" if value is None else f"{value:.4g}"
 
 
@@ -83,6 +130,10 @@ def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
         default="test",
         help="the melodies that it is measured on (test)",
     )
+    parser.add_argument(
+        "--weights", metavar="NAME|PATH", help="weights of your own, on their own melodies"
+    )
+    parser.add_argument("--midi", type=Path, help="where the MIDI files of --weights are now")
     parser.add_argument("--name", default=NAME, help=f"of the weights ({NAME})")
     parser.add_argument(
         "--folder", type=Path, default=WEIGHTS, help="where the weights are (the shipped ones)"
@@ -91,10 +142,28 @@ def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
 
 def evaluate_musicvae(args: argparse.Namespace) -> int:
     """Measures a MusicVAE and prints a table or JSON."""
-    measures = measure_musicvae(args.name, args.part, args.folder, report)
+    name, folder = args.name, args.folder
+    if args.weights is not None:
+        name, folder = find_weights(args.weights, "musicvae")
+    _, card = load_weights(name, folder)
+    if "read_from" in card:
+        measures = measure_own_melodies(name, folder, args.part, args.midi)
+    else:
+        measures = measure_musicvae(name, args.part, folder, report)
     if args.json:
         print(json.dumps(measures, indent=1))
         return 0
     for key, value in measures.items():
         print(f"{key:22}{value:>10.4g}")
     return 0
+
+
+def measure_own_melodies(name: str, folder: Path, split: str, midi: Path | None) -> dict:
+    """Returns the measures of a MusicVAE of the user's, on its own melodies."""
+    _, card = load_weights(name, folder)
+    place = card["read_from"]
+    path = midi or Path(place["path"])
+    selection = select(place.get("meter"), place.get("programs"), place.get("track"))
+    data = load_midi_windows(path, selection)
+    check_same(card, data.source, "melodies_sha256", path, "--midi")
+    return measure_own(NumpyMusicVAE.load(name, folder), data.splits, split, report)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 
-from lyricgen.cli import bench, evaluate, parse, song
+from lyricgen.cli import bench, environment, evaluate, parse, sample, song
 from lyricgen.files import UserError
+
+# The exit code where the reader of the output ended first, as shells have it
+BROKEN_PIPE = 141
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,11 +31,12 @@ def build_parser(arguments: list[str]) -> Parser:
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="command", parser_class=Parser
     )
-    for command in (song, parse, bench, evaluate):
+    for command in (song, parse, bench, evaluate, sample):
         command.add_parser(commands)
     train_parser = commands.add_parser("train", help="trains a model: train language --help")
     words = [word for word in arguments if not word.startswith("-")]
     if words[:1] == ["train"]:
+        environment.prepare_training()
         from lyricgen.cli import train
 
         train.add_models(train_parser)
@@ -43,17 +49,39 @@ def main(arguments: list[str] | None = None) -> int:
     It is 2, with one sentence, for what the user can put right.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = build_parser(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A Windows terminal may be set to another encoding.
             stream.reconfigure(encoding="utf-8", errors="replace")
-    args = parser.parse_args(arguments)
     try:
+        environment.prepare_home()
+        args = build_parser(arguments).parse_args(arguments)
         return args.run(args)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # The reader of the output, such as head, has enough. What is still to be
+        # flushed at the end would raise again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        print(sentence_of(error), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+
+
+def sentence_of(error: OSError) -> str:
+    """Returns the sentence for a file that could not be read or written."""
+    what = error.strerror or str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    hints = {
+        errno.EFBIG: "; this session limits how large a file may be (ulimit -f)",
+        errno.ENOSPC: "; free some space on that disk",
+        errno.EACCES: "; LYRICGEN_CACHE names another folder for what is kept",
+        errno.EROFS: "; LYRICGEN_CACHE names another folder for what is kept",
+    }
+    hint = hints.get(error.errno or 0, "")
+    return f"{place}{what}{hint}."

@@ -6,8 +6,14 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lyricgen.files import check_folder
+from lyricgen.models.weights import find_weights
+
+if TYPE_CHECKING:
+    from lyricgen.song.tune import TuneWriter
+    from lyricgen.song.words import TextWriter
 
 
 def add_parser(commands) -> None:
@@ -23,6 +29,10 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--temperature", type=float, default=0.8, help="above 0: low is careful, high is wild (0.8)"
     )
+    parser.add_argument(
+        "--words", metavar="WEIGHTS", help="a language model of your own, of Chinese verse"
+    )
+    parser.add_argument("--tune", metavar="WEIGHTS", help="a MusicVAE of your own, in 4/4")
     parser.add_argument(
         "--out", type=Path, default=Path("out"), help="the folder for the five files (out)"
     )
@@ -43,10 +53,18 @@ def run_song(args: argparse.Namespace) -> int:
         seconds = time.perf_counter() - began
         print(f"[{seconds:5.1f} s] {text}", file=sys.stderr, flush=True)
 
-    song = compose(args.pattern, args.seed, args.tempo, args.temperature, report=report)
+    song = compose(
+        args.pattern,
+        args.seed,
+        args.tempo,
+        args.temperature,
+        words=load_words(args.words),
+        tune=load_tune(args.tune),
+        report=report,
+    )
     report("engraving and playing it")
     paths = save(song, args.out)
-    print_words(song)
+    print_words(song, with_copied=args.words is None)
     print("Written: " + ", ".join(map(str, paths)))
     return 0
 
@@ -65,8 +83,32 @@ def list_patterns() -> None:
         )
 
 
-def print_words(song) -> None:
-    """Prints the lines of a song, how well they fit, and what was copied."""
+def load_words(named: str | None) -> TextWriter | None:
+    """Returns the language model that writes the words, None for the shipped one."""
+    from lyricgen.models.language.inference import NumpyLanguageModel
+
+    if named is None:
+        return None
+    name, folder = find_weights(named, "language")
+    return NumpyLanguageModel.load(name, folder)
+
+
+def load_tune(named: str | None) -> TuneWriter | None:
+    """Returns the MusicVAE that writes the tune, None for the shipped one."""
+    from lyricgen.models.musicvae.inference import NumpyMusicVAE
+    from lyricgen.song.tune import LatentTunes
+
+    if named is None:
+        return None
+    name, folder = find_weights(named, "musicvae")
+    return LatentTunes(NumpyMusicVAE.load(name, folder))
+
+
+def print_words(song, with_copied: bool = True) -> None:
+    """Prints the lines of a song, how well they fit, and what was copied.
+
+    What was copied is known of the shipped model's text only.
+    """
     from lyricgen.lyrics import chinese, gloss
     from lyricgen.show import GLOSS_SOURCE
 
@@ -74,9 +116,11 @@ def print_words(song) -> None:
     for line in song.lines:
         print(f"  {line}  {' '.join(chinese.pinyin(line))}\n    {gloss.word_by_word(line)}")
     print(f"\n{GLOSS_SOURCE}")
-    copied = song.copied.replace("\n", " / ")
-    print(
-        f"\nPhrases mended to fit their line: {song.mended} of {len(song.lines)}. "
-        "Longest run copied from the training text: "
-        f"{len(song.copied)} characters ({copied})."
-    )
+    print(f"\nPhrases mended to fit their line: {song.mended} of {len(song.lines)}.", end=" ")
+    if with_copied:
+        copied = song.copied.replace("\n", " / ")
+        print(
+            f"Longest run copied from the training text: {len(song.copied)} characters ({copied}).",
+            end="",
+        )
+    print()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from lyricgen.budget import Budget, for_mode, mode
 from lyricgen.cli import arguments
-from lyricgen.files import UserError, check_folder, check_name, name_after, read_card
+from lyricgen.files import UserError, check_folder, check_name, name_after, read_card, write_json
 from lyricgen.lyrics import corpora
 from lyricgen.models import checkpoint
 from lyricgen.models import training as models_training
@@ -20,16 +20,33 @@ from lyricgen.models.language import network as language_network
 from lyricgen.models.language import training as language_training
 from lyricgen.models.language.data import TextData, load_corpus_splits, load_text_splits, with_form
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
+from lyricgen.models.language.measuring import NORMAL_95, measure_bits
 from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import training as musicvae_training
-from lyricgen.models.musicvae.data import load_book_windows, load_midi_windows
+from lyricgen.models.musicvae.data import MelodyData, load_book_windows, load_midi_windows
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
 from lyricgen.models.training import Row
-from lyricgen.models.weights import load_weights, mean_of, save_weights
+from lyricgen.models.weights import find_weights, load_weights, mean_of, save_weights
+from lyricgen.music import measures
+from lyricgen.music.collection import Collection, select
+from lyricgen.music.melody import HOLD
 
 Arrays = dict[str, np.ndarray]
 Card = dict[str, Any]
+
+# The settings by which the arrays of a MusicVAE have their shapes
+SIZES = ("embedding", "encoder", "latent", "decoder")
+
+# What is usual where a model goes on learning from one's own files: the KL counts from
+# the first step, and steps are small enough not to lose what it knows
+GOING_ON: dict[str, Any] = {"wait": 0.0, "ramp": 0.0, "rate": 1e-3}
+
+# Melodies of a validation split that are measured after a training on one's own files
+MEASURED = 512
+
+# The share of the minutes of a training that may be spent on measuring its text
+MEASURING = 0.1
 
 # What a card does not repeat of the card of the weights that a training began from.
 NOT_REPEATED = ("characters", "data", "name", "file", "model")
@@ -68,10 +85,11 @@ def train_model(args: argparse.Namespace, kind: type[LanguageTask] | type[MusicV
     budget = Budget(folder, validations=4 if mode() == "smoke" else 30, **limit)
     weights, curves = task.train(budget, initial)
     arrays = task.add_posterior(rounded(weights))
-    figures = task.measure(arrays)
+    figures = task.measure(arrays, limit.get("minutes"))
     card = {
         "model": task.model,
         "data": task.data.source,
+        **task.read_from(),
         "settings": task.settings_in_card(),
         **task.vocabulary_in_card(),
         **training_in_card(curves),
@@ -131,6 +149,8 @@ def checkpoint_folder(
     """Returns the folder of a training, by all that its weights depend on."""
     hashes = [card["sha256"] for card in initial_cards]
     described = task.settings_in_card() | limit | task.data.source | {"begun_from": hashes}
+    if task.args.devices > 1:
+        described |= {"devices": task.args.devices}
     return checkpoint.folder_for(task.name, described)
 
 
@@ -173,6 +193,7 @@ def add_language_arguments(parser: argparse.ArgumentParser) -> None:
         "--column", help="of a table (CSV or TSV) that is given as the text: each field is a song"
     )
     parser.add_argument("--name", help="of the weights (the corpus's, or the text's)")
+    parser.add_argument("--devices", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument(
         "--begin",
         type=Path,
@@ -196,6 +217,11 @@ class LanguageTask:
     model = "language"
 
     def __init__(self, args: argparse.Namespace):
+        if args.devices != 1:
+            raise UserError(
+                "--devices is for musicvae: each lane of a language model continues on the device "
+                "that read what stands before."
+            )
         self.args = args
         self.name = name_of_weights(args.name, args.text, args.corpus)
         self.data = self._load_data()
@@ -255,10 +281,33 @@ class LanguageTask:
         """Returns the arrays as they are: a language model has no latent space."""
         return arrays
 
-    def measure(self, arrays: Arrays) -> dict[str, float]:
-        """Returns the figures of the card, measured on the rounded weights."""
+    def read_from(self) -> Card:
+        """Returns where a text of the user's was read, to read it again."""
+        args = self.args
+        if args.text is None:
+            return {}
+        place = {"path": str(args.text.resolve())}
+        chosen = {"encoding": args.encoding, "column": args.column}
+        return {"read_from": place | {name: value for name, value in chosen.items() if value}}
+
+    def measure(self, arrays: Arrays, minutes: float | None) -> dict[str, float]:
+        """Returns the figures of the card, measured on the rounded weights.
+
+        Of a text of the user's they are of a sample, which takes a tenth of the minutes
+        at most; `evaluate language --weights` reads all of the test split.
+        """
         model = NumpyLanguageModel(arrays, self.data.vocabulary)
-        return {"test_bits_per_character": lstm_bits(model, self.data.splits["test"])}
+        test = self.data.splits["test"]
+        if self.args.text is None:
+            return {"test_bits_per_character": lstm_bits(model, test)}
+        bits = measure_bits(model, test, seconds=minutes and 60 * minutes * MEASURING)
+        return {
+            "test_bits_per_character": bits.mean,
+            "test_bits_low": bits.low,
+            "test_bits_high": bits.high,
+            "test_characters_read": bits.read,
+            "test_characters": bits.of,
+        }
 
     def settings_in_card(self) -> Card:
         """Returns the settings as a card has them; `form` only where it is read."""
@@ -275,7 +324,15 @@ class LanguageTask:
         """Says how good the model is."""
         bits = figures["test_bits_per_character"]
         nats = bits * np.log(2)
-        return f"{bits:.4f} bits ({nats:.4f} nats) a character on the test split."
+        text = f"{bits:.4f} bits ({nats:.4f} nats) a character on "
+        if figures.get("test_characters_read", 0) == figures.get("test_characters", 0):
+            return f"{text}the test split."
+        low, high = figures["test_bits_low"], figures["test_bits_high"]
+        return (
+            f"{text}{figures['test_characters_read']} of {figures['test_characters']} characters "
+            f"of the test split, so {low:.2f} to {high:.2f} with 95 %; evaluate language --weights "
+            "reads all."
+        )
 
 
 def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
@@ -283,12 +340,31 @@ def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--midi", type=Path, help="a folder of your own MIDI files, instead of the tune books"
     )
+    parser.add_argument(
+        "--meter",
+        metavar="4/4|3/4|2/4|6/8",
+        help="the bars of the MIDI files that are taken; short ones in groups (4/4)",
+    )
+    parser.add_argument(
+        "--programs",
+        metavar="all|melodic|0-31",
+        help="the programs that are taken, from 0; drums never are (0-31, with --track words all)",
+    )
+    parser.add_argument(
+        "--track",
+        choices=("all", "words"),
+        help="words: only the track whose notes the words of a file belong to (all)",
+    )
+    parser.add_argument("--jobs", type=int, help="processes that read the MIDI files (1)")
+    parser.add_argument(
+        "--devices", type=int, default=1, help="GPUs, or parts of the CPU, that share a batch (1)"
+    )
     parser.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
     parser.add_argument(
         "--begin",
-        type=Path,
         nargs="+",
-        help="a folder with weights of the same name, to begin from those instead of random ones; "
+        metavar="NAME|PATH",
+        help="weights to begin from instead of random ones, as musicvae for the shipped ones; "
         "of several, from their mean",
     )
     arguments.add_training_arguments(parser, musicvae_network.Settings, default_of_musicvae)
@@ -307,14 +383,50 @@ class MusicVAETask:
     def __init__(self, args: argparse.Namespace):
         self.args = args
         self.name = name_of_weights(args.name, args.midi, NAME)
-        self.data = load_midi_windows(args.midi) if args.midi else load_book_windows()
+        self.initial = self._load_initial()
+        self.data = self._load_data()
         self.settings = self._choose_settings()
+        musicvae_training.check_sharing(self.settings, args.devices)
+
+    def _load_data(self) -> MelodyData:
+        """Returns the melodies of the folder, after a table of them, or the books'."""
+        args = self.args
+        if args.midi is None:
+            if args.meter or args.programs or args.track or args.jobs:
+                raise UserError(
+                    "--meter, --programs, --track and --jobs are for a folder of your own: --midi."
+                )
+            return load_book_windows()
+        selection = select(args.meter, args.programs, args.track)
+        return load_midi_windows(args.midi, selection, args.jobs or 1, self._report)
+
+    def _report(self, read: Collection) -> None:
+        """Prints the table of a folder by reason, and writes the one by file."""
+        path = self.args.out / f"{self.name}.files.json"
+        # One that belongs to weights of other data is left alone.
+        if not (self.args.out / f"{self.name}.json").exists():
+            write_json(path, {"summary": list(read.lines()), "files": read.rows})
+        lines = "\n".join(read.lines())
+        print(f"{lines}\nFile by file: {path}", file=sys.stderr)
 
     def _choose_settings(self) -> musicvae_network.Settings:
-        """Returns the settings that were given, with a batch that the data can fill."""
+        """Returns the settings that were given, with a batch that the data can fill.
+
+        The sizes of the network are those of the weights that it begins from, and for
+        files of the user's the rate is lower then.
+        """
         sizes = [len(self.data.splits[split]) for split in ("train", "validation")]
         batch = min(musicvae_network.Settings.batch, *sizes)
-        return arguments.settings_from(self.args, musicvae_network.Settings(batch=batch))
+        steps = self.data.splits["train"].shape[1]
+        base = musicvae_network.Settings(batch=batch, melody_steps=steps)
+        _, cards = self.initial
+        if cards:
+            settings = cards[0].get("settings", {})
+            known = {name: settings[name] for name in SIZES if name in settings}
+            base = replace(base, **known)
+        if cards and self.args.midi is not None:
+            base = replace(base, **GOING_ON)
+        return arguments.settings_from(self.args, base)
 
     def default_limit(self) -> dict[str, float]:
         """Returns the minutes or the steps of a training that is given none."""
@@ -323,13 +435,15 @@ class MusicVAETask:
         return {"minutes": for_mode(0.1, 2, 60)}
 
     def load_initial(self) -> tuple[Arrays | None, list[Card]]:
-        """Returns the weights to begin from, None for random ones, and their cards.
+        """Returns the weights to begin from, None for random ones, and their cards."""
+        return self.initial
 
-        Of several weights it is their mean.
-        """
+    def _load_initial(self) -> tuple[Arrays | None, list[Card]]:
+        """Reads the weights to begin from: of several weights it is their mean."""
         if self.args.begin is None:
             return None, []
-        weights = [load_weights(self.name, folder) for folder in self.args.begin]
+        places = [find_weights(named, self.model, self.name) for named in self.args.begin]
+        weights = [load_weights(name, folder) for name, folder in places]
         return mean_of([arrays for arrays, _ in weights]), [card for _, card in weights]
 
     def size(self) -> str:
@@ -338,7 +452,8 @@ class MusicVAETask:
 
     def train(self, budget: Budget, initial: Arrays | None) -> tuple[Arrays, list[Row]]:
         """Trains the model; returns its weights and the curves."""
-        return musicvae_training.train(self.data, self.settings, budget, initial)
+        devices = self.args.devices
+        return musicvae_training.train(self.data, self.settings, budget, initial, devices=devices)
 
     def add_posterior(self, arrays: Arrays) -> Arrays:
         """Returns the arrays with those of the aggregate posterior, to sample from.
@@ -353,17 +468,39 @@ class MusicVAETask:
         mixture = fit_mixture(z, components, rng)
         return arrays | rounded(gaussian | mixture)
 
-    def measure(self, arrays: Arrays) -> dict[str, float]:
-        """Returns the figures of the card, measured on the rounded weights."""
+    def read_from(self) -> Card:
+        """Returns where a folder of the user's was read, to read it again."""
+        args = self.args
+        if args.midi is None:
+            return {}
+        place = {"path": str(args.midi.resolve())}
+        chosen = {"meter": args.meter, "programs": args.programs, "track": args.track}
+        return {"read_from": place | {name: value for name, value in chosen.items() if value}}
+
+    def measure(self, arrays: Arrays, minutes: float | None) -> dict[str, float]:
+        """Returns the figures of the card, measured on the rounded weights.
+
+        Of a folder of the user's they are of at most MEASURED melodies of the split;
+        `evaluate musicvae --weights` takes all of the test split.
+        """
         vae = NumpyMusicVAE(arrays)
         melodies = self.data.splits["validation"]
+        if self.args.midi is not None:
+            melodies = melodies[:: -(-len(melodies) // MEASURED)]
         mu, sigma = vae.encode(melodies)
         z = mu + sigma * np.random.default_rng(2).standard_normal(mu.shape)
         kl = kl_divergence(mu, sigma).sum(axis=1).mean()
+        majority = measures.likeliest_at_each_step(self.data.splits["train"])
+        right = (vae.decode(mu) == melodies).mean(axis=1)
+        error = NORMAL_95 * right.std() / np.sqrt(len(right))
         return {
             "validation_kl_bits": float(kl / musicvae_network.LN2),
-            "validation_free_running": float((vae.decode(mu) == melodies).mean()),
-            "validation_free_running_drawn": float((vae.decode(z) == melodies).mean()),
+            "validation_melodies": len(melodies),
+            "validation_free_running": float(right.mean()),
+            "validation_free_running_error": float(error),
+            "validation_free_running_drawn": measures.step_accuracy(vae.decode(z), melodies),
+            "validation_always_hold": float((melodies == HOLD).mean()),
+            "validation_position_majority": measures.step_accuracy(majority, melodies),
         }
 
     def settings_in_card(self) -> Card:
@@ -378,7 +515,12 @@ class MusicVAETask:
         """Says how good the model is."""
         share = figures["validation_free_running"]
         bits = figures["validation_kl_bits"]
+        error = figures["validation_free_running_error"]
+        hold = figures["validation_always_hold"]
+        majority = figures["validation_position_majority"]
         return (
-            f"{share:.4f} of the steps of the validation split, free running from mu, "
-            f"at {bits:.1f} bits."
+            f"{share:.4f} of the steps of {figures['validation_melodies']} melodies of the "
+            f"validation split (with 95 % within {error:.3f}), free running from mu, "
+            f"at {bits:.1f} bits; always HOLD has {hold:.4f} of them, and the likeliest event of "
+            f"each place {majority:.4f}."
         )

@@ -29,6 +29,10 @@ from lyricgen.models.checkpoint import load, save, split_variables
 # Seconds between two checkpoints, besides the one at each validation.
 SAVE_EVERY = 30.0
 
+# At most this share of the minutes is spent on validations; there are fewer of them
+# where each takes long.
+VALIDATING = 0.25
+
 # Stands for the number of steps while it is being measured how many fit into minutes.
 UNKNOWN_STEPS = 10**6
 
@@ -112,10 +116,12 @@ class State:
     """Says how far a training is; stands in its checkpoint beside the variables.
 
     `sums` are the sums of the losses and metrics of the `since` steps after the last
-    validation; `rows` are the curves so far.
+    validation; `rows` are the curves so far. `validations` is 0 where the budget says
+    how many there are.
     """
 
     steps: int
+    validations: int = 0
     step: int = 0
     seconds: float = 0.0
     best: float = math.inf
@@ -174,20 +180,20 @@ class Training:
         if self.checkpoint_file.exists():
             state = State(**load(self.checkpoint_file, self.variables))
         else:
-            state = State(self._choose_steps(budget, validate))
+            state = State(*self._choose_steps(budget, validate))
             save(self.checkpoint_file, self.variables, asdict(state))
         self.saved = time.perf_counter()
         self.began = self.saved - state.seconds
         return state
 
-    def _choose_steps(self, budget: Budget, validate: Callable) -> int:
-        """Returns the steps of a budget, or as many as fit into its minutes.
+    def _choose_steps(self, budget: Budget, validate: Callable) -> tuple[int, int]:
+        """Returns the steps and validations of a budget, or those that fit its minutes.
 
         The time is measured on a few steps and a validation, after which all variables
         are as before.
         """
         if budget.steps is not None:
-            return budget.steps
+            return budget.steps, budget.validations
         assert budget.minutes is not None, "a budget without steps has minutes"
         values = [keras.ops.convert_to_numpy(variable) for variable in self.variables]
         began = time.perf_counter()
@@ -196,12 +202,15 @@ class Training:
         self.run_step(1, UNKNOWN_STEPS)
         validate()
         seconds = [_seconds(self.run_step, step, UNKNOWN_STEPS) for step in range(2, 12)]
-        validating = budget.validations * _seconds(validate)
+        validation = _seconds(validate)
         for variable, value in zip(self.variables, values):
             variable.assign(value)
         measuring = time.perf_counter() - began
-        left = 60 * budget.minutes - measuring - validating
-        return max(budget.validations, int(left / np.median(seconds)))
+        left = 60 * budget.minutes - measuring
+        affordable = int(VALIDATING * left / max(validation, 1e-9))
+        validations = int(np.clip(affordable, 2, budget.validations))
+        steps = int((left - validations * validation) / np.median(seconds))
+        return max(budget.validations, steps), validations
 
     def is_save_due(self) -> bool:
         """Tells whether the last checkpoint is older than SAVE_EVERY."""
@@ -277,7 +286,7 @@ def _run_steps(
     each: Callable[[list[Row]], None] | None,
 ) -> None:
     """Trains from where the state is to the last step."""
-    every = max(1, state.steps // budget.validations)
+    every = max(1, state.steps // (state.validations or budget.validations))
     with _progress_bar(state, budget.progress) as progress_bar:
         for step in range(state.step, state.steps):
             losses = training.run_step(step, state.steps)

@@ -10,12 +10,14 @@ import numpy as np
 
 from lyricgen.files import (
     DATA,
+    DataError,
     UserError,
+    cache_dir,
+    json_bytes,
     read_card,
     read_checked,
     sha256,
-    write_atomic,
-    write_json,
+    write_together,
 )
 
 WEIGHTS = DATA / "weights"
@@ -34,9 +36,9 @@ def save_weights(folder: Path, name: str, arrays: dict[str, np.ndarray], card: d
     rounded: dict[str, Any] = {key: value.astype(np.float16) for key, value in arrays.items()}
     np.savez_compressed(packed, **rounded)
     data = packed.getvalue()
-    write_atomic(folder / f"{name}.npz", data)
     card = {"name": name, **card, "file": f"{name}.npz", "sha256": sha256(data)}
-    write_json(folder / f"{name}.json", card)
+    # Weights and card fit each other, also where one of them cannot be written.
+    write_together({folder / f"{name}.npz": data, folder / f"{name}.json": json_bytes(card)})
     return card
 
 
@@ -50,6 +52,59 @@ def load_weights(name: str, folder: Path = WEIGHTS) -> tuple[dict[str, np.ndarra
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     return arrays, card
+
+
+def find_weights(named: str, model: str | None = None, name: str = "") -> tuple[str, Path]:
+    """Returns the name and the folder of weights that a user names.
+
+    named: a file .npz or .json of them, with or without its ending; a folder; or the
+        name of shipped weights, or of weights that `train` wrote into the user's cache.
+    model: "language" or "musicvae", where only that will do.
+    name: of a folder's weights, those that are taken first.
+    Raises: UserError where there are none, or several, or those of another model.
+    """
+    path = Path(named).expanduser()
+    stem = path.with_suffix("") if path.suffix in (".npz", ".json") else path
+    found = _in_folder(path, model) if path.is_dir() else []
+    # A folder without weights may bear the name of weights that were learned from it.
+    if found:
+        if name in found:
+            return name, path
+        if len(found) != 1:
+            listed = ", ".join(found)
+            raise UserError(f"{path} should have weights of one model; it has {listed}.")
+        return found[0], path
+    candidates = [(stem.name, stem.parent)]
+    if stem.name == named.rstrip("/"):
+        candidates += [(stem.name, WEIGHTS), (stem.name, cache_dir() / "weights")]
+    for found_name, folder in candidates:
+        if (folder / f"{found_name}.json").is_file():
+            _check_model(found_name, folder, model)
+            return found_name, folder
+    shipped = ", ".join(_in_folder(WEIGHTS, model))
+    raise UserError(
+        f"There are no weights {named}; give a file .npz that train wrote, or one of {shipped}."
+    )
+
+
+def _check_model(name: str, folder: Path, model: str | None) -> None:
+    """Raises UserError where weights are those of another model than one needs."""
+    found = read_card(folder / f"{name}.json").get("model")
+    if model is not None and found != model:
+        raise UserError(f"{folder / name}.npz are weights of {found}; here {model} is needed.")
+
+
+def _in_folder(folder: Path, model: str | None) -> list[str]:
+    """Returns the names of the weights of a model, or of any, in a folder."""
+    names = []
+    for path in sorted(folder.glob("*.npz")):
+        try:
+            card = read_card(path.with_suffix(".json"))
+        except DataError:
+            continue
+        if card.get("model") and model in (None, card["model"]):
+            names.append(path.stem)
+    return names
 
 
 def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -87,6 +87,15 @@ def step_accuracy(decoded: np.ndarray, events: np.ndarray) -> float:
     return float((decoded == events).mean())
 
 
+def likeliest_at_each_step(events: np.ndarray) -> np.ndarray:
+    """Returns the most frequent event at each step of melodies (N, T): int (T,)."""
+    likeliest = []
+    for column in events.T:
+        counts = np.bincount(column)
+        likeliest.append(counts.argmax())
+    return np.array(likeliest)
+
+
 def onset_accuracy(decoded: np.ndarray, events: np.ndarray) -> float:
     """Returns the share of the true onsets at which the same onset is decoded.
 

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from lyricgen.music.meter import FOUR_FOUR, Meter
+
 HOLD = 0
 REST = 1
 FIRST_ONSET = 2
@@ -25,7 +27,8 @@ HIGHEST = 108
 
 EVENTS = FIRST_ONSET + HIGHEST - LOWEST + 1
 
-STEPS_PER_BAR = 16
+# Of 4/4, which the tune books and the songs have
+STEPS_PER_BAR = FOUR_FOUR.steps
 
 
 def _checked(events: np.ndarray) -> np.ndarray:
@@ -129,21 +132,23 @@ def to_events(notes: np.ndarray, steps: int) -> np.ndarray:
     return events
 
 
-def windows(events: np.ndarray, bars: int = 2, hop: int = 1) -> np.ndarray:
+def windows(
+    events: np.ndarray, bars: int = 2, hop: int = 1, meter: Meter = FOUR_FOUR
+) -> np.ndarray:
     """Returns all windows of n bars, `hop` bars apart.
 
     A note that sounds on into a window is struck again at its start.
 
-    events: (T,) canonical, T a multiple of 16.
+    events: (T,) canonical, T a multiple of the steps of a bar, which are 16 in 4/4.
     bars: n, the length of a window.
-    Returns: canonical uint8 (N, 16 * bars); N is 0 where the melody is shorter.
+    Returns: canonical uint8 (N, steps * bars); N is 0 where the melody is shorter.
     Source: Roberts et al. 2018 (MusicVAE), section 5.1.
     Notebook: melody_dataset
     """
     events = _checked(events)
     heard = sounding(events)
-    length = bars * STEPS_PER_BAR
-    starts = np.arange(0, len(events) - length + 1, hop * STEPS_PER_BAR)
+    length = bars * meter.steps
+    starts = np.arange(0, len(events) - length + 1, hop * meter.steps)
     cut = events[starts[:, None] + np.arange(length)]  # (N, length)
     cut[:, 0] = heard[starts]
     return cut

@@ -36,7 +36,7 @@ def to_musicxml(sheet: LeadSheet) -> str:
     title = f"{sheet.title} {sheet.subtitle}".strip()
     score.metadata = metadata.Metadata(title=title, composer="lyricgen")
     exported = GeneralObjectExporter(score).parse()
-    return _plain(exported.decode("utf-8"))
+    return plain(exported.decode("utf-8"))
 
 
 def _empty_measures(sheet: LeadSheet) -> list:
@@ -67,7 +67,7 @@ def _notes_and_rests(sheet: LeadSheet) -> list[tuple]:
     for i, (onset, duration, pitch) in enumerate(sheet.notes.tolist()):
         if onset > end:
             elements.append((end, onset - end, note.Rest()))
-        sung = note.Note(nameWithOctave=_pitch_name(pitch))
+        sung = note.Note(nameWithOctave=pitch_name(pitch))
         sung.addLyric(sheet.words[i], applyRaw=True)
         if sheet.under:
             sung.addLyric(sheet.under[i], applyRaw=True)
@@ -78,7 +78,7 @@ def _notes_and_rests(sheet: LeadSheet) -> list[tuple]:
     return elements
 
 
-def _pitch_name(pitch: int) -> str:
+def pitch_name(pitch: int) -> str:
     """Returns the name of a MIDI pitch, with its octave, as music21 writes it."""
     octave = pitch // 12 - 1
     return PITCH_NAMES[pitch % 12] + str(octave)
@@ -151,7 +151,7 @@ def _extend(match: re.Match) -> str:
     return f"{before}  <extend />\n        {last_lyric_end}{after}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Returns MusicXML without what changes from run to run, and with extenders.
 
     music21 never writes the extender under a held syllable.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lyricgen.files import UserError, check_folder, write_atomic
+from lyricgen.files import UserError, check_folder, write_together
 from lyricgen.lyrics import chinese, copying, corpora
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.song import engraving, lead_sheet, musicxml
@@ -119,7 +119,7 @@ def _lead_sheet(
 def save(song: Song, folder: Path) -> list[Path]:
     """Writes song.mid, .musicxml, .svg, .mp3 and .txt and returns their paths.
 
-    All are made before the first is written.
+    All are made before the first is written, and all are written or none.
 
     Raises: UserError where the folder cannot be made.
     """
@@ -141,6 +141,6 @@ def save(song: Song, folder: Path) -> list[Path]:
         "song.svg": svg.encode(),
         "song.txt": text.encode(),
     }
-    for name, data in files.items():
-        write_atomic(folder / name, data)  # makes the folder where it is missing
+    # makes the folder where it is missing
+    write_together({folder / name: data for name, data in files.items()})
     return [folder / name for name in sorted(files)]

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lyricgen.files import UserError
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.music.keys import C_MAJOR, to_c
@@ -23,6 +24,10 @@ STABLE = (0, 4, 7)
 
 # melodies drawn for a song, of two bars each
 DRAWS = 400
+
+# times that so many are drawn before it is said that a model writes silence
+ROUNDS = 5
+SILENCE = "This model of melodies writes silence: it needs a longer training, or more melodies."
 
 # the pitch after which the first phrase starts: G4
 FIRST_PITCH = 67
@@ -48,19 +53,30 @@ class LatentTunes:
     """
 
     def __init__(self, vae: NumpyMusicVAE | None = None):
-        """Takes a model or loads the shipped one."""
+        """Takes a model or loads the shipped one.
+
+        Raises: UserError for a model of other melodies than two bars of 4/4.
+        """
         self.vae = vae or NumpyMusicVAE.load()
+        if self.vae.steps != STEPS_PER_LINE:
+            raise UserError(
+                f"A song is in 4/4, two bars of {STEPS_PER_BAR} steps a line; this model writes "
+                f"melodies of {self.vae.steps} steps."
+            )
 
     def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
         """Returns `count` melodies moved to C: canonical events, uint8 (count, T).
 
         One without a note, or that would leave the 88 pitches, is drawn again.
+        Raises: UserError for a model that writes hardly anything else.
         """
         melodies = np.zeros((0, self.vae.steps), np.uint8)
-        while len(melodies) < count:
+        for _ in range(ROUNDS):
             samples = self.vae.sample(count, rng, temperature)
             melodies = np.concatenate([melodies, to_c(samples)])
-        return melodies[:count]
+            if len(melodies) >= count:
+                return melodies[:count]
+        raise UserError(SILENCE)
 
 
 def write_tune(
@@ -77,6 +93,11 @@ def write_tune(
     starts near the end of the one before; the last ends on the tonic.
     """
     candidates = phrases_of_draws(writer, rng, temperature)
+    if not candidates:
+        raise UserError(
+            "This model of melodies writes no bar that begins with a note and stays in a major "
+            "key: it needs a longer training, or more melodies."
+        )
     lines = len(pattern.lengths)
     half = pattern.stanzas[-1] or lines // 2
     phrases: list[np.ndarray] = []

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lyricgen.files import UserError
 from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.lyrics import rhyme
 from lyricgen.lyrics.form import form_of_lines, form_with_title
@@ -55,13 +56,20 @@ def write_lines(
     """Returns lines of a pattern's lengths that rhyme at its rhyme places.
 
     Each character is drawn from the writer's distribution among those that may stand
-    there; a writer that reads the form is given it. No rhyme word comes twice.
+    there; a writer that reads the form is given it. No rhyme word comes twice. A writer
+    of few characters may take any rhyme group that it has; where a group is used up, or
+    there is none, a line does not rhyme.
 
+    Raises: UserError for a writer without Chinese characters.
     Notebook: start_here
     """
     tokens = _rhyming(tuple(writer.vocabulary))
-    drawn = lyrics_patterns.draw_groups(pattern, tokens, 1, rng)
-    groups = drawn[:, 0].tolist()
+    if not tokens.is_han.any():
+        raise UserError(
+            "A song has a Chinese character for each note; these weights learned from a text "
+            "without any."
+        )
+    groups = _draw_groups(pattern, tokens, rng)
     if isinstance(writer, NumpyLanguageModel) and writer.reads_form:
         names = [None if group < 0 else rhyme.SONG_GROUPS[group] for group in groups]
         form = form_of_lines(pattern.lengths, names)
@@ -74,6 +82,8 @@ def write_lines(
         for place in range(length):
             at_rhyme = group >= 0 and place == length - 1
             mask = unused & tokens.in_group[group] if at_rhyme else tokens.is_han
+            if not mask.any():
+                mask = tokens.is_han
             p = writer.probabilities([*context, *line])
             token = draw_token(p, rng, temperature, mask)
             line.append(writer.vocabulary[token])
@@ -82,3 +92,16 @@ def write_lines(
         lines.append("".join(line))
         context += [*line, "\n"]
     return lines
+
+
+def _draw_groups(
+    pattern: lyrics_patterns.Pattern, tokens: rhyme.RhymingTokens, rng: np.random.Generator
+) -> list[int]:
+    """Returns the rhyme group of each line: a rich one, else any, else none."""
+    for is_usable in (tokens.is_rich, np.asarray(tokens.in_group.any(axis=1))):
+        try:
+            drawn = lyrics_patterns.draw_groups(pattern, tokens._replace(is_rich=is_usable), 1, rng)
+        except ValueError:
+            continue
+        return drawn[:, 0].tolist()
+    return [lyrics_patterns.NO_RHYME] * len(pattern.lengths)

@@ -89,6 +89,39 @@ def recurrence(a_x: Tensor, U: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, 
     return run(a_x, U, h0, c0)
 
 
+def recurrence_in_inference(
+    a_x: Tensor, U: Tensor, h0: Tensor, c0: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Runs the LSTM as `recurrence` does, to the same bits, and saves no gates.
+
+    TensorFlow derives its gradient itself. A gradient that is written by hand keeps a
+    model from being exported: it reads what the loop has saved, and a SavedModel has no
+    place for that.
+    """
+    T = tf.shape(a_x)[0]
+
+    def step(t, h, c, all_h):
+        h, c, _ = _step(tf.matmul(h, U) + a_x[t], c)
+        return t + 1, h, c, all_h.write(t, h)
+
+    initial = (0, h0, c0, _state_array(T, h0))
+    final = tf.while_loop(lambda t, *_: t < T, step, initial, maximum_iterations=T)
+    _, h_T, c_T, all_h = final
+    return all_h.stack(), h_T, c_T
+
+
+def _step(a: Tensor, c: Tensor) -> tuple[Tensor, Tensor, _Saved]:
+    """Returns the new h and c (B, H) from a (B, 4H) and the old c, and what to save."""
+    a_i, a_f, a_g, a_o = tf.split(a, 4, axis=1)
+    i = tf.sigmoid(a_i)
+    f = tf.sigmoid(a_f)
+    g = tf.tanh(a_g)
+    o = tf.sigmoid(a_o)
+    c_new = f * c + i * g
+    tanh_c = tf.tanh(c_new)
+    return o * tanh_c, c_new, _Saved(i, f, g, o, tanh_c, c_before=c)
+
+
 def _forward_loop(
     a_x: Tensor, U: Tensor, h0: Tensor, c0: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, _Saved]:
@@ -96,17 +129,8 @@ def _forward_loop(
     T = tf.shape(a_x)[0]
 
     def step(t, h, c, saved, all_h):
-        a = tf.matmul(h, U) + a_x[t]
-        a_i, a_f, a_g, a_o = tf.split(a, 4, axis=1)
-        i = tf.sigmoid(a_i)
-        f = tf.sigmoid(a_f)
-        g = tf.tanh(a_g)
-        o = tf.sigmoid(a_o)
-        c_new = f * c + i * g
-        tanh_c = tf.tanh(c_new)
-        h_new = o * tanh_c
-        saved = saved.write(t, _Saved(i, f, g, o, tanh_c, c_before=c))
-        return t + 1, h_new, c_new, saved, all_h.write(t + 1, h_new)
+        h_new, c_new, values = _step(tf.matmul(h, U) + a_x[t], c)
+        return t + 1, h_new, c_new, saved.write(t, values), all_h.write(t + 1, h_new)
 
     saved = _Saved.empty(T, h0)
     all_h = _state_array(T + 1, h0).write(0, h0)
@@ -200,6 +224,15 @@ def dense_gates(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     return tf.ensure_shape(a_x, (T, B, W.shape[1]))
 
 
+def _for_each_sequence(state: Tensor, sequences: Tensor, H: int) -> Tensor:
+    """Returns a state (B, H); one of (1, H) is that of each of the B sequences."""
+    B = sequences.shape[0]
+    if B is not None and state.shape[0] == B:
+        return state
+    shape = (tf.shape(sequences)[0], H)
+    return tf.ensure_shape(tf.broadcast_to(state, shape), (B, H))
+
+
 @keras.saving.register_keras_serializable("lyricgen")
 class Embedding(keras.layers.Embedding):
     """A `keras.layers.Embedding` whose output remembers its tokens.
@@ -221,9 +254,11 @@ class LSTM(keras.layers.LSTM):
 
     Arguments, weights and files are the same; the class has the stock layer's name
     because `.weights.h5` finds weights by it. On a CPU, with TensorFlow and float32, it
-    runs `recurrence`; in training straight after an `Embedding` of this module, on
+    trains with `recurrence`; straight after an `Embedding` of this module, on
     `token_gates`. On a GPU and on other backends, and with a mask, recurrent dropout,
-    other activations, no bias or unroll, it is the stock layer.
+    other activations, no bias, unroll or an input that is not float32, it is the stock
+    layer. Whoever exports it with training=True saves no gradient: SaveOptions with
+    experimental_custom_gradients=False.
     Notebook: faster_lstm
     """
 
@@ -248,11 +283,13 @@ class LSTM(keras.layers.LSTM):
         mask: Tensor | None,
         training: bool = False,
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        if mask is not None or not self.is_fast():
+        if mask is not None or not self.is_fast() or sequences.dtype != tf.float32:
             return super().inner_loop(sequences, initial_state, mask, training=training)
         a_x = self._project(sequences, training)
         U = tf.convert_to_tensor(self.cell.recurrent_kernel)
-        h, h_T, c_T = recurrence(a_x, U, *initial_state)
+        h0, c0 = (_for_each_sequence(state, sequences, self.units) for state in initial_state)
+        run = recurrence if training else recurrence_in_inference
+        h, h_T, c_T = run(a_x, U, h0, c0)
         return h_T, tf.transpose(h, (1, 0, 2)), [h_T, c_T]
 
     def _project(self, sequences: Tensor, training: bool) -> Tensor:

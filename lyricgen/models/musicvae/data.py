@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lyricgen.files import DataError, UserError, base_name, sha256
-from lyricgen.music import extraction, melody, splits, tune_books
-from lyricgen.music.midi import read_midi
-from lyricgen.music.midi.summary import find_midi_files
-
-BARS = 2
-WINDOW = 32  # steps of 16ths
+from lyricgen.files import UserError, base_name, sha256
+from lyricgen.music import collection, melody, splits, tune_books
+from lyricgen.music.collection import BARS, LEAST, SELECTION
+from lyricgen.music.extraction import Selection
 
 # The place of a file, or of a melody, in ten decides which split it belongs to.
 LAST_DIGITS = {"train": range(8), "validation": [8], "test": [9]}
-
-# The least number of melodies that a folder of MIDI files needs.
-LEAST = 20
 
 Splits = dict[str, np.ndarray]
 
@@ -57,39 +50,37 @@ def load_book_windows() -> MelodyData:
     return MelodyData(windows, source)
 
 
-def load_midi_windows(folder: Path) -> MelodyData:
+def load_midi_windows(
+    folder: Path,
+    selection: Selection = SELECTION,
+    processes: int = 1,
+    report: Callable[[collection.Collection], object] = lambda read: None,
+) -> MelodyData:
     """Returns the distinct windows of two bars of a folder of MIDI files, by split.
 
     Of ten files one is for validation and one for the test. Where that leaves a split
     with fewer than two melodies, they are split by melody instead, and the source says
-    so. Files that cannot be read are named on stderr and left out.
+    so. `report` is given what was read, file by file, before it is judged.
     Raises: UserError where the folder is missing, or a file, or has too few melodies.
     """
-    if not folder.exists():
-        raise UserError(f"There is no folder {folder}.")
-    if not folder.is_dir():
-        raise UserError(f"{folder} is a file; training needs a folder of MIDI files.")
-    paths = find_midi_files([folder])
-    windows_of_files = []
-    for path in paths:
-        try:
-            windows_of_files.append(_windows_of_file(path))
-        except DataError as error:
-            print(f"left out: {error}", file=sys.stderr)
-    melodies = distinct_windows(windows_of_files)
+    read = collection.read_folder(folder, selection, processes)
+    report(read)
+    melodies = distinct_windows(read.windows, selection.meter.steps * BARS)
     if len(melodies) < LEAST:
         raise UserError(
-            f"There is too little in {folder}: {len(paths)} MIDI files, and in them "
-            f"{len(melodies)} melodies of two bars in 4/4; {LEAST} is the least."
+            f"There is too little in {folder}: {len(read.rows)} MIDI files, and in them "
+            f"{len(melodies)} melodies of two bars in {selection.meter}; {LEAST} is the least."
+            f"{read.advice()}"
         )
     rule = "by file"
-    windows = split_by_file(windows_of_files)
+    windows = split_by_file(read.windows)
     if min(_sizes(windows).values()) < 2:
         rule = "by melody"
         windows = split_by_melody(melodies)
     source = {
         "name": base_name(folder),
-        "files": len(windows_of_files),
+        "files": len(read.windows),
+        **read.in_card(),
         "split": rule,
         "windows": _sizes(windows),
         "melodies_sha256": sha256(melodies.tobytes()),
@@ -101,35 +92,25 @@ def split_by_file(windows_of_files: Sequence[np.ndarray]) -> Splits:
     """Splits windows by file: of ten files eight are for training.
 
     One is for validation and one for the test. Returns the distinct windows of each
-    split, uint8 (N, 32).
+    split, uint8 (N, T).
     """
     windows = {}
     for split, digits in LAST_DIGITS.items():
         chosen = [rows for k, rows in enumerate(windows_of_files) if k % 10 in digits]
-        windows[split] = distinct_windows(chosen)
+        windows[split] = distinct_windows(chosen, windows_of_files[0].shape[1])
     return windows
 
 
 def split_by_melody(melodies: np.ndarray) -> Splits:
-    """Splits melodies (N, 32) in the same shares: of ten, eight are for training."""
+    """Splits melodies (N, T) in the same shares: of ten, eight are for training."""
     last_digits = np.arange(len(melodies)) % 10
     return {split: melodies[np.isin(last_digits, digits)] for split, digits in LAST_DIGITS.items()}
 
 
-def distinct_windows(windows: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns the distinct rows of arrays of windows, uint8 (N, 32), sorted."""
-    return np.unique(_joined(windows), axis=0)
-
-
-def _windows_of_file(path: Path) -> np.ndarray:
-    """Returns the windows of all melodies of a MIDI file, uint8 (N, 32)."""
-    melodies = extraction.extract_melodies(read_midi(path))
-    return _joined([melody.windows(line, BARS) for line in melodies])
-
-
-def _joined(windows: Sequence[np.ndarray]) -> np.ndarray:
-    none = np.zeros((0, WINDOW), np.uint8)
-    return np.concatenate([none, *windows])
+def distinct_windows(windows: Sequence[np.ndarray], steps: int) -> np.ndarray:
+    """Returns the distinct rows of arrays of windows, uint8 (N, steps), sorted."""
+    none = np.zeros((0, steps), np.uint8)
+    return np.unique(np.concatenate([none, *windows]), axis=0)
 
 
 def _sizes(windows: Splits) -> dict[str, int]:

@@ -11,6 +11,7 @@ import numpy as np
 from keras import initializers, layers, ops
 
 from lyricgen.files import UserError
+from lyricgen.models import distribution
 from lyricgen.models import training as models_training
 from lyricgen.models.lstm.layer import LSTM, Embedding
 from lyricgen.models.musicvae.inference import NOTHING, NumpyMusicVAE
@@ -107,6 +108,9 @@ class MusicVAE(keras.Model):
     Notebook: training_musicvae
     """
 
+    # Whether a step is traced in which each of several devices has its own rows.
+    is_shared = False
+
     def __init__(self, settings: Settings):
         super().__init__()
         self.settings = settings
@@ -181,9 +185,7 @@ class MusicVAE(keras.Model):
         s = self.settings
         events = self._as_events(events)
         mu, sigma = self.encode(events, training)
-        shape = ops.shape(mu)
-        noise = keras.random.normal(shape, seed=self.noise)
-        z = mu + sigma * noise
+        z = mu + sigma * self._noise_like(mu)
         before = self._shift(events)
         if training and s.sampling:
             before = self.sample_inputs(z, before)
@@ -191,6 +193,39 @@ class MusicVAE(keras.Model):
             before = self.hide_inputs(before)
         logits = self.teacher_forced(z, before, training)
         return {"logits": logits, "mu": mu, "sigma": sigma}
+
+    def _noise_like(self, mu):
+        """Returns normal noise (B, Z): on several devices the rows of what all draw."""
+        if not self.is_shared:
+            return keras.random.normal(ops.shape(mu), seed=self.noise)
+        size = (self.settings.batch, self.settings.latent)
+        return distribution.own_rows(keras.random.normal(size, seed=self.noise))
+
+    def train_step(self, *arguments):
+        """Trains on a batch; on several devices each has its share of the rows.
+
+        Their gradients are summed before they are clipped, so that the step is that of
+        one device. Keras would clip each of them first.
+        """
+        count = distribution.replicas()
+        if count == 1:
+            return super().train_step(*arguments)
+        (data,) = arguments
+        events, *_ = data
+        self.__dict__["is_shared"] = True
+        rows = distribution.own_rows(events)
+        weights = self.trainable_weights
+        loss, gradients = distribution.gradients_of(lambda: self._loss_of(rows), weights)
+        self.__dict__["is_shared"] = False
+        shared = distribution.summed(gradients)
+        clipped = distribution.clipped(shared, self.optimizer.global_clipnorm)
+        # The optimizer sums once more over the devices, which now have the same.
+        self.optimizer.apply([gradient / count for gradient in clipped], weights)
+        self._loss_tracker.update_state(loss * count, sample_weight=ops.shape(rows)[0])
+        return self.get_metrics_result()
+
+    def _loss_of(self, events):
+        return self.compute_loss(events, y_pred=self(events, training=True))
 
     def _as_events(self, x):
         """Returns melodies as int32 (B, T), of which Keras does not always know T."""
@@ -238,7 +273,10 @@ class MusicVAE(keras.Model):
         kl = (ops.square(mu) + ops.square(sigma) - 1) / 2 - ops.log(sigma)
         self._update_means(events, logits, cost, kl)
         beyond = self._kl_beyond_free_bits(kl)
-        return ops.mean(cost) + self.beta * beyond
+        loss = ops.mean(cost) + self.beta * beyond
+        # Keras sums the losses of several devices.
+        count = distribution.replicas()
+        return loss if count == 1 else loss / count
 
     def _kl_beyond_free_bits(self, kl):
         """Returns the part of the KL (B, Z) that costs something, in nats, a mean."""
@@ -275,7 +313,7 @@ class MusicVAE(keras.Model):
         `validation` is the loss with the last beta, so that all values of a training
         compare. The decoded ones are of about `most` melodies.
         """
-        beta = float(self.beta)
+        beta = float(ops.convert_to_numpy(self.beta))
         self.beta.assign(self.settings.beta)
         means = models_training.mean_scores(self, self._whole_batches(events))
         self.beta.assign(beta)
@@ -284,7 +322,8 @@ class MusicVAE(keras.Model):
         stride = max(1, len(events) // most)
         spread = events[::stride]
         predicted = self.predict_on_batch(spread.astype(np.int32))
-        mu = predicted["mu"]
+        # Several devices have each predicted all.
+        mu = predicted["mu"][: len(spread)]
         correct = self.free_running.decode(mu) == spread
         exact = correct.all(axis=1)
         scores["validation_free_running"] = float(correct.mean())
@@ -338,8 +377,11 @@ class MusicVAE(keras.Model):
     def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
         """Takes over the weights of a file.
 
+        For shorter melodies than the file's, the first of its places are taken.
         Raises: UserError where they are of another model.
         """
+        places = arrays.get("places", np.zeros(0))
+        arrays = arrays | {"places": places[: self.settings.melody_steps]}
         tensors = self.tensors()
         expected = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         # A file has more arrays than these: the fitted posterior.
@@ -413,5 +455,5 @@ class CompiledDecoder(keras.Model):
         shape = (s.melody_steps, len(z), s.tokens)
         noise = gumbel_noise(shape, temperature, rng)
         noise = np.broadcast_to(noise, shape).astype(np.float32)
-        events = self.predict_on_batch((z, noise))
+        events = self.predict_on_batch((z, noise))[: len(z)]
         return events.astype(np.uint8)

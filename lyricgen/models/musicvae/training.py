@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from lyricgen.budget import Budget
+from lyricgen.files import UserError
+from lyricgen.models.distribution import check_devices, scope_of
 from lyricgen.models.musicvae.data import Batches, MelodyData
 from lyricgen.models.musicvae.network import MusicVAE, Settings
 from lyricgen.models.training import Row, Schedule, fit, make_deterministic
@@ -15,19 +17,42 @@ from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 FULL_STEPS = 16000
 
 
+# What depends on all melodies of a batch together, or draws for each of them anew: no
+# device knows it of the others' rows.
+NOT_SHARED = ("batch_norm", "free_bits_each", "sampling", "word_dropout")
+
+
 def build(
-    data: MelodyData, settings: Settings, initial: dict[str, np.ndarray] | None = None
+    data: MelodyData,
+    settings: Settings,
+    initial: dict[str, np.ndarray] | None = None,
+    devices: int = 1,
 ) -> MusicVAE:
     """Returns a model with initial weights: random ones, or those of a file.
 
     The random ones follow from the seed.
-    Raises: UserError where the arrays of a weights file are of another size.
+    Raises: UserError where the arrays of a weights file are of another size, and for
+        settings that several devices cannot share.
     """
+    check_sharing(settings, devices)
     make_deterministic(settings.seed)
-    model = MusicVAE(settings)
-    if initial is not None:
-        model.begin_from(initial)
+    with scope_of(devices):
+        model = MusicVAE(settings)
+        model.optimizer.build(model.trainable_variables)
+        if initial is not None:
+            model.begin_from(initial)
     return model
+
+
+def check_sharing(settings: Settings, devices: int) -> None:
+    """Raises UserError for settings with which devices cannot share a batch."""
+    check_devices(devices, settings.batch)
+    for name in NOT_SHARED:
+        if devices > 1 and getattr(settings, name):
+            raise UserError(
+                f"--{name.replace('_', '-')} needs all melodies of a batch on one device; leave it "
+                "or --devices out."
+            )
 
 
 def train(
@@ -36,8 +61,9 @@ def train(
     budget: Budget,
     initial: dict[str, np.ndarray] | None = None,
     each: Callable[[list[Row]], None] | None = None,
+    devices: int = 1,
 ) -> tuple[dict[str, np.ndarray], list[Row]]:
-    """Trains a model on the splits train and validation.
+    """Trains a model on the splits train and validation, on one device or several.
 
     Begins from the arrays `initial` of a weights file, or from random weights. Returns
     the weights of the best validation, by their names in a weights file, and the
@@ -45,7 +71,7 @@ def train(
     Raises: UserError where there are fewer melodies than a batch takes.
     Notebook: training_musicvae
     """
-    model = build(data, settings, initial)
+    model = build(data, settings, initial, devices)
     batches = Batches(data.splits["train"], settings)
 
     def validate() -> dict[str, float]:

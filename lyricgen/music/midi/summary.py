@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lyricgen.music import extraction
 from lyricgen.music.keys import key_name
-from lyricgen.music.midi import MidiFile
+from lyricgen.music.midi import MidiFile, read_verses
 
 MIDI_SUFFIXES = {".mid", ".midi", ".kar", ".rmi", ".smf"}
 
@@ -17,7 +17,8 @@ COLUMNS = ("format", "tracks", "notes", "lyrics", "length", "key", "melodies", "
 def summarise(midi: MidiFile) -> dict:
     """Returns what the table says of a file, by COLUMNS; the length is in seconds.
 
-    `left_out` counts the notes that are in no melody, by reason.
+    `left_out` counts the notes that are in no melody, by reason; `syllables` those of
+    the words that are joined to notes, at their ticks or near them, and the others.
     Notebook: reading_midi
     """
     melodies, left_out = extraction.extract_with_reasons(midi)
@@ -32,6 +33,7 @@ def summarise(midi: MidiFile) -> dict:
         "key": key_name(midi),
         "melodies": len(melodies),
         "left_out": dict(left_out),
+        "syllables": count_syllables(midi),
         "warnings": list(midi.warnings),
     }
 
@@ -43,6 +45,35 @@ def describe_left_out(left_out: dict[str, int]) -> str:
         plural = "s" if notes > 1 else ""
         reasons.append(f"{reason}, {notes} note{plural}" if notes else reason)
     return f"not in melodies: {'; '.join(reasons)}"
+
+
+def count_syllables(midi: MidiFile) -> dict[str, int]:
+    """Returns how many syllables are joined to notes, by how near those are.
+
+    `tolerance` is in ticks: a note that is further away is none of the syllable's.
+    """
+    counts = {"at their notes": 0, "beside their notes": 0, "without a note": 0, "tolerance": 0}
+    for verse in read_verses(midi):
+        joined = verse.notes >= 0
+        counts["at their notes"] += int((joined & (verse.beside == 0)).sum())
+        counts["beside their notes"] += int((joined & (verse.beside != 0)).sum())
+        counts["without a note"] += int((~joined).sum())
+        counts["tolerance"] = verse.tolerance
+    return counts
+
+
+def describe_syllables(counts: dict[str, int]) -> str:
+    """Returns which syllables are not at the ticks of their notes, "" for none."""
+    beside = counts["beside their notes"]
+    alone = counts["without a note"]
+    if not beside and not alone:
+        return ""
+    syllables = counts["at their notes"] + beside + alone
+    ticks = counts["tolerance"]
+    return (
+        f"of {syllables} syllables {beside} belong to notes that start up to {ticks} ticks away, "
+        f"and {alone} to none"
+    )
 
 
 def is_midi_file(path: Path) -> bool:
