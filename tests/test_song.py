@@ -34,7 +34,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def words():
-    return NumpyLanguageModel.load("songci")
+    return song_words.load_writer()
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,7 @@ def test_the_command_makes_a_song_without_tensorflow(tmp_path, made):
 
 
 @pytest.mark.parametrize(
-    "name, model", [("songci", NumpyLanguageModel), ("musicvae", NumpyMusicVAE)]
+    "name, model", [("songci_form", NumpyLanguageModel), ("musicvae", NumpyMusicVAE)]
 )
 def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, capsys, name, model):
     for suffix in ("json", "npz"):
@@ -292,7 +292,7 @@ def test_damaged_weights_are_refused_in_one_sentence(tmp_path, monkeypatch, caps
     data[len(data) // 2] ^= 1
     (tmp_path / f"{name}.npz").write_bytes(data)
     load = model.load
-    monkeypatch.setattr(model, "load", lambda wanted=name: load(wanted, tmp_path))
+    monkeypatch.setattr(model, "load", lambda wanted=name, folder=None: load(wanted, tmp_path))
     assert cli_main.main(["song", "--out", str(tmp_path / "out")]) == 2
     errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("[")]
     assert len(errors) == 1

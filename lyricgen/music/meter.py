@@ -21,7 +21,6 @@ class Meter:
 
     Short bars are taken in groups, so that a bar of the grid has room for a phrase: two
     bars of 2/4 or 3/8, or four of 1/4, are one bar of the grid.
-    Notebook: reading_midi
     """
 
     numerator: int

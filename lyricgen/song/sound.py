@@ -60,7 +60,6 @@ def pluck(pitch: int, duration: float) -> np.ndarray:
 
     Source: the ideal string, displaced at one point: mode k has the amplitude
         sin(pi k PLUCK) / k^2; heard as velocity, / k.
-    Notebook: start_here
     """
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     t = np.arange(round((duration + RING) * RATE)) / RATE
