@@ -1,6 +1,6 @@
 """Makes the shipped weights, one model after another.
 
-    python experiments/train_all.py [songci|yuanqu|burns|ballads|musicvae ...]
+    python experiments/train_all.py [songci|songci_form|yuanqu|burns|ballads|musicvae]
 
 Stopped or killed, it resumes. Some weights are made in several trainings, each of which
 begins from the weights of the one before. Checkpoints, curves and the earlier weights
@@ -32,16 +32,22 @@ class Training:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The trainings that make the weights of a model."""
+    """The trainings that make the weights of a model, under a name of their own."""
 
     model: str
     corpus: str | None = None
     trainings: tuple[Training, ...] = (Training(),)
+    name: str | None = None
 
 
 FIRST = Training()
 
-WHOLE_POEMS: dict[str, float | bool] = {"whole": True, "length": 160, "batch": 8, "rate": 4e-3}
+WHOLE_POEMS: dict[str, float | bool] = {
+    "whole": True,
+    "length": 160,
+    "batch": 8,
+    "rate": 4e-3,
+}
 
 # Beta has risen already.
 FULL_BETA: dict[str, float | bool] = {"wait": 0, "ramp": 0}
@@ -55,6 +61,12 @@ RECIPES = {
             Training(3000, WHOLE_POEMS),
             Training(10000, WHOLE_POEMS | {"noise": 0.2}),
         ),
+    ),
+    "songci_form": Recipe(
+        "language",
+        "songci",
+        trainings=(Training(12000, WHOLE_POEMS | {"noise": 0.2, "form": True}),),
+        name="songci_form",
     ),
     "yuanqu": Recipe("language", "yuanqu"),
     "burns": Recipe("language", "burns"),
@@ -79,6 +91,8 @@ def command(recipe: Recipe, training: Training, earlier: list[Path], out: Path) 
     words = [sys.executable, "-m", "lyricgen", "train", recipe.model]
     if recipe.corpus is not None:
         words += ["--corpus", recipe.corpus]
+    if recipe.name is not None:
+        words += ["--name", recipe.name]
     if training.steps is not None:
         words += ["--steps", str(training.steps)]
     for name, value in training.settings.items():
