@@ -145,3 +145,13 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path):
         ["bash", "-c", f"{parse} | head -c 20 > /dev/null"], env=env, capture_output=True, text=True
     )
     assert "Traceback" not in done.stderr and "Error" not in done.stderr
+
+
+@posix
+def test_a_limit_on_files_leaves_no_modules_that_are_cut_off(tmp_path):
+    """A .pyc file that is cut off would spoil the environment for good."""
+    compiled = tmp_path / "compiled"
+    variables = {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
+    run("song", "--pattern", "list", folder=tmp_path, limit=8192, HOME=str(tmp_path), **variables)
+    # Only what is imported before the check, the standard library, may be compiled anew.
+    assert not [path for path in compiled.rglob("*.pyc") if "numpy" in path.parts]
