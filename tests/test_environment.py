@@ -153,5 +153,5 @@ def test_a_limit_on_files_leaves_no_modules_that_are_cut_off(tmp_path):
     compiled = tmp_path / "compiled"
     variables = {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
     run("song", "--pattern", "list", folder=tmp_path, limit=8192, HOME=str(tmp_path), **variables)
-    # Only what is imported before the check, the standard library, may be compiled anew.
+    # Only what is imported before the check, the standard library, may be compiled.
     assert not [path for path in compiled.rglob("*.pyc") if "numpy" in path.parts]
