@@ -24,7 +24,7 @@ NAMES = {
     "backpropagation_through_time": ["bias", "step_back", "repair"],
     "vanishing_gradients": ["forget", "left", "together"],
     "counting_words": ["perplexity", "continuation", "repaired"],
-    "training_a_language_model": ["rising"],
+    "training_a_language_model": ["rising", "parameters", "clip"],
     "writing_lyrics": ["top_p", "line_end", "price"],
     "four_corpora": ["two_sizes", "distinct"],
     "variational_autoencoder": ["gaussians", "sign", "means", "unused"],

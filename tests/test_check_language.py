@@ -252,9 +252,76 @@ def test_line_end(answer, verdict, word):
     assert found.startswith(verdict) and word in found
 
 
-@pytest.mark.parametrize("answer", ["b", "B", "(b)", "b)"])
+@pytest.mark.parametrize("answer", ["b", "B", "(b)", "b)", " b "])
 def test_rising(answer):
     assert training_a_language_model.rising.verdict(answer).startswith("Right.")
+
+
+@pytest.mark.parametrize(
+    "answer, word",
+    [("A", "(a) would hold"), ("(c)", "(c) overlooks"), ("d)", "(d) a learning rate")],
+)
+def test_rising_names_what_is_wrong_with_the_other_options(answer, word):
+    assert word in training_a_language_model.rising.verdict(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (80 * 32 + 4 * 48 * (32 + 48 + 1) + 48 * 32 + 80, "Right.", "79 per cent"),
+        (19728.0, "Right.", ""),
+        ("19728", "Right.", ""),
+        ([19728], "Right.", ""),
+        (2 * 80 * 32 + 4 * 48 * 81 + 48 * 32 + 80, "Not yet:", "counted the embedding twice"),
+        (80 * 32 + 4 * 48 * 81 + 48 * 80 + 80, "Not yet:", "a matrix (H, V) of its own"),
+        (80 * 32 + 4 * 48 * 80 + 48 * 32 + 80, "Not yet:", "the bias b of the LSTM"),
+        (80 * 32 + 3 * 48 * 81 + 48 * 32 + 80, "Not yet:", "three blocks"),
+        (4 * 48 * 81, "Not yet:", "the LSTM alone"),
+        (19700, "Not yet:", ""),
+    ],
+)
+def test_parameters(answer, verdict, word):
+    found = training_a_language_model.parameters.verdict(answer)
+    assert found.startswith(verdict) and word in found
+
+
+def joint_clip(dW, db, limit):
+    """Clips both as one vector, as a reader may write it."""
+    both = np.concatenate([dW.ravel(), db])
+    length = np.linalg.norm(both)
+    if length > limit:
+        return [limit / length * dW, limit / length * db]
+    return [dW, db]
+
+
+def separate_clip(dW, db, limit):
+    """The function of the notebook, which has the mistake."""
+    dW = dW * min(1.0, limit / np.sqrt(np.sum(dW**2)))
+    db = db * min(1.0, limit / np.sqrt(np.sum(db**2)))
+    return dW, db
+
+
+def clip_in_place(dW, db, limit):
+    """Changes its arguments and returns nothing."""
+    scale = min(1.0, limit / np.sqrt(np.sum(dW**2) + np.sum(db**2)))
+    dW *= scale
+    db *= scale
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (joint_clip, "Right.", "keeps its direction"),
+        (separate_clip, "Not yet:", "each with its own norm"),
+        (clip_in_place, "Not yet:", "your function returned nothing: is there a return?"),
+        (lambda dW, db, limit: joint_clip(dW, db, limit)[0], "Not yet:", "return two arrays"),
+        (lambda dW, db, limit: joint_clip(dW, db, 1.0), "Not yet:", "whatever the limit is"),
+        (lambda dW, db, limit: (np.clip(dW, -1, 1), np.clip(db, -1, 1)), "Not yet:", "dW"),
+    ],
+)
+def test_clip(answer, verdict, word):
+    found = training_a_language_model.clip.verdict(answer)
+    assert found.startswith(verdict) and word in found
 
 
 @pytest.mark.parametrize(

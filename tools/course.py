@@ -204,11 +204,13 @@ COURSE = (
         "06_training_a_language_model",
         "Training a language model of lyrics",
         (
-            "build a language model of an embedding, an LSTM and tied weights",
-            "prove its loss and its carried states, and train it on lyrics",
-            "see it learn by heart, and see what dropout does about it",
-            "stop a training and resume it with the same result",
-            "compare it with an n-gram, place by place in a line",
+            "You will build a language model of an embedding, an LSTM and tied weights, "
+            "and prove its loss and its carried states.",
+            "You will write the loop that trains it, and prove it equal to the course's.",
+            "You will train a model on Burns in minutes, watch what it writes as it learns, "
+            "and see it need fewer bits than an n-gram.",
+            "You will see a model learn by heart, and what dropout does about it.",
+            "You will stop a training and resume it with the same result, bit for bit.",
         ),
         "03 and 05",
         "a language model of lyrics, trained and judged against an n-gram",

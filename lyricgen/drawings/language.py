@@ -158,6 +158,7 @@ def training_loop() -> Any:
     """Draws one step of training a language model, and what is carried to the next.
 
     Returns the figure.
+    Notebook: training_a_language_model
     """
     canvas = Canvas(3.9)
     size = (1.5, 0.7)
@@ -193,6 +194,7 @@ def dropout_mask(steps: int = 6, units: int = 5, rate: float = 0.4, seed: int = 
 
     A cross is a feature that is set to 0. Returns the figure.
     Source: Gal and Ghahramani 2016 (one mask for all steps).
+    Notebook: training_a_language_model
     """
     rng = np.random.default_rng(seed)
     one = np.repeat(rng.random((units, 1)) < rate, steps, axis=1)

@@ -102,6 +102,7 @@ def truncation() -> Any:
     the figure.
     Source: Williams and Peng 1990 (truncation); Merity, Keskar and Socher 2018, section
     4 (random lengths).
+    Notebook: training_a_language_model
     """
     canvas = Canvas(5.9)
     rows = (

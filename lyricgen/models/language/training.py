@@ -86,6 +86,7 @@ def lanes_that_continue(step: int, settings: Settings) -> np.ndarray:
     Float32 (B, 1), drawn from the seed and the step. States that are never set to zero
     drift, and the model comes to rely on them: then it does not know how a poem begins,
     which is at zero.
+    Notebook: training_a_language_model
     """
     rng = np.random.default_rng((settings.seed, step, 1))
     share = 1.0 if settings.whole else settings.reset
