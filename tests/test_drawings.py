@@ -71,7 +71,7 @@ def figures() -> dict[str, Figure]:
     """Every drawing once, rendered; a character that the font lacks is an error."""
     made = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
+        warnings.filterwarnings("error", message="Glyph")
         for name, (function, arguments) in (DRAWINGS | CHARTS).items():
             made[name] = function(*arguments)
             made[name].canvas.draw()
