@@ -405,6 +405,8 @@ def assert_plays(frame, first, before: dict) -> dict:
             break
         frame.wait_for_timeout(20)
     first.get_by_role("button", name="Pause: Four notes").click()
+    # The button changes with the event, which comes after the audio has stopped.
+    first.get_by_role("button", name="Play: Four notes").wait_for()
     after = first.evaluate(STATE)
     assert after["paused"] and after["buttons"] == ["Play: Four notes"]
     cursors = [state["cursors"][0] for state in seen]
