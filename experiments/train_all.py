@@ -56,11 +56,7 @@ RECIPES = {
     "songci": Recipe(
         "language",
         "songci",
-        trainings=(
-            FIRST,
-            Training(3000, WHOLE_POEMS),
-            Training(10000, WHOLE_POEMS | {"noise": 0.2}),
-        ),
+        trainings=(Training(18000, WHOLE_POEMS | {"noise": 0.2}),),
     ),
     "songci_form": Recipe(
         "language",

@@ -15,7 +15,7 @@ from lyricgen.exercises import Exercise, Mistake, run, same
 NAMES = {
     "gpu_lab": ["rounding", "batch"],
     "faster_lstm": ["table"],
-    "start_here": ["sharpen"],
+    "start_here": ["sharpen", "variety", "cost"],
     "reading_midi": ["digits", "times", "notes"],
     "notation": ["shapes", "product", "bits", "chain", "matrix_chain"],
     "melody_dataset": ["grid", "cut", "leak"],

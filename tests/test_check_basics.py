@@ -28,6 +28,22 @@ def test_sharpen(answer, verdict, word):
     assert found.startswith(verdict) and word in found
 
 
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (2.25, "Right.", "1, 2, 4 and 2 bits"),
+        ("9/4", "Right.", "1, 2, 4 and 2 bits"),
+        (9, "Not yet:", "divide by their number"),
+        (1.56, "Not yet:", "base 2"),
+        (1.91, "Not yet:", "mean of the four costs"),
+        (-2.25, "Not yet:", "minus sign"),
+    ],
+)
+def test_cost(answer, verdict, word):
+    found = start_here.cost.verdict(answer)
+    assert found.startswith(verdict) and word in found, found
+
+
 @pytest.mark.parametrize("answer", [[1.75], "1.75", np.array([1.75]), 7 / 4])
 def test_bits_in_any_wrapping(answer):
     assert notation.bits.verdict(answer).startswith("Right.")

@@ -134,3 +134,9 @@ def test_the_stored_figures_are_of_the_shipped_weights_and_reach_what_is_require
         assert (
             found["form"] >= 0.9 and found["form_constrained"] == 1 and not np.isnan(found["rhyme"])
         )
+
+
+def test_weights_of_ones_own_are_not_measured_on_a_corpus_of_the_course(capsys):
+    code = main(["evaluate", "language", "--weights", "mine.npz", "--corpus", "burns"])
+    assert code == 2
+    assert "give --corpus or --weights" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import json
 import re
 from pathlib import Path
 
+import class_minutes
 import course
 import pytest
 from test_check import EXERCISES
@@ -91,6 +92,35 @@ def has_words(output: dict) -> bool:
     """Whether an output was printed, or is a caption: no <figure>, no <IPython ...>."""
     text = "".join(output.get("data", {}).get("text/plain", "<"))
     return "text" in output or not text.startswith("<")
+
+
+# Units that are still as long as they were before the course was cut into lessons.
+LONG = {
+    "reading_midi",
+    "melody_dataset",
+    "variational_autoencoder",
+    "training_musicvae",
+    "sampling_musicvae",
+    "reading_the_article",
+}
+# Books of reference, of which nobody teaches all in one lesson.
+REFERENCE = {"notation"}
+
+
+@books
+def test_a_unit_fits_a_lesson(path):
+    """At most 40 cells, 20 lines in a code cell, and 50 to 80 minutes of class."""
+    slug = course.slug_of(path.stem)
+    if slug in LONG:
+        pytest.skip("not yet cut into lessons")
+    after_setup = cells(path, "code")[1:]
+    longest = max(after_setup, key=lambda cell: len(cell["source"]))
+    assert len(longest["source"]) <= 20, source(longest)
+    if slug not in REFERENCE:
+        assert len(cells(path)) <= 40
+        times = json.loads(course.TIMES.read_text("utf-8"))
+        minutes = class_minutes.size_of(path, times[path.stem]).minutes
+        assert 50 <= round(minutes) <= 80, f"{minutes:.0f} minutes by tools/class_minutes.py"
 
 
 @books

@@ -222,6 +222,12 @@ def test_groups_are_drawn_with_the_tones_of_the_pattern(songci, stable):
                 assert part == rhyme.SONG_GROUPS[drawn[first, poem]].split()[0]
                 asked = pattern.rhyme_tones[line]
                 assert asked == "free" or (tone == "level") == (asked == "level")
+            # Two tones of one part stand in a poem only where its tune fixes both.
+            fixed = {tone for tone, g in zip(pattern.rhyme_tones, pattern.rhymes) if g == group} - {
+                "free"
+            }
+            if len(fixed) < 2:
+                assert (drawn[line] == drawn[first]).all(), pattern.name
     often = patterns.draw_groups(stable["浣溪沙"], tokens, 4000, rng)[0]
     shares = np.bincount(often, minlength=33) / 4000
     assert np.abs(shares - stable["浣溪沙"].group_shares[0]).max() < 0.03

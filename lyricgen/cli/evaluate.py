@@ -59,8 +59,13 @@ def add_language_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def evaluate_language(args: argparse.Namespace) -> int:
-    """Measures the shipped language models and prints a table or JSON."""
-    if args.weights is not None and args.corpus is None:
+    """Measures the shipped language models and prints a table or JSON.
+
+    Raises: UserError for weights of one's own together with a corpus of the course.
+    """
+    if args.weights is not None and args.corpus is not None:
+        raise UserError("--corpus measures the shipped weights; give --corpus or --weights.")
+    if args.weights is not None:
         measures = measure_own_text(args.weights, args.text)
     else:
         names = args.corpus or corpora.CORPORA

@@ -1,4 +1,4 @@
-"""The exercise of the notebook start_here."""
+"""The exercises of the notebook start_here."""
 
 from __future__ import annotations
 
@@ -51,6 +51,77 @@ sharpen = Exercise(
             lambda: _normal(np.exp(P * 0.5)),
             "this is the softmax of the probabilities, multiplied by the temperature; the "
             "temperature divides, and what it divides are their logarithms.",
+        ),
+    },
+)
+
+
+variety = Exercise(
+    form="one of the letters 'a', 'b', 'c' and 'd', in quotation marks",
+    hint=(
+        "look at the bars of the section on temperature: how many characters share nearly all of the "
+        "probability at 0.3, and how many at 2.0?"
+    ),
+    right=lambda: "a",
+    why=(
+        "At 0.3 ten characters have about four fifths of the probability and are drawn again and "
+        "again. At 2.0 hundreds have about the same small chance, so few of them come twice."
+    ),
+    mistakes={
+        "b": Mistake(
+            lambda: "b",
+            "(b) the probabilities sum to 1 at every temperature, but the sum does not say how "
+            "they are shared out.",
+        ),
+        "c": Mistake(
+            lambda: "c",
+            "(c) has it the wrong way round: a high temperature makes the probabilities more "
+            "equal, so more characters have a chance.",
+        ),
+        "d": Mistake(
+            lambda: "d",
+            "(d) a lower temperature never makes the draws more varied: it raises what is likely "
+            "already.",
+        ),
+    },
+    letters="abcd",
+)
+
+# What a model gave the four characters that came.
+GIVEN = np.array([1 / 2, 1 / 4, 1 / 16, 1 / 4])
+_COSTS = -np.log2(GIVEN)
+
+cost = Exercise(
+    form="one number",
+    hint=(
+        "a character with the probability 1/8 costs 3 bits, because 8 is 2 to the power of 3. "
+        "What does each of the four cost? Then take the mean."
+    ),
+    right=lambda: float(_COSTS.mean()),
+    why=(
+        "The costs are 1, 2, 4 and 2 bits. The one bad guess costs as much as the two middling "
+        "guesses together."
+    ),
+    mistakes={
+        "sum": Mistake(
+            lambda: float(_COSTS.sum()),
+            "these are the bits of all four characters together; divide by their number.",
+        ),
+        "nats": Mistake(
+            lambda: float(-np.log(GIVEN).mean()),
+            "you took the natural logarithm; bits need the logarithm to base 2.",
+        ),
+        "cost of the mean": Mistake(
+            lambda: float(-np.log2(GIVEN.mean())),
+            "you took the mean of the probabilities first; take the mean of the four costs.",
+        ),
+        "sign": Mistake(
+            lambda: float(-_COSTS.mean()),
+            "the logarithm of a number below 1 is negative; the cost has a minus sign before it.",
+        ),
+        "decimal logarithm": Mistake(
+            lambda: float(-np.log10(GIVEN).mean()),
+            "you took the logarithm to base 10; bits need the logarithm to base 2.",
         ),
     },
 )

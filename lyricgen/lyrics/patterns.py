@@ -248,7 +248,7 @@ def draw_groups(
     rhymes = np.array(pattern.rhymes)
     for rhyme in range(max(pattern.rhymes) + 1):
         lines = np.flatnonzero(rhymes == rhyme)
-        line_tones = [pattern.rhyme_tones[line] for line in lines]
+        line_tones = _agreed_tones([pattern.rhyme_tones[line] for line in lines])
         choices = np.array([_groups_with_tone(tone) for tone in line_tones])  # (lines, 33)
         usable = ((choices >= 0) & tokens.is_rich[choices]).all(axis=0)
         if not usable.any():
@@ -260,6 +260,16 @@ def draw_groups(
         group = rng.choice(len(SONG_GROUPS), count, p=weights / weights.sum())
         drawn[lines] = choices[:, group]
     return drawn
+
+
+def _agreed_tones(line_tones: list[str]) -> list[str]:
+    """Returns the tones of lines that rhyme with one another.
+
+    Where all fixed ones agree, the free lines follow them: a level and an oblique
+    character rhyme only where the tune asks for both.
+    """
+    fixed = set(line_tones) - {"free"}
+    return [*fixed] * len(line_tones) if len(fixed) == 1 else line_tones
 
 
 def _groups_with_tone(tone: str) -> list[int]:
