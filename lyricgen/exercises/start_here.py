@@ -59,8 +59,8 @@ sharpen = Exercise(
 variety = Exercise(
     form="one of the letters 'a', 'b', 'c' and 'd', in quotation marks",
     hint=(
-        "look at the bars of the section on temperature: how many characters share nearly all of the "
-        "probability at 0.3, and how many at 2.0?"
+        "look at the bars of the section on temperature: how many characters share nearly all of "
+        "the probability at 0.3, and how many at 2.0?"
     ),
     right=lambda: "a",
     why=(
