@@ -355,7 +355,7 @@ def test_the_heat_map_has_the_first_letter_in_the_rows(figures):
     ax = figures["pairs"].axes[0]
     assert np.array_equal(ax.images[0].get_array().filled(0), PAIRS)
     assert [label.get_text() for label in ax.get_yticklabels()][:3] == ["␣", "a", "b"]
-    assert (ax.get_ylabel(), ax.get_xlabel()) == ("first letter", "second letter")
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("first character", "second character")
 
 
 def test_one_mask_drops_whole_features_and_the_other_as_many_squares(figures):

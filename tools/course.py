@@ -186,7 +186,7 @@ COURSE = (
             "an n-gram by validation.",
             "You will train a one-layer network that becomes the table of counts.",
         ),
-        "logarithms, conditional probabilities and NumPy arrays; 00",
+        "logarithms and their derivative, conditional probabilities and NumPy arrays; 00",
         "what a guess costs; the n-gram that later models must beat",
         (
             "token",

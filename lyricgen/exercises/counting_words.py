@@ -56,6 +56,14 @@ perplexity = Exercise(
             "that is 1 over the probability of all five together; a perplexity is of one: take "
             "the mean, not the sum.",
         ),
+        "one too few": Mistake(
+            lambda: 2 ** (_BITS * len(P) / 4),
+            "there are five characters here, so the sum of the costs is divided by five.",
+        ),
+        "sign": Mistake(
+            lambda: 2**-_BITS,
+            "that is the geometric mean of the probabilities; the perplexity is 1 over it.",
+        ),
     },
     tolerance=0.01,
 )
