@@ -271,6 +271,8 @@ def test_rising_names_what_is_wrong_with_the_other_options(answer, word):
         (80 * 32 + 4 * 48 * (32 + 48 + 1) + 48 * 32 + 80, "Right.", "79 per cent"),
         (19728.0, "Right.", ""),
         ("19728", "Right.", ""),
+        ("19,728", "Right.", ""),
+        (80 * 32 + 4 * 48 * 82 + 48 * 32 + 80, "Not yet:", "one bias b"),
         ([19728], "Right.", ""),
         (2 * 80 * 32 + 4 * 48 * 81 + 48 * 32 + 80, "Not yet:", "counted the embedding twice"),
         (80 * 32 + 4 * 48 * 81 + 48 * 80 + 80, "Not yet:", "a matrix (H, V) of its own"),

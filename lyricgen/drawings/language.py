@@ -184,7 +184,7 @@ def training_loop() -> Any:
     loop = [(right, model.top[1]), (right, over), (left, over), (left, model.top[1])]
     canvas.arrow(loop, coloured(BLUE, "dashdot", 2.2))
     canvas.label(model.x, over + 0.22, "states h, c go on to the next batch")
-    canvas.arrow([(1.15, 0.65), text.bottom], dashed(GREY))
+    canvas.arrow([(1.15, 0.65), text.bottom], GREY)
     canvas.label(1.15, 0.45, "next batch")
     return canvas.fig
 

@@ -30,6 +30,9 @@ ENOUGH_DECIMALS = 3
 # Where no mistake was named.
 ASK = "For a hint add hint=True."
 
+# A number such as 19,728: the comma may part thousands, or be a decimal comma.
+THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+")
+
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
 
 
@@ -309,7 +312,10 @@ class Exercise:
             numbers = numbers.reshape(1)
         if not self.ordered:
             numbers = sort_rows(numbers)
-        return [numbers, numbers / 100] if self.share else [numbers]
+        readings = [numbers, numbers / 100] if self.share else [numbers]
+        if isinstance(answer, str) and THOUSANDS.fullmatch(answer.strip()):
+            readings.append(np.array(float(answer.replace(",", ""))))
+        return readings
 
     def _agrees(self, answer: Any, expected: Any) -> bool:
         """Returns whether an answer, in one of its readings, is the expected value."""

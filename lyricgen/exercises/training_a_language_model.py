@@ -99,6 +99,10 @@ parameters = Exercise(
         "LSTM alone": Mistake(
             lambda: 4 * H * (D + H + 1), "these are the numbers of the LSTM alone."
         ),
+        "two biases": Mistake(
+            lambda: _parameters(b=2),
+            "the LSTM of Keras has one bias b (4H); two are what PyTorch has.",
+        ),
         "no embedding": Mistake(
             lambda: _parameters(embeddings=0), "the embedding E (V, D) is missing."
         ),
