@@ -30,6 +30,18 @@ def one_repaired(h, h0, U, dh):
     return dU, dh_back
 
 
+def turned(h, h0, U, dh):
+    """Both repaired, and the product that makes dU turned round."""
+    h_before = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
+    dU = np.zeros_like(U)
+    dh_back = np.zeros_like(h0)
+    for t in reversed(range(h.shape[1])):
+        da = (dh[:, t] + dh_back) * (1 - h[:, t] ** 2)
+        dh_back = da @ U.T
+        dU += da.T @ h_before[:, t]
+    return dU, dh_back
+
+
 def no_return(h, h0, U, dh):
     """The function without its last line."""
     as_given(h, h0, U, dh)
@@ -43,6 +55,7 @@ def no_return(h, h0, U, dh):
         (no_return, "your function returned nothing: is there a return?"),
         (lambda *a: repair.right(*a)[::-1], "in another order: return dU and dh0"),
         (lambda *a: repair.right(*a)[0], "return two arrays, dU and dh0"),
+        (turned, "dh0 is right and dU is transposed"),
         (3, "a function"),
     ],
 )

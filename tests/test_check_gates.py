@@ -55,6 +55,7 @@ BIAS = backpropagation_through_time.DA.sum(axis=(0, 1))
         (BIAS.round(3), "Right.", "sum of its gradients"),
         (BIAS.round(4), "Right.", "sum of its gradients"),
         (BIAS.reshape(1, 1, 12), "Not yet:", "the numbers are right; their shape is (1, 1, 12)"),
+        (-BIAS, "Not yet:", "the sign is wrong"),
         (BIAS.reshape(4, 3), "Not yet:", "the numbers are right; their shape is (4, 3)"),
     ],
 )
@@ -141,7 +142,7 @@ def old_dc(*arguments):
             "the slopes of the sigmoids and of the tanh of g are missing",
         ),
         (cell_for_the_one_before, "the time index is wrong"),
-        (old_dc, "dc_before is made of the dc that came in"),
+        (old_dc, "you multiplied the dc_back that came in by f"),
         (lambda *a: step_back(a, cell=lambda c: 1 - c**2), "1 - c^2 is not the slope"),
     ],
 )

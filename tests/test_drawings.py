@@ -265,12 +265,21 @@ def test_the_cell_has_its_shapes(figures):
 def test_a_gradient_is_on_every_edge_once_and_in_the_order_of_the_code(figures):
     numbered = {}
     for label in said(figures["backward step"]):
-        match = re.fullmatch(r"(\d+)  (\w+)", label)
+        match = re.fullmatch(r"(\d+)  (\w+)(\$_\{t-1\}\$)?", label)
         if match:
             numbered[int(match[1])] = match[2]
     order = "dh_total do dc_total di dg df dc_back da_i da_f da_g da_o dh_back dx"
     assert [numbered[number] for number in sorted(numbered)] == order.split()
     assert sorted(numbered) == list(range(1, 14))
+
+
+def test_a_share_that_comes_in_and_one_that_goes_out_have_unlike_indices(figures):
+    labels = said(figures["backward step"])
+    for name in ("dc_back", "dh_back"):
+        shares = sorted(label for label in labels if name in label)
+        assert [label.partition("$")[2] for label in shares] == ["_{t-1}$", "_t$"]
+    # one plus of the step itself, and one where each state's gradients are added
+    assert labels.count("+") == 3
 
 
 def test_the_way_back_has_a_gradient_for_each_state_and_each_loss(figures):

@@ -172,11 +172,13 @@ def backward_step() -> Any:
 
     The numbers are the order of the computation. Solid lines carry the gradient of the
     cell state, dashed lines that of the hidden state, dash-dotted ones that of the
-    gates. Returns the figure.
+    gates. A plus sign in colour adds two gradients. The gates have the places that they
+    have in the cell; in the arrays their blocks are i, f, g, o. Returns the figure.
     Source: Graves 2012, Supervised Sequence Labelling, section 4.6, without peepholes.
+    Notebook: backpropagation_through_time
     """
     canvas = Canvas(5.6)
-    canvas.panel((1.3, 0.48), (8.6, 4.78))
+    canvas.panel((1.5, 0.48), (8.6, 4.78))
     _graph_of_step(canvas)
     _back_to_cell(canvas)
     _back_through_gates(canvas)
@@ -207,15 +209,19 @@ def _graph_of_step(canvas: Canvas) -> None:
 def _back_to_cell(canvas: Canvas) -> None:
     """Draws the gradient from the two states that leave the step to the cell."""
     end = 8.95
-    canvas.arrow([(end, AFFINE_Y), (SHOWN_X, AFFINE_Y), (SHOWN_X, SHOWN_Y - 0.2)], HIDDEN)
-    canvas.label(SHOWN_X + 0.12, AFFINE_Y + 0.22, "dh_back", "left")
-    canvas.arrow([(end, 1.6), (SHOWN_X + 0.02, 1.6)], HIDDEN)
-    canvas.label(SHOWN_X + 0.12, 1.8, "dh (loss)", "left")
-    canvas.label(SHOWN_X + 0.12, 2.3, "1  dh_total", "left")
+    added_h = canvas.circle(SHOWN_X, 1.65, "+", 0.15, HIDDEN)
+    canvas.arrow([(end, AFFINE_Y), (SHOWN_X, AFFINE_Y), added_h.bottom], HIDDEN)
+    canvas.label(SHOWN_X + 0.12, AFFINE_Y + 0.22, "dh_back$_t$", "left")
+    canvas.arrow([(end, 1.65), added_h.right], HIDDEN)
+    canvas.label(SHOWN_X + 0.22, 1.87, "dh$_t$ (loss)", "left")
+    canvas.arrow([added_h.top, (SHOWN_X, SHOWN_Y - 0.2)], HIDDEN)
+    canvas.label(SHOWN_X + 0.12, 2.35, "1  dh_total", "left")
     canvas.arrow([(SHOWN_X, SHOWN_Y + 0.2), (SHOWN_X, 3.36)], HIDDEN)
-    canvas.line([(SHOWN_X, 3.84), (SHOWN_X, CELL_Y)], CARRIED)
-    canvas.arrow([(end, CELL_Y), (SUM_X + 0.2, CELL_Y)], CARRIED)
-    canvas.label(SHOWN_X + 0.12, CELL_Y + 0.25, "dc_back", "left")
+    added_c = canvas.circle(SHOWN_X, CELL_Y, "+", 0.15, CARRIED)
+    canvas.arrow([(SHOWN_X, 3.84), added_c.bottom], CARRIED)
+    canvas.arrow([(end, CELL_Y), added_c.right], CARRIED)
+    canvas.arrow([added_c.left, (SUM_X + 0.2, CELL_Y)], CARRIED)
+    canvas.label(SHOWN_X + 0.22, CELL_Y + 0.25, "dc_back$_t$", "left")
     canvas.label((SUM_X + SHOWN_X) / 2, CELL_Y + 0.25, "3  dc_total")
 
 
@@ -240,11 +246,11 @@ def _back_out(canvas: Canvas) -> None:
     """Draws the gradient that leaves the step: to states, input and weights."""
     canvas.arrow([(SUM_X - 0.2, CELL_Y), (FORGET_X + 0.2, CELL_Y)], CARRIED)
     canvas.arrow([(FORGET_X - 0.2, CELL_Y), (LEFT, CELL_Y)], CARRIED)
-    canvas.label(0.2, CELL_Y + 0.25, "7  dc_back", "left")
-    canvas.label(0.2, CELL_Y - 0.25, r"dc_total $\circ\ f_t$", "left", SMALL)
+    canvas.label(0.1, CELL_Y + 0.25, "7  dc_back$_{t-1}$", "left")
+    canvas.label(0.1, CELL_Y - 0.25, r"dc_total $\circ\ f_t$", "left", SMALL)
     left = FORGET_X - 0.45
     canvas.arrow([(left, AFFINE_Y), (LEFT, AFFINE_Y)], HIDDEN)
-    canvas.label(0.1, AFFINE_Y + 0.25, "12  dh_back", "left")
+    canvas.label(0.1, AFFINE_Y + 0.25, "12  dh_back$_{t-1}$", "left")
     canvas.label(0.1, AFFINE_Y - 0.25, r"$da\ U^\mathsf{T}$", "left", SMALL)
     middle = (FORGET_X + OUTPUT_X) / 2
     canvas.arrow([(middle, AFFINE_Y - 0.24), (middle, 0.15)], INNER)

@@ -93,6 +93,11 @@ bias = Exercise(
             lambda: DA.mean(axis=(0, 1)),
             "that is the mean; the chain rule adds up. A mean would belong to a loss that is one.",
         ),
+        "sign": Mistake(
+            lambda: -DA.sum(axis=(0, 1)),
+            "the sign is wrong: b is added to a, with the factor +1. Descent subtracts a gradient; "
+            "the gradient itself has no minus.",
+        ),
         "last step": Mistake(
             lambda: DA[:, -1].sum(axis=0),
             "that is the last step's share only: b is used in every step.",
@@ -102,14 +107,14 @@ bias = Exercise(
 
 
 def _case(seed: int, B: int, D: int, H: int) -> tuple[np.ndarray, ...]:
-    """dh and dc as they arrive at a step, what it computed, and U."""
+    """dh_total and dc_back of a step, what it computed, and U."""
     rng = np.random.default_rng(seed)
     shapes = ((D, 4 * H), (H, 4 * H), (4 * H,), (B, 1, D), (B, H), (B, H))
     W, U, b, x, h0, c0 = (rng.standard_normal(shape) for shape in shapes)
     step = forward(x, W, U, b, h0, c0)
-    dh, dc = rng.standard_normal((2, B, H))
+    dh_total, dc_back = rng.standard_normal((2, B, H))
     i, f, g, o, c = (array[:, 0] for array in step[:5])
-    return dh, dc, i, f, g, o, c, c0, U
+    return dh_total, dc_back, i, f, g, o, c, c0, U
 
 
 CASES = (_case(21, 2, 3, 3), _case(22, 3, 2, 4))
@@ -129,14 +134,14 @@ RULES = {
 
 def _step_back(*arguments: np.ndarray, **changes) -> tuple[np.ndarray, np.ndarray]:
     """The function of the second exercise; changes of RULES spoil it."""
-    dh, dc, i, f, g, o, c, c_before, U = arguments
+    dh_total, dc_back, i, f, g, o, c, c_before, U = arguments
     rules = SimpleNamespace(**(RULES | changes))
-    dc_total = rules.from_later * dc + rules.from_h * dh * o * rules.tanh_slope(c)
+    dc_total = rules.from_later * dc_back + rules.from_h * dh_total * o * rules.tanh_slope(c)
     blocks = [
         dc_total * g * rules.gate_slope(i),
         dc_total * c_before * rules.gate_slope(f),
         dc_total * i * rules.candidate_slope(g),
-        dh * rules.shown(c) * rules.gate_slope(o),
+        dh_total * rules.shown(c) * rules.gate_slope(o),
     ]
     da = np.concatenate([blocks[k] for k in rules.order], axis=1)
     return da @ U.T, dc_total * f
@@ -150,18 +155,18 @@ def _not_transposed(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _f_left_out(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    dh_before, dc_before = _step_back(*arguments)
-    return dh_before, dc_before / arguments[3]
+    dh_back, dc_back = _step_back(*arguments)
+    return dh_back, dc_back / arguments[3]
 
 
 def _old_dc(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    dh_before, _ = _step_back(*arguments)
-    return dh_before, arguments[1] * arguments[3]
+    dh_back, _ = _step_back(*arguments)
+    return dh_back, arguments[1] * arguments[3]
 
 
 def _time_index(*arguments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    dh, dc, i, f, g, o, c, _, U = arguments
-    return _step_back(dh, dc, i, f, g, o, c, c, U)
+    dh_total, dc_back, i, f, g, o, c, _, U = arguments
+    return _step_back(dh_total, dc_back, i, f, g, o, c, c, U)
 
 
 def _sigmoid_slope(a: np.ndarray) -> np.ndarray:
@@ -173,18 +178,24 @@ def _tanh_slope(a: np.ndarray) -> np.ndarray:
 
 
 step_back = Exercise(
-    form="a function of dh, dc, i, f, g, o, c, c_before, U that returns dh_before and dc_before",
-    hint=(
-        "first dc_total = dc + dh o (1 - tanh(c)^2), then the four blocks of da side by side, each "
-        "with the slope of its sigmoid or tanh; dh_before = da @ U.T and dc_before = dc_total f."
+    form=(
+        "a function of dh_total, dc_back, i, f, g, o, c, c_before, U that returns dh_back and "
+        "dc_back of the step before"
     ),
-    right=lambda dh, dc, i, f, g, o, c, c_before, U: _step_back(dh, dc, i, f, g, o, c, c_before, U),
+    hint=(
+        "first dc_total = dc_back + dh_total o (1 - tanh(c)^2), then the four blocks of da side by "
+        "side, each with the slope of its sigmoid or tanh. What goes back is da @ U.T for h and "
+        "dc_total f for c."
+    ),
+    right=lambda dh_total, dc_back, i, f, g, o, c, c_before, U: _step_back(
+        dh_total, dc_back, i, f, g, o, c, c_before, U
+    ),
     why=(
         "Backpropagation through time is this function in a loop over the steps in reverse order. "
         "Two ways lead back: dc_total f along the cell, and da @ U.T through the gates."
     ),
     cases=CASES,
-    returns=("dh_before", "dc_before"),
+    returns=("dh_back", "dc_back"),
     mistakes={
         "slopes of the outputs": Mistake(
             partial(_step_back, gate_slope=_sigmoid_slope, candidate_slope=_tanh_slope),
@@ -214,10 +225,10 @@ step_back = Exercise(
             "the time index is wrong: f multiplied c_before, the cell of the step before, and you "
             "took c.",
         ),
-        "dc_before from the old dc": Mistake(
+        "dc_back from the old dc_back": Mistake(
             _old_dc,
-            "dc_before is made of the dc that came in; what comes through h belongs to it as "
-            "well: add it to dc first, then multiply by f.",
+            "you multiplied the dc_back that came in by f; what comes through h belongs to it as "
+            "well: make dc_total first, then multiply by f.",
         ),
         "1 - c^2": Mistake(
             partial(_step_back, tanh_slope=lambda c: 1 - c**2),
@@ -225,11 +236,11 @@ step_back = Exercise(
         ),
         "dc replaced": Mistake(
             partial(_step_back, from_later=0),
-            "the dc that comes from the next step is lost: add to it, do not replace it.",
+            "the dc_back that comes from the next step is lost: add to it, do not replace it.",
         ),
         "no way through h": Mistake(
             partial(_step_back, from_h=0),
-            "dc lacks what comes through h = o ∘ tanh(c): add dh o (1 - tanh(c)^2).",
+            "dc_total lacks what comes through h = o ∘ tanh(c): dh_total o (1 - tanh(c)^2).",
         ),
         "tanh slope left out": Mistake(
             partial(_step_back, tanh_slope=np.ones_like),
@@ -237,15 +248,15 @@ step_back = Exercise(
         ),
         "f left out": Mistake(
             _f_left_out,
-            "dc_before lacks its f: c = f ∘ c_before + …, so dc_before = dc_total f.",
+            "dc_back lacks its f: c = f ∘ c_before + …, so dc_total f goes back.",
         ),
         "U not transposed": Mistake(
             _not_transposed,
-            "U is not transposed: a = h_before @ U gives dh_before = da @ U.T.",
+            "U is not transposed: a = h_before @ U, so da @ U.T goes back.",
         ),
         "c for tanh(c)": Mistake(
             partial(_step_back, shown=lambda c: c),
-            "the output gate multiplied tanh(c), not c: do = dh tanh(c).",
+            "the output gate multiplied tanh(c), not c: do = dh_total tanh(c).",
         ),
         "order i, f, o, g": Mistake(
             partial(_step_back, order=(0, 1, 3, 2)),
@@ -276,7 +287,7 @@ def _rnn_back(
     dh: np.ndarray,
     transposed: bool = True,
     factor: str = "before",
-    added: bool = True,
+    sums: str = "added",
 ) -> tuple[np.ndarray, np.ndarray]:
     """The function of the third exercise; the last three arguments spoil it."""
     first = np.zeros_like(h0) if factor == "zeros first" else h0
@@ -291,7 +302,8 @@ def _rnn_back(
         dh_total = dh[:, t] + dh_back
         da = dh_total * (1 - h[:, t] ** 2)
         dh_back = da @ (U.T if transposed else U)
-        dU = (dU if added else 0) + h_before[:, t].T @ da
+        share = h_before[:, t].T @ da
+        dU = (0 if sums == "last" else dU) + (share.T if sums == "turned" else share)
     return dU, dh_back
 
 
@@ -305,7 +317,7 @@ repair = Exercise(
     right=_rnn_back,
     why=(
         "Both wrong lines ran without an error, since U is square and all hidden states have one "
-        "shape. Only a comparison with differences of the loss shows such mistakes."
+        "shape. A comparison with differences of the loss or with a tape shows such mistakes."
     ),
     cases=(_rnn_case(31, 2, 4, 3), _rnn_case(32, 3, 5, 2)),
     returns=("dU", "dh0"),
@@ -317,7 +329,7 @@ repair = Exercise(
         "U not transposed": Mistake(
             partial(_rnn_back, transposed=False),
             "dU would be right with the right dh_back: a = h_before @ U gives "
-            "dh_before = da @ U.T, and U is not transposed.",
+            "dh_back = da @ U.T, and U is not transposed.",
         ),
         "time index": Mistake(
             partial(_rnn_back, factor="after"),
@@ -332,8 +344,13 @@ repair = Exercise(
             partial(_rnn_back, factor="zeros first"),
             "the first step is wrong: it starts from h0, and you took zeros.",
         ),
+        "dU transposed": Mistake(
+            partial(_rnn_back, sums="turned"),
+            "dh0 is right and dU is transposed: its row belongs to the unit of h_before and its "
+            "column to that of a, so dU is h_before.T @ da and not da.T @ h_before.",
+        ),
         "dU not added": Mistake(
-            partial(_rnn_back, added=False),
+            partial(_rnn_back, sums="last"),
             "dU is that of the first step alone: U is used at every step, so add over time.",
         ),
     },
