@@ -310,9 +310,57 @@ def clip_in_place(dW, db, limit):
     db *= scale
 
 
+def norm(*arrays):
+    """The common norm of some gradients."""
+    return np.sqrt(sum(np.sum(array**2) for array in arrays))
+
+
+def clip_with(norm_of):
+    """A function that scales both gradients by a norm of its own."""
+
+    def clip(dW, db, limit):
+        factor = min(1.0, limit / norm_of(dW, db))
+        return dW * factor, db * factor
+
+    return clip
+
+
+def clip_without_db(dW, db, limit):
+    """Leaves db as it is."""
+    return dW * min(1.0, limit / norm(dW, db)), db
+
+
+def clip_twice(dW, db, limit):
+    """Computes the norm again after dW has become shorter."""
+    dW = dW * min(1.0, limit / norm(dW, db))
+    db = db * min(1.0, limit / norm(dW, db))
+    return dW, db
+
+
+def running_clip(dW, db, limit):
+    """Scales each gradient while the sum of squares still grows."""
+    total = 0.0
+    clipped = []
+    for gradient in (dW, db):
+        total += np.sum(gradient**2)
+        clipped.append(gradient * min(1.0, limit / np.sqrt(total)))
+    return clipped
+
+
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
+        (clip_with(lambda dW, db: norm(dW)), "Not yet:", "the squares of db are missing"),
+        (clip_with(lambda dW, db: (norm(dW) + norm(db)) / 2), "Not yet:", "mean of the two norms"),
+        (clip_with(lambda dW, db: max(norm(dW), norm(db))), "Not yet:", "the larger of the two"),
+        (clip_without_db, "Not yet:", "db comes back as it was"),
+        (
+            lambda dW, db, limit: (dW * min(1.0, limit / norm(dW)), db),
+            "Not yet:",
+            "you clip dW alone",
+        ),
+        (clip_twice, "Not yet:", "you computed the norm again"),
+        (running_clip, "Not yet:", "the sum of squares is not complete"),
         (joint_clip, "Right.", "keeps its direction"),
         (separate_clip, "Not yet:", "each with its own norm"),
         (clip_in_place, "Not yet:", "your function returned nothing: is there a return?"),

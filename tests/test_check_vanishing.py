@@ -31,7 +31,8 @@ RIGHT = DC * BEFORE * SLOPE
         ),
         (DC * BEFORE, "Not yet: that is the gradient with respect to f"),
         (RIGHT.sum(axis=(0, 1)), "Not yet: you summed over sequences and steps"),
-        (-RIGHT, "Not yet: "),
+        (-RIGHT, "Not yet: the sign is wrong"),
+        (DC * BEFORE * STEPS.f, "Not yet: f alone is half of the slope"),
         (RIGHT[:, 1:], "Not yet: the shape of your answer is (2, 3, 3)"),
         (lambda: RIGHT, "Not yet: you gave a function"),
     ],
@@ -50,6 +51,16 @@ LEFT = [0.97**100, F**100, (0.659 * 0.341) ** 3]
         (LEFT, "Right."),
         ([0.0476, 0.163, 0.0113], "Right."),
         ("0.0476, 0.163, 0.0113", "Right."),
+        ([0.048, 0.163, 0.011], "Right."),
+        ([0.0476, 0.163, 0.011], "Right."),
+        ([0.048, 0.16, 0.011], "Right."),
+        ([0.05, 0.2, 0.01], "Not yet: "),
+        ([0.97**99, LEFT[1], LEFT[2]], "Not yet: 2 of 3 numbers are right."),
+        ([LEFT[0], F**99, LEFT[2]], "Not yet: 2 of 3 numbers are right."),
+        ([0.047, 0.163, 0.0113], "Not yet: "),
+        ([4.76, 16.3, 1.13], "Not yet: these are per cent"),
+        (["4.8 %", "16 %", "1.1 %"], "Right."),
+        ([LEFT[0], LEFT[1], 0.2247], "Not yet: (c) is the factor of one step; there are 3."),
         ([0.97, F, 0.2247], "Not yet: these are the factors of one step"),
         ([97, 98.2, 0.674], "Not yet: you multiplied by the number of steps"),
         ([1, LEFT[1], LEFT[2]], "Not yet: (a) is not 1"),
@@ -83,6 +94,46 @@ def lengthened(dW, dU, db, limit):
     return dW * limit / norm, dU * limit / norm, db * limit / norm
 
 
+def norm(*arrays):
+    return np.sqrt(sum(np.sum(array**2) for array in arrays))
+
+
+def running_sum(dW, dU, db, limit):
+    total = 0
+    clipped = []
+    for gradient in (dW, dU, db):
+        total += np.sum(gradient**2)
+        clipped.append(gradient * min(1, limit / np.sqrt(total)))
+    return clipped
+
+
+def overwritten(dW, dU, db, limit):
+    dW = dW * min(1, limit / norm(dW, dU, db))
+    dU = dU * min(1, limit / norm(dW, dU, db))
+    db = db * min(1, limit / norm(dW, dU, db))
+    return dW, dU, db
+
+
+def without_db(dW, dU, db, limit):
+    factor = min(1, limit / norm(dW, dU))
+    return dW * factor, dU * factor, db * factor
+
+
+def db_as_it_was(dW, dU, db, limit):
+    factor = min(1, limit / norm(dW, dU, db))
+    return dW * factor, dU * factor, db
+
+
+def db_left_out(dW, dU, db, limit):
+    factor = min(1, limit / norm(dW, dU))
+    return dW * factor, dU * factor, db
+
+
+def mean_of_norms(dW, dU, db, limit):
+    factor = min(1, limit / np.mean([norm(dW), norm(dU), norm(db)]))
+    return dW * factor, dU * factor, db * factor
+
+
 def without_return(dW, dU, db, limit):
     repaired(dW, dU, db, limit)
 
@@ -94,6 +145,12 @@ def without_return(dW, dU, db, limit):
         (lambda *arguments: tuple(repaired(*arguments)), "Right."),
         (clipped_alone, "Not yet: each gradient still has a norm and a factor of its own"),
         (lengthened, "Not yet: short gradients become longer"),
+        (running_sum, "Not yet: the sum of squares is not complete when you use it"),
+        (overwritten, "Not yet: you computed the norm again"),
+        (without_db, "Not yet: the squares of db are missing"),
+        (db_as_it_was, "Not yet: db comes back as it was"),
+        (db_left_out, "Not yet: you clip dW and dU together"),
+        (mean_of_norms, "Not yet: you took the mean of the three norms"),
         (without_return, "Not yet: your function returned nothing"),
         (lambda *arguments: repaired(*arguments)[0], "Not yet: return three arrays"),
         (lambda dW, dU, db: (dW, dU, db), "Not yet: your function takes 3 arguments"),

@@ -46,3 +46,37 @@ def test_a_bit_is_carried_over_few_steps_and_not_over_many_from_a_small_gain():
     assert plain_rnn.carry_a_bit(1.25 * Q, T=5, updates=100) > 0.9
     assert 0.4 < plain_rnn.carry_a_bit(kernel, T=50, updates=50) < 0.6
     assert np.array_equal(kernel, 0.5 * Q), "what is given stays as it was"
+
+
+def test_the_norm_at_the_start_is_that_of_the_network_that_is_trained(monkeypatch):
+    Q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))
+    seen = []
+
+    def gradients(x, bits, weights):
+        seen.append((x, weights))
+        return plain_rnn.Weights(*map(np.zeros_like, weights))
+
+    monkeypatch.setattr(plain_rnn, "gradients", gradients)
+    plain_rnn.carry_a_bit(1.3 * Q, seed=3, T=8, updates=1)
+    x, weights = seen[0]
+
+    def last_state(sequence, h):
+        for x_t in sequence:
+            h = np.tanh(x_t @ weights.W + h @ weights.U + weights.b)
+        return h
+
+    norms = []
+    for sequence in x.transpose(1, 0, 2):
+        rows = []
+        for change in 1e-5 * np.eye(6):
+            difference = last_state(sequence, change) - last_state(sequence, -change)
+            rows.append(difference / 2e-5)
+        norms.append(np.linalg.norm(rows, 2))
+    found = plain_rnn.norm_at_start(1.3 * Q, seed=3, T=8)
+    assert found == pytest.approx(np.median(norms), rel=1e-7)
+
+
+def test_less_than_the_gain_to_the_number_of_steps_is_left():
+    Q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(16, 16)))
+    assert 0 < plain_rnn.norm_at_start(0.5 * Q, T=20) < 0.5**20
+    assert plain_rnn.norm_at_start(1.5 * Q, T=20) > 1

@@ -102,6 +102,18 @@ def count_decimals(array: np.ndarray) -> int | None:
     return None
 
 
+def rounds_to(answer: Any, expected: Any, digits: int) -> bool:
+    """Returns whether each number is right, or rounded to `digits` digits or more."""
+    if np.shape(answer) != np.shape(expected):
+        return False
+    pairs = zip(np.ravel(answer).tolist(), np.ravel(expected).tolist())
+    for number, exact in pairs:
+        forms = [float(f"{exact:.{count}g}") for count in range(digits, 7)]
+        if not any(same(number, form, 1e-6) for form in forms) and not same(number, exact):
+            return False
+    return True
+
+
 def is_rounded(array: np.ndarray, exact: np.ndarray) -> bool:
     """Returns whether an array is another one, rounded to its own decimals."""
     decimals = count_decimals(array)
@@ -252,6 +264,7 @@ class Exercise:
     `tolerance` is relative; where the right answer is an integer there is none.
     `ordered=False`: the order does not matter. `share=True`: per cent are accepted.
     `letters`: the options of a choice, such as "abcd".
+    `digits`: to so many significant digits numbers may be rounded, 0 for none.
     """
 
     form: str
@@ -266,6 +279,7 @@ class Exercise:
     ordered: bool = True
     share: bool = False
     letters: str = ""
+    digits: int = 0
 
     def __call__(self, answer: Any = ..., hint: bool = False) -> None:
         print(self.verdict(answer, hint))
@@ -326,9 +340,12 @@ class Exercise:
             wanted = expected.strip().lower()
         elif not self.ordered:
             wanted = sort_rows(np.asarray(expected))
-        return any(
-            same(reading, wanted, self.tolerance) for reading in self._readings(answer, expected)
-        )
+        for reading in self._readings(answer, expected):
+            if same(reading, wanted, self.tolerance):
+                return True
+            if self.digits and rounds_to(reading, wanted, self.digits):
+                return True
+        return False
 
     def _explain(self, answer: Any, right: Any, subject: str) -> str:
         """Returns what is wrong with a value: its kind, shape, order or rounding."""

@@ -166,6 +166,19 @@ def _clip_to_one(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarr
     return scale * dW, scale * db
 
 
+def _clip_again(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Computes the common norm again after dW is overwritten."""
+    dW = dW * min(1.0, limit / _norm(dW, db))
+    db = db * min(1.0, limit / _norm(dW, db))
+    return dW, db
+
+
+def _clip_by(norm: float, dW: np.ndarray, db: np.ndarray, limit: float) -> tuple:
+    """Scales both by a norm that is not theirs."""
+    scale = min(1.0, limit / norm)
+    return scale * dW, scale * db
+
+
 clip = Exercise(
     form="a function of dW, db and limit that returns the clipped dW and db",
     hint=(
@@ -193,6 +206,37 @@ clip = Exercise(
         "sum of norms": Mistake(
             _clip_by_sum,
             "you added the two norms. Add the squares of all numbers first, and take one root.",
+        ),
+        "mean of norms": Mistake(
+            lambda dW, db, limit: _clip_by((_norm(dW) + _norm(db)) / 2, dW, db, limit),
+            "you took the mean of the two norms; all numbers together have one norm, the root of "
+            "the sum of all squares.",
+        ),
+        "largest norm": Mistake(
+            lambda dW, db, limit: _clip_by(max(_norm(dW), _norm(db)), dW, db, limit),
+            "you took the larger of the two norms; together they are longer than that.",
+        ),
+        "db forgotten": Mistake(
+            lambda dW, db, limit: _clip_by(_norm(dW), dW, db, limit),
+            "the squares of db are missing in the norm.",
+        ),
+        "db not scaled": Mistake(
+            lambda dW, db, limit: (_clip(dW, db, limit)[0], db),
+            "db comes back as it was: both get the same factor.",
+        ),
+        "db left out": Mistake(
+            lambda dW, db, limit: (_clip_each(dW, db, limit)[0], db),
+            "you clip dW alone; db belongs to the norm and is scaled too.",
+        ),
+        "running sum": Mistake(
+            lambda dW, db, limit: (_clip_each(dW, db, limit)[0], _clip(dW, db, limit)[1]),
+            "the sum of squares is not complete when you use it: dW gets a factor of dW alone. Add "
+            "up all squares first, then scale.",
+        ),
+        "overwritten": Mistake(
+            _clip_again,
+            "you computed the norm again after dW was clipped, so db gets a factor that the "
+            "shorter dW has changed. Compute the factor once, before anything is overwritten.",
         ),
         "limit of 1": Mistake(
             _clip_to_one, "your function clips to a norm of 1 whatever the limit is."

@@ -87,6 +87,15 @@ forget = Exercise(
             lambda: _forget(slope=1 - STEPS.f**2),
             "1 - f^2 is the slope of tanh; f is a sigmoid, whose slope is f (1 - f).",
         ),
+        "slope f": Mistake(
+            lambda: _forget(slope=STEPS.f),
+            "f alone is half of the slope: that of the sigmoid is f (1 - f).",
+        ),
+        "sign": Mistake(
+            lambda: -_forget(),
+            "the sign is wrong: every factor enters as it is. Descent subtracts a gradient; the "
+            "gradient itself has no minus.",
+        ),
         "candidate": Mistake(
             lambda: _forget(before=STEPS.g), "g is what i multiplies; f multiplies c_{t-1}."
         ),
@@ -122,7 +131,8 @@ def _left(a=GAIN**LONG, b=_F**LONG, c=_SLOPE_AT_REST**SHORT) -> np.ndarray:
 
 
 left = Exercise(
-    form="a list of three numbers, for (a), (b) and (c)",
+    form="a list of three numbers, for (a), (b) and (c), each with two digits or more",
+    digits=2,
     hint=(
         "each step multiplies by the same factor: (a) 0.97, as Q keeps lengths; (b) σ(4); (c) the "
         "slope of the sigmoid at rest, c (1 - c). The answer is the factor to the number of steps."
@@ -142,6 +152,12 @@ left = Exercise(
             lambda: _left(GAIN * LONG, _F * LONG, _SLOPE_AT_REST * SHORT),
             "you multiplied by the number of steps; factors multiply each other, so raise to "
             "that power.",
+        ),
+        "per cent": Mistake(
+            lambda: 100 * _left(), "these are per cent: give the factors, 0.5 in place of 50 %."
+        ),
+        "slope once": Mistake(
+            lambda: _left(c=_SLOPE_AT_REST), "(c) is the factor of one step; there are 3."
         ),
         "lost for left": Mistake(
             lambda: 1 - _left(), "that is what is lost; what is left is 1 minus that."
@@ -198,6 +214,26 @@ def _norms(arrays) -> list[float]:
     return [float(np.linalg.norm(array)) for array in arrays]
 
 
+def _norm(*arrays: np.ndarray) -> float:
+    """The length of some arrays as one vector."""
+    return float(np.linalg.norm(_norms(arrays)))
+
+
+def _running(dW, dU, db, limit):
+    """Each gradient by the norm of those up to it."""
+    arrays = (dW, dU, db)
+    norms = [_norm(*arrays[:end]) for end in (1, 2, 3)]
+    return [array * min(1, limit / norm) for array, norm in zip(arrays, norms)]
+
+
+def _overwritten(dW, dU, db, limit):
+    """The common norm, computed again after each array that is clipped."""
+    dW = dW * min(1, limit / _norm(dW, dU, db))
+    dU = dU * min(1, limit / _norm(dW, dU, db))
+    db = db * min(1, limit / _norm(dW, dU, db))
+    return dW, dU, db
+
+
 def _cases() -> tuple[tuple, ...]:
     """Long gradients, short ones, and such that only together are too long."""
     rng = np.random.default_rng(4)
@@ -250,6 +286,35 @@ together = Exercise(
         "largest norm": Mistake(
             lambda dW, dU, db, limit: _scaled((dW, dU, db), max(_norms((dW, dU, db))), limit),
             "you took the largest of the three norms; together they are longer than that.",
+        ),
+        "mean of norms": Mistake(
+            lambda dW, dU, db, limit: _scaled(
+                (dW, dU, db), float(np.mean(_norms((dW, dU, db)))), limit
+            ),
+            "you took the mean of the three norms; all entries together have one norm, the root "
+            "of the sum of all squares.",
+        ),
+        "db forgotten": Mistake(
+            lambda dW, dU, db, limit: _scaled((dW, dU, db), _norm(dW, dU), limit),
+            "the squares of db are missing in the norm.",
+        ),
+        "db not scaled": Mistake(
+            lambda dW, dU, db, limit: (*_scaled((dW, dU), _norm(dW, dU, db), limit), db),
+            "db comes back as it was: all three get the same factor.",
+        ),
+        "db left out": Mistake(
+            lambda dW, dU, db, limit: (*clip((dW, dU), limit), db),
+            "you clip dW and dU together; db belongs to the norm and is scaled too.",
+        ),
+        "running sum": Mistake(
+            _running,
+            "the sum of squares is not complete when you use it: dW gets a factor of dW alone, dU "
+            "one of dW and dU. Add up all squares first, then scale.",
+        ),
+        "overwritten": Mistake(
+            _overwritten,
+            "you computed the norm again after an array was clipped: dU and db get a factor that "
+            "the shorter dW has changed. Compute the factor once, before anything is overwritten.",
         ),
         "sum of entries": Mistake(
             lambda dW, dU, db, limit: _scaled(

@@ -74,6 +74,33 @@ def draw_bits(rng: np.random.Generator, T: int, B: int) -> tuple[np.ndarray, np.
     return x, bits
 
 
+def initial_weights(U: np.ndarray, rng: np.random.Generator) -> Weights:
+    """Draws the other weights of a network with the recurrent kernel U (H, H)."""
+    H = len(U)
+    W = rng.normal(size=(1, H)) / np.sqrt(H)
+    W_out = rng.normal(size=(H, 1)) / np.sqrt(H)
+    return Weights(W, np.asarray(U), np.zeros(H), W_out, np.zeros(1))
+
+
+def norm_at_start(U: np.ndarray, seed: int = 0, T: int = 50) -> float:
+    """Measures how much of a gradient crosses T steps before `carry_a_bit` trains.
+
+    Returns the spectral norm of ∂h_T/∂h_0 in the network from which `carry_a_bit`
+    starts with the same U (H, H) and seed. It is the median over the 32 sequences of
+    the first update.
+    Notebook: vanishing_gradients
+    """
+    rng = np.random.default_rng(seed)
+    weights = initial_weights(U, rng)
+    x, _ = draw_bits(rng, T, B=32)
+    states, _ = run(x, weights)
+    products = np.eye(len(U))
+    for h in states[1:]:
+        slopes = (1 - h**2)[:, None]  # (B, 1, H): a factor for each column
+        products = products @ (weights.U * slopes)
+    return float(np.median(np.linalg.norm(products, 2, axis=(1, 2))))
+
+
 def carry_a_bit(
     U: np.ndarray,
     seed: int = 0,
@@ -91,10 +118,7 @@ def carry_a_bit(
     Notebook: vanishing_gradients
     """
     rng = np.random.default_rng(seed)
-    H = len(U)
-    W = rng.normal(size=(1, H)) / np.sqrt(H)
-    W_out = rng.normal(size=(H, 1)) / np.sqrt(H)
-    weights = Weights(W, np.asarray(U), np.zeros(H), W_out, np.zeros(1))
+    weights = initial_weights(U, rng)
     for _ in range(updates):
         x, bits = draw_bits(rng, T, B=32)
         clipped = clip(gradients(x, bits, weights), limit)
