@@ -10,16 +10,19 @@ NOT_IN_TRAINING = -1  # the code of a character that the training text lacks
 def longest_copied_run(text: str, training: str) -> str:
     """Returns the longest run of a text that stands in the training text.
 
-    Of equally long runs it is the first; spaces and line breaks at its ends are cut
-    off. For many texts and one training text, `Copying` gives the same answer sooner.
+    Of equally long runs it is the first. Runs with a space or a line break at an end
+    do not count. For many texts and one training text, `Copying` gives the same answer
+    sooner.
     """
     longest = ""
     for start in range(len(text)):
         end = start + len(longest) + 1
         while end <= len(text) and text[start:end] in training:
-            longest = text[start:end]
+            run = text[start:end]
+            if run == run.strip():
+                longest = run
             end += 1
-    return longest.strip()
+    return longest
 
 
 class Copying:
@@ -51,18 +54,19 @@ class Copying:
     def longest(self, text: str) -> str:
         """Returns the longest run of a text that stands in the training text.
 
-        Of equally long runs it is the first; spaces and line breaks at its ends are cut
-        off.
+        Of equally long runs it is the first. Runs with a space or a line break at an
+        end do not count.
         """
         codes = [self.ids.get(character, NOT_IN_TRAINING) for character in text]
-        longest_start = 0
-        longest = 0
+        longest = ""
         for start in range(len(codes)):
-            length = self._copied_length(codes, start, longest + 1)
-            if length > longest:
-                longest_start = start
-                longest = length
-        return text[longest_start : longest_start + longest].strip()
+            if text[start].isspace():
+                continue
+            length = self._copied_length(codes, start, len(longest) + 1)
+            run = text[start : start + length].rstrip()
+            if len(run) > len(longest):
+                longest = run
+        return longest
 
     def _copied_length(self, codes: list[int], start: int, at_least: int) -> int:
         """Returns the length of the longest copied run that begins at `start`.
