@@ -233,6 +233,13 @@ def line_end(done, length, V):
     return np.where(full[:, None], np.arange(V) == 2, np.arange(V) > 2)
 
 
+def line_end_of_the_notebook(done, length, V):
+    """The function that is to be repaired."""
+    token = np.arange(V)
+    full = done == length
+    return np.where(full[:, None], token == 2, token != 2)
+
+
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
@@ -244,6 +251,7 @@ def line_end(done, length, V):
             "Not yet:",
             "0 and -inf",
         ),
+        (line_end_of_the_notebook, "Not yet:", "you allow <unk> and <end>"),
         (lambda done, length, V: None, "Not yet:", "your function returned nothing"),
     ],
 )

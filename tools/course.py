@@ -234,26 +234,34 @@ COURSE = (
         "07_writing_lyrics",
         "Writing lyrics with a language model",
         (
-            "draw from a model by temperature, top-k and top-p, each derived first",
-            "find the units that count the characters of a line",
-            "make a form hold by masks, and say what it costs the model",
-            "measure whether the model copies",
+            (
+                "You derive temperature, top-k and top-p from what one wants of a draw, and draw "
+                "tokens in two ways."
+            ),
+            "You write the loop that samples, and prove it equal to the course's.",
+            "You find a unit that counts the characters of a line, and show that it is used.",
+            (
+                "You make a form certain by masks, measure their price in bits, and compare a "
+                "model that reads its form as input."
+            ),
+            "You measure how invented words and copied runs depend on the setting.",
         ),
         "05 and 06",
-        "lyrics drawn by temperature, top-k and top-p; a form by masks; copying measured",
+        "lyrics drawn by temperature, top-k and top-p; a form by masks and by input; what copies",
         (
             "temperature",
             "top-k",
             "top-p",
             "mask",
+            "KL",
+            "LSTM",
+            "cell state",
+            "embedding",
+            "corpus",
             "ci",
             "tune pattern",
             "pinyin",
-            "n-gram",
-            "perplexity",
-            "LSTM",
-            "cell state",
-            "corpus",
+            "rhyme class",
         ),
     ),
     Notebook(

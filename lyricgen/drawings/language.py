@@ -227,6 +227,7 @@ def mask_plan(pattern: Pattern) -> Any:
 
     A letter stands for a rhyme group: any character of one rhyme class. A line ends
     with a newline and the last one with the end of the poem. Returns the figure.
+    Notebook: writing_lyrics
     """
     longest = max(pattern.lengths) + 1
     rows = len(pattern.lengths)
@@ -286,6 +287,7 @@ def told_inputs(line: Sequence[str] = LINE, group: str = "A") -> Any:
     the default is the first line of Li Yu's Yu meiren ("spring flowers, autumn moon:
     when will they end?"). The model reads, beside the character, how many characters
     are left in the line and the line's rhyme group. Returns the figure.
+    Notebook: writing_lyrics
     """
     canvas = Canvas(4.4)
     pitch = 7.1 / len(line)
@@ -320,6 +322,7 @@ def coloured_text(text: str, values: Sequence[float] | np.ndarray, name: str) ->
     what the numbers are, for the scale. Dark is 1, light is -1. Lines are at most 60
     characters long. The font has Latin letters and no Chinese ones. Returns the figure.
     Raises: ValueError where values do not fit the text, or a line is too long.
+    Notebook: writing_lyrics
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize

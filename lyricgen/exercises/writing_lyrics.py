@@ -63,8 +63,8 @@ def _mask_in_sorted_order(p: np.ndarray, share: float) -> np.ndarray:
 top_p = Exercise(
     form="a function of p (V,) and share that returns the new probabilities, of shape (V,)",
     hint=(
-        "sort from the likeliest down; a token stays if those before it have not reached the "
-        "share yet; set the others to 0 and divide by the sum."
+        "sort the tokens, the likeliest first; a token stays if those before it have not reached "
+        "the share yet; set the others to 0 and divide by the sum."
     ),
     right=_top_p,
     why=(
@@ -117,7 +117,7 @@ top_p = Exercise(
         ),
         "not sorted": Mistake(
             lambda p, share: _normal(p * _reached(p, share, np.arange(len(p)))),
-            "you went through the tokens as they stand in the vocabulary; sort them first, the "
+            "you went through the tokens in the order of the vocabulary; sort them first, the "
             "likeliest in front.",
         ),
         "unlikeliest first": Mistake(
@@ -163,9 +163,8 @@ line_end = Exercise(
     ),
     right=_allowed,
     why=(
-        "Every line now has the length that the form wants, whatever the model thinks of it. "
-        "The section on masks does the same for whole patterns, rhymes included, and asks what it "
-        "costs."
+        "Every line now has the length that the form wants, whatever the model prefers. With "
+        "<end> allowed, the model could end a poem at any character, and sometimes it did."
     ),
     cases=((DONE, LENGTH, len(TOKENS)), (np.array([7, 6, 0, 7, 3]), 7, 11)),
     mistakes={
@@ -180,17 +179,17 @@ line_end = Exercise(
         ),
         "one too early": Mistake(
             lambda done, length, V: _allowed(done, length - 1, V),
-            "your lines get one character too few: done counts those that stand there already.",
+            "your lines get one character too few: done counts the characters already there.",
         ),
         "one too late": Mistake(
             lambda done, length, V: _allowed(done, length + 1, V),
-            "your lines never end in time: done counts those that stand there already, so a line "
-            "is full at done == length.",
+            "your lines get one character too many: done counts the characters that are there "
+            "already, so a line is full at done == length.",
         ),
         "unk and end": Mistake(
             partial(_allowed, special=(0, 1)),
-            "<unk> and <end> (places 0 and 1) are allowed within a line; a poem should not show "
-            "the one nor stop at the other.",
+            "you allow <unk> and <end> (tokens 0 and 1) within a line: a poem should not show the "
+            "first, and it should not stop at the second.",
         ),
         "turned round": Mistake(
             lambda *case: ~_allowed(*case),
@@ -224,8 +223,8 @@ def _counted(p: np.ndarray, masks: np.ndarray) -> float:
 price = Exercise(
     form="a function of p (T, V) and masks (T, V) that returns one number",
     hint=(
-        "at each step, the probability that the model had given to the allowed characters "
-        "together; of it -log2; and the sum over the steps."
+        "at each step, add up the probabilities of the allowed characters and take -log2 of the "
+        "sum; then add up the steps."
     ),
     right=lambda p, masks: float(_price(p, masks).sum()),
     why=(
@@ -253,7 +252,7 @@ price = Exercise(
         ),
         "sum first": Mistake(
             lambda p, masks: float(-np.log2(np.sum(p * masks))),
-            "the sum over the steps stands inside your logarithm: take the logarithm of each step.",
+            "your sum over the steps is inside the logarithm: take the logarithm of each step.",
         ),
         "counted": Mistake(
             _counted,

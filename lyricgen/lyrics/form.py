@@ -50,7 +50,7 @@ def line_groups(lines: Sequence[str]) -> list[str | None]:
     of its part in the other tone class. Of a character with several readings, that one
     counts which most line ends nearby share.
 
-    Notebook: words_and_music
+    Notebook: writing_lyrics, words_and_music
     """
     ends = [rhyme_groups(line) for line in lines]
     end_parts = [rhyme_parts(line) for line in lines]

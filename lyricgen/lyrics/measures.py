@@ -164,7 +164,7 @@ def distinct_rhyme_words(poems: Sequence[Sequence[str]], rhymes: Sequence[int]) 
     They are the last characters of the rhyming lines, and those of all poems count
     together; NaN where there is none.
 
-    Notebook: words_and_music
+    Notebook: writing_lyrics, words_and_music
     """
     firsts = 0
     count = 0

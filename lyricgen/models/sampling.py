@@ -117,7 +117,7 @@ def draw_token(
     The probabilities are raised to 1 / temperature. In float64, by one uniform number.
     Raises: ValueError for a temperature of 0 or below, and for a mask that allows
     nothing.
-    Notebook: writing_lyrics
+    Notebook: start_here
     """
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}; it should be above 0.")

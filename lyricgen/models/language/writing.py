@@ -60,7 +60,7 @@ def form_plan(
     A model that reads the form is given the line lengths of the pattern, and rhyme
     groups that `draw_groups` draws; nothing compels it to keep them. After as many
     tokens as the pattern has, some steps follow in which it may still end the poem.
-    Notebook: words_and_music
+    Notebook: writing_lyrics, words_and_music
     """
     groups = draw_groups(pattern, rhyming(characters.tokens), count, rng)
     form = _form_of_pattern(pattern, groups)
