@@ -220,6 +220,10 @@ step_back = Exercise(
             partial(_step_back, gate_slope=lambda gate: 1 - gate**2),
             "1 - i^2 is the slope of a tanh; the gates are sigmoids, with the slope i (1 - i).",
         ),
+        "sigmoid slope for g": Mistake(
+            partial(_step_back, candidate_slope=lambda g: g * (1 - g)),
+            "g (1 - g) is the slope of a sigmoid; the candidate is a tanh, with the slope 1 - g^2.",
+        ),
         "time index": Mistake(
             _time_index,
             "the time index is wrong: f multiplied c_before, the cell of the step before, and you "
