@@ -26,7 +26,7 @@ NAMES = {
     "counting_words": ["perplexity", "continuation", "repaired"],
     "training_a_language_model": ["rising", "parameters", "clip"],
     "writing_lyrics": ["top_p", "line_end", "price"],
-    "four_corpora": ["two_sizes", "distinct"],
+    "four_corpora": ["two_sizes", "distinct", "equal_amounts"],
     "variational_autoencoder": ["gaussians", "sign", "means", "unused"],
     "training_musicvae": ["mean_for_sum", "flatters", "free_bits"],
     "sampling_musicvae": ["half_way", "arc", "vector"],

@@ -24,9 +24,9 @@ def test_the_answers_are_those_of_the_library():
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
-        ([2.4], "Right.", "two sizes"),
-        (np.array([2.4]), "Right.", "two sizes"),
-        ("2.4", "Right.", "two sizes"),
+        ([2.4], "Right.", "Two sizes"),
+        (np.array([2.4]), "Right.", "Two sizes"),
+        ("2.4", "Right.", "Two sizes"),
         (19.2, "Not yet:", "8 times too much"),
         (9000, "Not yet:", "in bytes"),
     ],
@@ -49,3 +49,63 @@ def test_two_sizes(answer, verdict, word):
 def test_distinct(answer, verdict, word):
     found = four_corpora.distinct.verdict(answer)
     assert found.startswith(verdict) and word in found
+
+
+ONE, OTHER = ["tralala", "tra"], ["la", "li"]
+
+
+def test_equal_amounts_are_those_of_the_library():
+    found = four_corpora.equal_amounts.right(ONE, OTHER, 2)
+    assert found == (lyric_measures.distinct(["tral"], 2), lyric_measures.distinct(["lali"], 2))
+    # the function of the notebook, which is to be repaired
+    unfair = four_corpora.equal_amounts.mistakes["not cut"].make(ONE, OTHER, 2)
+    assert unfair[0] < found[0] == 1
+
+
+def by_length(one, other, n):
+    texts = ["".join(one), "".join(other)]
+    shortest = min(texts, key=len)
+    return [lyric_measures.distinct([text[: len(shortest)]], n) for text in texts]
+
+
+def swapped(one, other, n):
+    return by_length(other, one, n)
+
+
+def fixed(one, other, n):
+    return [lyric_measures.distinct(["".join(texts)[:6]], n) for texts in (one, other)]
+
+
+def printing(one, other, n):
+    print(by_length(one, other, n))
+
+
+def cut_first_only(one, other, n):
+    first, second = "".join(one), "".join(other)
+    return lyric_measures.distinct([first[: len(second)]], n), lyric_measures.distinct([second], n)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (by_length, "Right.", "equal amounts"),
+        (lambda *case: np.array(by_length(*case)), "Right.", "equal amounts"),
+        (lambda *case: [100 * share for share in by_length(*case)], "Right.", "equal amounts"),
+        (swapped, "Not yet:", "another order"),
+        (fixed, "Not yet:", "fixed"),
+        (printing, "Not yet:", "printed, but returned nothing"),
+        (cut_first_only, "Not yet:", "right with"),
+        (lambda one, other, n: by_length(one, other, n)[0], "Not yet:", "return two"),
+        (by_length(ONE, OTHER, 2), "Not yet:", "give the function itself"),
+        ("by_length", "Not yet:", "function"),
+    ],
+)
+def test_equal_amounts(answer, verdict, word):
+    found = four_corpora.equal_amounts.verdict(answer)
+    assert found.startswith(verdict) and word in found, found
+
+
+@pytest.mark.parametrize("name", four_corpora.equal_amounts.mistakes)
+def test_a_mistake_of_equal_amounts_is_named(name):
+    mistake = four_corpora.equal_amounts.mistakes[name]
+    assert four_corpora.equal_amounts.verdict(mistake.make) == "Not yet: " + mistake.message

@@ -17,7 +17,7 @@ from pypinyin import Style, lazy_pinyin
 
 from lyricgen import show
 from lyricgen.drawings import canvas as primitives
-from lyricgen.drawings import course, language, lstm, precision, unrolled, vae
+from lyricgen.drawings import course, language, lstm, measuring, precision, unrolled, vae
 from lyricgen.lyrics.patterns import Pattern
 from lyricgen.lyrics.vocabulary import Vocabulary
 from lyricgen.models.kneser_ney import KneserNey
@@ -54,6 +54,8 @@ DRAWINGS = {
     "elbo": (vae.elbo_terms, ()),
     "conductor": (vae.flat_and_conductor, ()),
     "3 bars": (vae.flat_and_conductor, (3, 5)),
+    "packed sizes": (measuring.packed_sizes, (47_092, 53_844, 22_105)),
+    "whole poems": (measuring.whole_poems, ()),
     "bits of pi": (precision.float_bits, ()),
     "bits of 0.1": (precision.float_bits, (-0.1,)),
 }
@@ -208,6 +210,7 @@ WORDS = """
     one only other over own places predicts random same shown since sums that the through
     time times to two under up ways what where which with written Chinese after ma
     cuts add added adds hand product products tape
+    anywhere byte bytes exchanged per poem poems some starts stream test text training whole
 """
 KNOWN = set(f"{TERMS} {WORDS}".lower().split())
 
@@ -234,6 +237,8 @@ def test_labels_are_the_letters_and_terms_of_the_course(figures, name):
     labels = set(said(figures[name]))
     if name == "told inputs":
         labels -= set(language.LINE)
+    if name == "whole poems":
+        labels -= {*measuring.LINE, *measuring.EXCHANGED.values()}
     if "fallback" in name:
         labels -= set(" man")
     assert {label: unknown(label) for label in labels if unknown(label)} == {}
@@ -331,6 +336,7 @@ def test_the_bits_of_a_number_are_drawn_full_where_they_are_one(figures):
         lambda: vae.encoder_z_decoder(1),
         lambda: language.ngram_fallback((0.1, 0.2)),
         lambda: language.pair_heatmap(PAIRS[:, 1:], LETTERS),
+        lambda: measuring.packed_sizes(47_092, 47_092, 22_105),
         lambda: language.coloured_text("abc", [0, 1], "h"),
         lambda: language.coloured_text("a" * 61, [0] * 61, "h"),
     ],
@@ -399,6 +405,30 @@ def test_the_line_that_is_told_has_its_pinyin_and_counts_down(figures):
     assert lazy_pinyin("春花秋月何时了", style=Style.TONE)[:6] == list(language.LINE[:6])
     labels = said(figures["told inputs"])
     assert [label for label in labels if label.isdigit()] == list("6543210")
+
+
+def test_the_packed_sizes_make_the_bits(figures):
+    labels = said(figures["packed sizes"])
+    assert labels.count("47,092 bytes") == 2
+    assert "added by the test text: 6,752 bytes" in labels
+    assert f"{8 * 6752 / 22105:.2f} bits per character" in labels[-1]
+    training, again, added = sorted(boxes(figures["packed sizes"]), key=lambda box: -box[0].width)
+    assert training[0].width == again[0].width
+    assert added[0].width / training[0].width == pytest.approx(6752 / 47092)
+
+
+def test_windows_of_whole_poems_start_with_a_poem_and_y_is_never_exchanged(figures):
+    places = boxes(figures["whole poems"])
+    poems = [box for box, line in places[:14] if line == "solid"]
+    windows = [box for box, line in places[:14] if line == "dashed"]
+    starts = [box.x0 for box in poems[4:]]
+    assert len(poems) == 8 and len(windows) == 6
+    assert all(min(abs(box.x0 - start) for start in starts) < 0.01 for box in windows[3:])
+    assert min(abs(windows[1].x0 - start) for start in starts) > 0.2
+    read, predicted = places[14:31], places[31:]
+    assert len(read) == len(predicted)
+    assert sum(line == "dashed" for _, line in read) == len(measuring.EXCHANGED)
+    assert all(line == "solid" for _, line in predicted)
 
 
 def test_planned_units_are_dashed_and_named_so(figures):

@@ -268,13 +268,14 @@ COURSE = (
         "08_four_corpora",
         "One model, four corpora, one table",
         (
-            (
-                "compare one configuration on four corpora, with packers and an n-gram "
-                "beside it and the spread of its seeds"
-            ),
-            "say why bits per character are never compared across languages",
-            "measure form, rhyme, diversity and copying, each beside the same figure of human text",
-            "say what a table of figures does not say",
+            "You will read the card of a corpus, and say which claims it forbids.",
+            "You will make a language model of a packer, and show why bits per character are never "
+            "compared across languages.",
+            "You will compare one configuration on four corpora, with the spread of its seeds and "
+            "an interval over test pieces.",
+            "You will measure form, rhyme, repetition and copying, each beside the same figure of "
+            "human text.",
+            "You will say what a table of figures does not say.",
         ),
         "05, 06 and 07",
         "the same model on four corpora in two languages, one honest table",
@@ -285,8 +286,9 @@ COURSE = (
             "tune pattern",
             "pinyin",
             "bits per character",
-            "Kneser-Ney",
+            "n-gram",
             "spread",
+            "bootstrap",
             "learning curve",
             "mask",
             "rhyme class",

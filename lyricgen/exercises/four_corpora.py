@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
+from lyricgen.lyrics.measures import distinct as distinct_share
 
 two_sizes = Exercise(
     form="one number, in bits per character",
     hint="what do the test text's characters add to the packed size? A byte has eight bits.",
     right=lambda: 2.4,
     why=(
-        "That is all it takes to make a language model of a packer: two sizes. And it is a fair "
-        "one, since it reads the test text but once."
+        "Two sizes are enough to measure a packer as a language model. Without the training text "
+        "the test text would cost more, since the packer would know nothing when it begins."
     ),
     mistakes={
         "bytes": Mistake(lambda: 0.3, "that is in bytes; a byte has eight bits."),
@@ -26,8 +29,7 @@ two_sizes = Exercise(
         ),
         "both texts": Mistake(
             lambda: 8 * 50_000 / 30_000,
-            "that lays the price of the training text on the test text: take C(training) off "
-            "first.",
+            "that charges the test text for the training text as well: subtract C(training) first.",
         ),
         "training text": Mistake(
             lambda: 8 * 41_000 / 30_000,
@@ -50,14 +52,14 @@ distinct = Exercise(
     ),
     right=lambda: 0.5,
     why=(
-        "Alone the first text has 4 of 6. The second one says nothing new, so the figure falls: "
-        "compare only equal amounts of text."
+        "The first text alone has 4 of 6, which is 0.67. The second text brings nothing new, so "
+        "the figure falls: compare only equal amounts of text."
     ),
     mistakes={
         "joined": Mistake(
             lambda: 5 / 9,
             "that joins the texts: the run from the last a of the first to the t of the second "
-            "stands in neither.",
+            "is in neither.",
         ),
         "single characters": Mistake(lambda: 0.4, "that is distinct-1, of single characters."),
         "mean of two": Mistake(
@@ -66,7 +68,7 @@ distinct = Exercise(
         ),
         "only once": Mistake(
             lambda: 0,
-            "that counts the runs that come only once; a run that comes twice is one different "
+            "that counts the runs that occur only once; a run that occurs twice is one different "
             "run.",
         ),
         "not divided": Mistake(
@@ -82,6 +84,106 @@ distinct = Exercise(
         ),
         "first text": Mistake(
             lambda: 4 / 6, "that is the first text's; the runs of the second one count as well."
+        ),
+    },
+)
+
+
+def _cut(one: Sequence[str], other: Sequence[str]) -> tuple[str, str]:
+    """Returns the beginnings of two sets of texts, joined and of equal length."""
+    first = "".join(one)
+    second = "".join(other)
+    length = min(len(first), len(second))
+    return first[:length], second[:length]
+
+
+def _equal_amounts(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first, second = _cut(one, other)
+    return distinct_share([first], n), distinct_share([second], n)
+
+
+def _not_cut(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return distinct_share(["".join(one)], n), distinct_share(["".join(other)], n)
+
+
+def _equal_counts(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    count = min(len(one), len(other))
+    return _not_cut(one[:count], other[:count], n)
+
+
+def _texts_apart(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return distinct_share(one, n), distinct_share(other, n)
+
+
+def _from_the_end(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first = "".join(one)
+    second = "".join(other)
+    length = min(len(first), len(second))
+    return distinct_share([first[-length:]], n), distinct_share([second[-length:]], n)
+
+
+def _always_pairs(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return _equal_amounts(one, other, 2)
+
+
+def _counts(one: Sequence[str], other: Sequence[str], n: int) -> tuple[int, int]:
+    counts = []
+    for text in _cut(one, other):
+        runs = {text[i : i + n] for i in range(len(text) - n + 1)}
+        counts.append(len(runs))
+    return counts[0], counts[1]
+
+
+def _by_characters(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first, second = _cut(one, other)
+    counts = _counts(one, other, n)
+    return counts[0] / len(first), counts[1] / len(second)
+
+
+equal_amounts = Exercise(
+    form="a function of one, other and n that returns two shares",
+    share=True,
+    hint=(
+        "two sets of texts are equally large when their joined texts have equally many "
+        "characters. Which of the two has to be cut, and to what length?"
+    ),
+    right=_equal_amounts,
+    why=(
+        "At equal amounts of text the two shares can be compared. The function as it was favours "
+        "the smaller set: 1 for a single run, whatever it says."
+    ),
+    cases=(
+        (["tralala", "tra", "lalala"], ["la", "li", "lo"], 2),
+        (["abcab"], ["abcabcabc", "abd", "xyz"], 3),
+        (["my luve", "my love"], ["my dear my dear my dear"], 1),
+    ),
+    returns=("the share of one", "the share of other"),
+    mistakes={
+        "not cut": Mistake(
+            _not_cut, "these are the shares of unlike amounts: the longer text is not cut yet."
+        ),
+        "as many texts": Mistake(
+            _equal_counts,
+            "you took equally many texts; texts have unlike lengths, so cut the joined texts to "
+            "equally many characters.",
+        ),
+        "texts apart": Mistake(
+            _texts_apart,
+            "the amounts are unlike, and the texts are not joined: join each set, then cut the "
+            "longer one.",
+        ),
+        "from the end": Mistake(
+            _from_the_end,
+            "you kept the end of the longer text. That is as fair, but the beginning was asked "
+            "for.",
+        ),
+        "always pairs": Mistake(_always_pairs, "your runs have two characters whatever n is."),
+        "counts": Mistake(
+            _counts, "these are the numbers of different runs; divide each by that of all runs."
+        ),
+        "by characters": Mistake(
+            _by_characters,
+            "you divided by the number of characters; a text of L characters has L - n + 1 runs.",
         ),
     },
 )
