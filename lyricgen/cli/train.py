@@ -18,7 +18,13 @@ from lyricgen.models import checkpoint
 from lyricgen.models import training as models_training
 from lyricgen.models.language import network as language_network
 from lyricgen.models.language import training as language_training
-from lyricgen.models.language.data import TextData, load_corpus_splits, load_text_splits, with_form
+from lyricgen.models.language.data import (
+    TextData,
+    load_corpus_splits,
+    load_text_splits,
+    with_form,
+    with_more_training,
+)
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.language.measuring import NORMAL_95, measure_bits
 from lyricgen.models.musicvae import network as musicvae_network
@@ -151,6 +157,8 @@ def checkpoint_folder(
     described = task.settings_in_card() | limit | task.data.source | {"begun_from": hashes}
     if task.args.devices > 1:
         described |= {"devices": task.args.devices}
+    if getattr(task.args, "also", None):
+        described |= {"also": task.args.also}
     return checkpoint.folder_for(task.name, described)
 
 
@@ -188,6 +196,11 @@ def add_language_arguments(parser: argparse.ArgumentParser) -> None:
     text = parser.add_mutually_exclusive_group(required=True)
     text.add_argument("--corpus", choices=corpora.CORPORA, help="a corpus of the course")
     text.add_argument("--text", type=Path, help="a text of your own, or a folder of .txt files")
+    parser.add_argument(
+        "--also",
+        choices=corpora.CORPORA,
+        help="a second corpus of the course, whose training split is read in training too",
+    )
     parser.add_argument("--encoding", help="of the text (utf-8)")
     parser.add_argument(
         "--column", help="of a table (CSV or TSV) that is given as the text: each field is a song"
@@ -233,10 +246,13 @@ class LanguageTask:
         """Returns the splits of the corpus or the text that was asked for."""
         args = self.args
         if args.corpus is None:
+            if args.also is not None:
+                raise UserError("--also is for a --corpus of the course.")
             return load_text_splits(args.text, args.encoding, args.column)
         if args.encoding or args.column:
             raise UserError("--encoding and --column are for a --text of your own.")
-        return load_corpus_splits(args.corpus)
+        data = load_corpus_splits(args.corpus)
+        return data if args.also is None else with_more_training(data, args.also)
 
     def _choose_settings(self) -> language_network.Settings:
         """Returns the settings that were given, shrunk to a short text."""
@@ -285,7 +301,7 @@ class LanguageTask:
         """Returns where a text of the user's was read, to read it again."""
         args = self.args
         if args.text is None:
-            return {}
+            return {"also": args.also} if args.also else {}
         place = {"path": str(args.text.resolve())}
         chosen = {"encoding": args.encoding, "column": args.column}
         return {"read_from": place | {name: value for name, value in chosen.items() if value}}
@@ -310,10 +326,14 @@ class LanguageTask:
         }
 
     def settings_in_card(self) -> Card:
-        """Returns the settings as a card has them; `form` only where it is read."""
+        """Returns the settings as a card has them.
+
+        Those that came after the first weights are there only where they are used.
+        """
         settings = asdict(self.settings)
-        if not self.settings.form:
-            del settings["form"]
+        for name in ("form", "drop_recurrent"):
+            if not settings[name]:
+                del settings[name]
         return settings
 
     def vocabulary_in_card(self) -> Card:

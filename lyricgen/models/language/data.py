@@ -55,6 +55,19 @@ def load_corpus_splits(name: str) -> TextData:
     return TextData(vocabulary, splits, source)
 
 
+def with_more_training(data: TextData, name: str) -> TextData:
+    """Returns the data with the training split of another corpus read in training too.
+
+    What the vocabulary lacks of it is `<unk>`. The other splits stay as they are.
+    Raises: UserError for the corpus itself.
+    """
+    if name == data.source["name"]:
+        raise UserError(f"The training already reads {name}.")
+    texts = corpora.load_corpus(name).texts_of("train")
+    more = [data.vocabulary.encode(text, end=True) for text in texts]
+    return replace(data, splits=data.splits | {"train": data.splits["train"] + more})
+
+
 def with_form(data: TextData) -> TextData:
     """Returns the data of Song ci with the form of each token beside its id, (T, 4).
 

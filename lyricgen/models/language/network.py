@@ -33,6 +33,9 @@ class Settings:
         0.3, "dropout of each layer's output, one mask for all steps of a window", most=0.95
     )
     dropout_in: float = option(0.0, "dropout of the embedding", most=0.95)
+    drop_recurrent: float = option(
+        0.0, "share of the recurrent kernel's numbers that a training step leaves out", most=0.95
+    )
     batch: int = option(16, "lanes that are read side by side", 1)
     length: int = option(64, "steps through which the gradient goes back", 1)
     reset: float = option(0.1, "share of lanes that begin a window with zero states", most=1)
@@ -79,7 +82,7 @@ class LanguageModel(keras.Model):
             settings.embedding,
             embeddings_initializer=_normal(settings.embedding**-0.5),
         )
-        self.lstms = [_lstm(settings.hidden) for _ in range(settings.layers)]
+        self.lstms = [_lstm(settings) for _ in range(settings.layers)]
         rates = [settings.dropout_in] + settings.layers * [settings.dropout]
         self.drops = [_dropout(rate) for rate in rates]
         self.projection = None
@@ -224,13 +227,51 @@ def _form_embedding(size: int, embedding: int) -> keras.layers.Embedding:
     )
 
 
-def _lstm(hidden: int) -> LSTM:
-    return LSTM(hidden, return_sequences=True, return_state=True)
+def _lstm(settings: Settings) -> LSTM:
+    arrays = {"return_sequences": True, "return_state": True}
+    if settings.drop_recurrent:
+        return WeightDroppedLSTM(settings.hidden, settings.drop_recurrent, **arrays)
+    return LSTM(settings.hidden, **arrays)
 
 
 def _dropout(rate: float) -> keras.layers.Layer:
     # One mask for all steps of a window.
     return keras.layers.Dropout(rate, noise_shape=(None, 1, None))
+
+
+@keras.saving.register_keras_serializable("lyricgen")
+class WeightDroppedLSTM(LSTM):
+    """An LSTM that leaves out some numbers of its recurrent kernel in a training step.
+
+    They are others in each step and the same for all times and lanes; the rest is
+    divided by the share that is left. What is shown, saved and measured is the whole
+    kernel.
+    Source: Merity, Keskar and Socher 2018, section 2 (DropConnect on the recurrent
+    kernel).
+    """
+
+    def __init__(self, units: int, drop_recurrent: float, **options: Any):
+        super().__init__(units, **options)
+        self.drop_recurrent = drop_recurrent
+        self.drop_seed = keras.random.SeedGenerator(0)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if not training:
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        cell = self.cell
+        whole = cell.recurrent_kernel
+        kernel = keras.random.dropout(
+            ops.convert_to_tensor(whole), self.drop_recurrent, seed=self.drop_seed
+        )
+        # The attribute is set past Keras, which would take it for a new weight.
+        object.__setattr__(cell, "recurrent_kernel", kernel)
+        try:
+            return super().inner_loop(sequences, initial_state, mask, training=training)
+        finally:
+            object.__setattr__(cell, "recurrent_kernel", whole)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "drop_recurrent": self.drop_recurrent}
 
 
 class CompiledSampler(keras.Model):
