@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,8 +45,6 @@ SMALL = Settings(embedding=12, hidden=20, layers=2, batch=4, length=16, dropout=
 
 @pytest.fixture(scope="module")
 def untrained():
-    import keras
-
     keras.utils.set_random_seed(7)
     return LanguageModel(len(CHARACTERS), SMALL)
 
@@ -85,6 +84,72 @@ def test_keras_and_numpy_agree_and_the_states_are_carried(given):
     assert float(loss) == pytest.approx(
         softmax_costs(ops.convert_to_numpy(model.logits(model(x))), y).mean(), rel=1e-5
     )
+
+
+def test_a_step_leaves_out_the_same_numbers_of_u_at_all_times():
+    """The states of a training step are those of a kernel with fewer numbers."""
+    given = replace(SMALL, layers=1, dropout=0.0, dropout_in=0.0, drop_recurrent=0.4)
+    model = LanguageModel(len(CHARACTERS), given)
+    lstm = model.lstms[0]
+    whole = ops.convert_to_numpy(lstm.cell.recurrent_kernel)
+    x, _ = Stream([CHARACTERS.encode(VERSE)], 4, 16, seed=3)(0)
+    states = [ops.convert_to_tensor(state) for state in model.carried]
+    lstm.drop_seed.state.assign([1, 7])
+    kept = ops.convert_to_numpy(
+        keras.random.dropout(ops.convert_to_tensor(whole), 0.4, seed=lstm.drop_seed)
+    )
+    assert 0.3 < np.mean(kept == 0) < 0.5
+    lstm.drop_seed.state.assign([1, 7])
+    trained, _ = model.run(x, states, training=True)
+    assert lstm.cell.recurrent_kernel is model.weights_by_name()["U1"], "the whole kernel is back"
+    arrays = model.arrays()
+    assert (arrays["U1"] == whole).all()
+    shown, _ = model.run(x, states)
+    model.begin_from(arrays | {"U1": kept})
+    expected, _ = model.run(x, states)
+    assert np.abs(ops.convert_to_numpy(trained) - ops.convert_to_numpy(expected)).max() < 1e-6
+    assert np.abs(ops.convert_to_numpy(shown) - ops.convert_to_numpy(expected)).max() > 1e-3
+
+
+def test_a_training_that_leaves_out_numbers_of_u_resumes(tmp_path):
+    given = replace(SMALL, layers=1, drop_recurrent=0.4)
+    ids = CHARACTERS.encode(VERSE)
+    data = language_data.TextData(CHARACTERS, {"train": [ids], "validation": [ids]}, {"name": "v"})
+
+    def trained(folder, steps, stop=None):
+        limit = Budget(folder, steps=steps, validations=4, progress=False)
+
+        def each(rows):
+            if stop is not None and rows[-1]["step"] >= stop:
+                raise KeyboardInterrupt
+
+        return language_training.train(data, given, limit, each=each)[0]
+
+    straight = trained(tmp_path / "a", 8)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "b", 8, stop=4)
+    resumed = trained(tmp_path / "b", 8)
+    assert all((straight[name] == resumed[name]).all() for name in straight)
+    plain = language_training.train(
+        data,
+        replace(given, drop_recurrent=0.0),
+        Budget(tmp_path / "c", steps=8, validations=4, progress=False),
+    )[0]
+    assert not (plain["U1"] == straight["U1"]).all()
+
+
+def test_a_second_corpus_is_read_in_training_only():
+    data = language_data.load_corpus_splits("burns")
+    more = language_data.with_more_training(data, "ballads")
+    ballads = corpora.load_corpus("ballads")
+    assert len(more.splits["train"]) - len(data.splits["train"]) == len(ballads.texts_of("train"))
+    assert more.splits["test"] is data.splits["test"]
+    assert more.vocabulary is data.vocabulary and more.source == data.source
+    assert data.vocabulary.decode(more.splits["train"][-1]).startswith(
+        ballads.texts_of("train")[-1][:20]
+    )
+    with pytest.raises(UserError, match="already reads burns"):
+        language_data.with_more_training(data, "burns")
 
 
 def test_measuring_leaves_the_carried_states_as_they_were(untrained):
