@@ -19,8 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lyricgen.files import DATA, read_card, sha256
+from lyricgen.lyrics.corpora import load_corpus
 from lyricgen.music import extraction, melody, midi
 from lyricgen.music.midi import MidiError, MidiFile, read_midi, read_verses, write_midi
+from lyricgen.music.midi.charset import FREQUENT_BYTES, choose_encoding
 from lyricgen.music.midi.file import map_rows
 
 FILES = sorted((DATA / "midi").glob("*.mid"))
@@ -669,6 +671,44 @@ def test_the_encoding_of_texts_is_found(encoding, text):
             assert "".join(words(read_midi(data + notice))) == text
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("GB18030", "旌旆满江湖"),
+        ("GB18030", "火云凝汗挥珠颗颗珠挥汗凝云火"),
+        ("GB18030", "往复诗辞千万纸"),
+        ("Big5", "風解池冰蟬翅薄"),
+        ("Big5", "蘋滿汀洲人未歸"),
+        ("Big5", "清歌逐酒"),
+        ("Shift_JIS", "荒城の月春高楼"),
+        ("Shift_JIS", "家庭用星空投影機"),
+        ("EUC-KR", "봄처녀제오시네"),
+        ("cp1251", "ВЕЧЕРНИЙ ЗВОН"),
+        ("cp1251", "ОЙ МОРОЗ МОРОЗ"),
+        ("Latin-1", "még egy szép éj"),
+        ("Latin-1", "CORAÇÃO DA NOITE"),
+        ("Latin-1", "FRÈRE JACQUES, LA JOURNÉE"),
+    ],
+)
+def test_the_encoding_of_rare_characters_is_found(encoding, text):
+    if encoding in FREQUENT_BYTES:
+        characters = [character.encode(encoding) for character in text]
+        assert choose_encoding(characters) == encoding
+    assert choose_encoding([text.encode(encoding)]) == encoding
+
+
+@pytest.mark.parametrize("encoding", ["GB18030", "Big5"])
+def test_the_encoding_of_a_thousand_poems_is_found(encoding):
+    wrong = []
+    for poem in load_corpus("songci").poems[:1000]:
+        # in Big5 there are the characters that both ways of writing Chinese share
+        bodies = [character.encode(encoding, "ignore") for character in "".join(poem.lines)]
+        filled = [body for body in bodies if body][:40]
+        if choose_encoding(filled) != encoding:
+            wrong.append(poem.lines[0])
+    assert wrong == []
+
+
 def test_an_encoding_that_is_named_holds():
     data = sung(*[character.encode("koi8-r") for character in "Калинка"])
     assert "".join(words(read_midi(data, encoding="koi8-r"))) == "Калинка"
@@ -1059,6 +1099,34 @@ def test_five_thousand_mutants(strict):
     assert result["broken"] == [] and sum(result["outcomes"].values()) == 5000
     assert min(result["outcomes"].get(outcome, 0) for outcome in ("read", "refused")) > 500
     assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_thousand_mutants_of_asian_words(strict):
+    result = fuzz_midi.run(1000, seed=2, large=False, strict=strict, words=True)
+    assert result["broken"] == [] and sum(result["outcomes"].values()) == 1000
+    assert result["outcomes"]["read"] > 200
+
+
+def test_the_fuzzer_goes_on_from_its_log(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(fuzz_midi, "BLOCK", 20)
+    log = tmp_path / "log"
+    command = ["fuzz_midi.py", "--mutants", "50", "--small", "--log", str(log), "--json"]
+    whole = fuzz_midi.run(50, seed=1, large=False)
+    monkeypatch.setattr(sys, "argv", [*command, str(tmp_path / "first.json")])
+    assert fuzz_midi.main() == 0
+    lines = log.read_text().splitlines(True)
+    assert len(lines) == 6
+    # stopped within the third block
+    log.write_text("".join(lines[:2]) + lines[2][:30] + "\n")
+    monkeypatch.setattr(sys, "argv", [*command, str(tmp_path / "second.json")])
+    assert fuzz_midi.main() == 0
+    assert len(log.read_text().splitlines()) == 3 + 4
+    first, second = (read_card(tmp_path / f"{name}.json") for name in ("first", "second"))
+    for one, other in zip(first["runs"], second["runs"]):
+        assert one["outcomes"] == other["outcomes"] and one["mutants"] == 50
+    assert first["runs"][0]["outcomes"] == whole["outcomes"]
+    assert "--log" not in first["made by"] and capsys.readouterr().out.count("50 files") == 4
 
 
 def test_the_fuzzer_sees_another_exception_a_slow_reader_and_a_lossy_writer(monkeypatch):

@@ -1,6 +1,7 @@
 """Feeds damaged MIDI files to the reader.
 
-    python tools/fuzz_midi.py [--mutants N] [--seed S] [--only K] [--small] [--json F]
+    python tools/fuzz_midi.py [--mutants N] [--seed S] [--only K] [--small] [--words]
+        [--log F] [--json F]
 
 Each file is read twice: by default, which mends faults, and strictly, which refuses
 them. What is read strictly must be the same by default.
@@ -10,7 +11,9 @@ lying lengths, huge times, junk, or no MIDI at all. It must be read or refused w
 MidiError, within 5 s of CPU time and 200 MB; what is read must also give its words and
 a piano roll (or MidiError) and, below 1 MB, its melodies, and be written and read back
 the same. Prints what came out; exit code 1 if any mutant broke a rule. Mutant K of seed
-S is always the same: --only K runs it alone.
+S is always the same: --only K runs it alone. With --words, a mutant is a song whose
+words are Chinese, Japanese or Korean in one of several encodings. What is in the log
+of an earlier run with the same arguments is not run again.
 """
 
 from __future__ import annotations
@@ -18,10 +21,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +44,9 @@ except ImportError:  # Windows
 # What a file may take
 CPU_SECONDS = 5.0
 MEGABYTES = 200.0
+
+# Mutants of a line of the log
+BLOCK = 5000
 
 # Melodies are extracted from files below this size, and they are written again
 SMALL = 1 << 20
@@ -87,13 +94,13 @@ def long_text() -> bytes:
     return HEADER + track(b"\x00\xff\x05\x87\x80\x80\x00" + text)
 
 
-def sung(text: str, encoding: str) -> bytes:
-    """Returns a file with a note and a lyric for each character of a text."""
+def sung(syllables: Iterable[str], encoding: str) -> bytes:
+    """Returns a file with a note and a lyric for each syllable, or character."""
     body = b""
-    for k, character in enumerate(text):
-        syllable = character.encode(encoding)
+    for k, syllable in enumerate(syllables):
+        lyric = syllable.encode(encoding)
         pitch = 60 + k % 12
-        body += bytes([0, 255, 5, len(syllable)]) + syllable
+        body += bytes([0, 255, 5, len(lyric)]) + lyric
         body += bytes([0, 0x90, pitch, 80, 96, 0x80, pitch, 64])
     return HEADER + track(body + END_OF_TRACK)
 
@@ -105,6 +112,16 @@ SUNG = {
     "shift_jis": "上を向いて歩こう",
     "euc_kr": "나의살던고향은",
     "cp1251": "Калинка",
+}
+
+# Encodings of mutants of words, and the code points of characters that they have
+WORDS = {
+    "gb18030": range(0x4E00, 0x9FA6),
+    "big5": range(0x4E00, 0x9FA6),
+    "shift_jis": range(0x3041, 0x30F7),
+    "euc_jp": range(0x3041, 0x30F7),
+    "euc_kr": range(0xAC00, 0xD7A4),
+    "utf_8": range(0x4E00, 0x9FA6),
 }
 
 LYRIC_TRACK = track(NOTE_ON + b"\x01\x3c\x00" + b"\x00\xff\x05\x01a" + END_OF_TRACK)
@@ -152,10 +169,28 @@ STARTS = (b"", HEADER, b"RIFF", b"PK\x03\x04", b"MThd", b"<html>", HEADER + b"MT
 DAMAGES = ["bits", "bits", "cut", "length", "time", "junk", "copy", "no MIDI"]
 
 
-def mutant(seeds: list[bytes], seed: int, k: int) -> tuple[str, bytes]:
-    """Returns the k-th mutant of a seed: what was done, and the bytes."""
+def mutant(seeds: list[bytes], seed: int, k: int) -> bytes:
+    """Returns the k-th mutant of a seed; without files to damage, it is of words."""
     rng = np.random.default_rng([seed, k])
-    data = bytearray(seeds[rng.integers(len(seeds))])
+    data = seeds[rng.integers(len(seeds))] if seeds else song_of_words(rng)
+    return damaged(rng, bytearray(data))
+
+
+def song_of_words(rng: np.random.Generator) -> bytes:
+    """Returns a song of 1 to 60 syllables, each of 1 to 5 characters, in an encoding."""
+    encoding = str(rng.choice(list(WORDS)))
+    points = rng.choice(WORDS[encoding], 300)
+    characters = "".join(map(chr, points)).encode(encoding, "ignore").decode(encoding)
+    # the frequent ones as well
+    characters += SUNG.get(encoding, "") * 8
+    syllables = []
+    for length in rng.integers(1, 6, int(rng.integers(1, 61))):
+        syllables.append("".join(rng.choice(list(characters), length)))
+    return sung(syllables, encoding)
+
+
+def damaged(rng: np.random.Generator, data: bytearray) -> bytes:
+    """Returns the bytes of a file, damaged in one of the ways."""
     kind = str(rng.choice(DAMAGES))
     for _ in range(int(rng.choice([1, 2, 4, 16]))):
         i = int(rng.integers(len(data))) if data else 0
@@ -177,7 +212,7 @@ def mutant(seeds: list[bytes], seed: int, k: int) -> tuple[str, bytes]:
             start = STARTS[int(rng.integers(len(STARTS)))]
             data[:] = start + rng.bytes(int(rng.integers(0, 3000)))
     cut_off(rng, data, kind)
-    return kind, bytes(data)
+    return bytes(data)
 
 
 def flip_bit(rng: np.random.Generator, data: bytearray, i: int) -> None:
@@ -267,15 +302,15 @@ def peak(reset: bool = False) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def run(  # noqa: PLR0913  (what is run, and how it is told; all but three have a default)
+def run(
     mutants: int,
     seed: int,
     large: bool,
-    only: int | None = None,
-    report: bool = False,
     strict: bool = False,
+    first: int = 0,
+    words: bool = False,
 ) -> dict:
-    """Runs mutants 0 … of a seed, and the large ones, in one mode of the reader.
+    """Runs some mutants of a seed, and the large files, in one mode of the reader.
 
     Returns counts, the worst time and memory, and what broke a rule.
     """
@@ -285,24 +320,20 @@ def run(  # noqa: PLR0913  (what is run, and how it is told; all but three have 
         # imports and caches are not a mutant's doing
         use(data, strict)
     jobs: dict[str, Callable[[], bytes]] = {}
-    if large and only is None:
+    if large:
         jobs.update({f"large: {name}": make for name, make in LARGE.items()})
-    for k in range(mutants) if only is None else [only]:
-        jobs[f"mutant {k}"] = partial(mutant_bytes, seeds, seed, k)
+    for k in range(first, first + mutants):
+        jobs[f"mutant {k}"] = partial(mutant, [] if words else seeds, seed, k)
     outcomes: Counter[str] = Counter()
     broken: list[str] = []
     slowest = (0.0, "")
     largest = (0.0, "")
-    began = time.perf_counter()
-    for done, (name, make) in enumerate(jobs.items(), 1):
+    for name, make in jobs.items():
         outcome, seconds, megabytes, problems = try_file(name, make(), strict)
         outcomes[outcome] += 1
         broken += problems
         slowest = max(slowest, (seconds, name))
         largest = max(largest, (megabytes, name))
-        if report and done % 5000 == 0:
-            elapsed = time.perf_counter() - began
-            print(f"{done} of {len(jobs)} after {elapsed:.0f} s", file=sys.stderr, flush=True)
     return {
         "mutants": len(jobs),
         "seed": seed,
@@ -316,10 +347,61 @@ def run(  # noqa: PLR0913  (what is run, and how it is told; all but three have 
     }
 
 
-def mutant_bytes(seeds: list[bytes], seed: int, k: int) -> bytes:
-    """Returns the bytes of a mutant."""
-    _, data = mutant(seeds, seed, k)
-    return data
+def run_blocks(args: argparse.Namespace, strict: bool) -> dict:
+    """Runs the mutants in blocks; those that are in the log are not run again."""
+    kept = read_log(args.log)
+    results = []
+    for first in range(0, args.mutants, BLOCK):
+        count = min(BLOCK, args.mutants - first)
+        large = first == 0 and not (args.small or args.words)
+        key = {"first": first, "count": count, "large": large, "words": args.words}
+        key |= {"seed": args.seed, "strict": strict}
+        result = next((row["result"] for row in kept if row["key"] == key), None)
+        if result is None:
+            result = run(count, args.seed, large, strict, first, args.words)
+            append_to_log(args.log, {"key": key, "result": result})
+        results.append(result)
+        print(f"{first + count} of {args.mutants}", file=sys.stderr, flush=True)
+    return joined(results)
+
+
+def read_log(path: Path | None) -> list[dict]:
+    """Returns the blocks in a log; a line that a stop cut off is none."""
+    rows = []
+    if path is not None and path.exists():
+        for line in path.read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                rows.append(json.loads(line))
+    return rows
+
+
+def append_to_log(path: Path | None, row: dict) -> None:
+    """Appends a block to the log, if there is one."""
+    if path is not None:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def joined(results: list[dict]) -> dict:
+    """Returns the result of several blocks as one."""
+    outcomes: Counter[str] = Counter()
+    broken: list[str] = []
+    for result in results:
+        outcomes.update(result["outcomes"])
+        broken += result["broken"]
+    slowest = max(results, key=lambda result: result["worst_cpu_s"])
+    largest = max(results, key=lambda result: result["worst_mb"])
+    return {
+        "mutants": sum(result["mutants"] for result in results),
+        "seed": results[0]["seed"],
+        "strict": results[0]["strict"],
+        "outcomes": dict(outcomes),
+        "worst_cpu_s": slowest["worst_cpu_s"],
+        "slowest": slowest["slowest"],
+        "worst_mb": largest["worst_mb"],
+        "largest": largest["largest"],
+        "broken": broken,
+    }
 
 
 def try_file(name: str, data: bytes, strict: bool) -> tuple[str, float, float, list[str]]:
@@ -348,15 +430,23 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="the number of one mutant, to run it alone")
     parser.add_argument("--small", action="store_true", help="leave out the large made files")
+    parser.add_argument("--words", action="store_true", help="mutants of Asian words alone")
+    parser.add_argument("--log", type=Path, help="keeps blocks of mutants, to go on from them")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     results = []
     for strict in (False, True):
-        result = run(args.mutants, args.seed, not args.small, args.only, True, strict)
+        if args.only is None:
+            result = run_blocks(args, strict)
+        else:
+            result = run(1, args.seed, False, strict, args.only, args.words)
         print_result(result)
         results.append(result)
     if args.json:
-        write_json(args.json, {"runs": results})
+        made_by = f"python tools/fuzz_midi.py --mutants {args.mutants} --seed {args.seed}"
+        made_by += " --small" * args.small + " --words" * args.words
+        allowed = {"cpu_s": CPU_SECONDS, "mb": MEGABYTES}
+        write_json(args.json, {"made by": made_by, "allowed": allowed, "runs": results})
     return 1 if any(result["broken"] for result in results) else 0
 
 
