@@ -619,7 +619,7 @@ def test_training_on_a_text_of_ones_own(tmp_path, monkeypatch, capsys):
         and card["steps"] == 12
         and card["settings"]["hidden"] == 24
     )
-    test = CHARACTERS.encode(VERSE[int(0.9 * len(VERSE)) :])
+    [test] = language_data.load_text_splits(tmp_path / "tide.txt").splits["test"]
     again = NumpyLanguageModel.load("tide", tmp_path / "out")
     assert again.vocabulary == CHARACTERS.tokens
     assert language_inference.lstm_bits(again, [test], 100, 90) == pytest.approx(
@@ -927,21 +927,40 @@ def test_a_training_with_settings_that_cannot_be_used(tmp_path, words, said):
         cli_train.train_language(parser.parse_args(["--text", str(tmp_path / "verse.txt"), *words]))
 
 
-def test_a_text_is_cut_so_that_training_reaches_the_test_split(tmp_path):
+def shown(data, split: str) -> list[str]:
+    """The pieces of a split of a text as they are learned, `|` for `<end>`."""
+    tokens = list(data.vocabulary.tokens)
+    tokens[language_data.END_ID] = "|"
+    return ["".join(tokens[k] for k in piece) for piece in data.splits[split]]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_text_is_cut_so_that_training_reaches_the_test_split(tmp_path, ends):
     text = "".join(f"line {k} of the sea\n" for k in range(9000))
     (tmp_path / "sea.txt").write_text(text, "utf-8")
-    data = language_data.load_text_splits(tmp_path / "sea.txt")
-    train, validation, test = (
-        ["".join(data.vocabulary.tokens[k] for k in piece) for piece in data.splits[split]]
-        for split in ("train", "validation", "test")
-    )
+    data = language_data.load_text_splits(tmp_path / "sea.txt", ends=ends)
+    train, validation, test = (shown(data, split) for split in ("train", "validation", "test"))
     assert len(train) == len(validation) == 9 * len(text) // 10 // 20_000
-    assert "".join(a + b for a, b in zip(train, validation)) + test[0] == text.replace("\0", "")
+    learned = "".join(a + b for a, b in zip(train, validation)) + test[0]
+    assert learned.count("|") == (192 if ends else 0)
+    assert learned.lstrip("|").replace("|", "\n") == text
     size = len(text)
     assert abs(len(test[0]) / size - 0.1) < 1e-3
     assert abs(sum(map(len, validation)) / size - 0.045) < 1e-3
     assert all(len(b) < 0.06 * (len(a) + len(b)) for a, b in zip(train, validation))
-    assert data.source == {"name": "sea", "text_sha256": sha256(text.encode())}
+    songs = {"songs": "191"} if ends else {}
+    assert data.source == {"name": "sea", "text_sha256": sha256(text.encode())} | songs
+
+
+def test_each_song_of_a_text_ends(tmp_path):
+    verse = "O my luve\nis like\n"
+    (tmp_path / "songs.txt").write_text(f"\n{verse}\n{verse} \n\n{verse}" * 40, "utf-8")
+    data = language_data.load_text_splits(tmp_path / "songs.txt")
+    song = verse.removesuffix("\n") + "|"
+    learned = "".join(shown(data, "train") + shown(data, "validation") + shown(data, "test"))
+    assert learned == "|" + song * 120 and data.source["songs"] == "120"
+    # what a model learns to write after `<end>` is the beginning of a song
+    assert shown(data, "train")[0].startswith("|O my luve\nis like|O my")
 
 
 def test_training_goes_on_from_weights(tmp_path, monkeypatch):

@@ -74,7 +74,7 @@ def write_language(folder, characters: str, favourite: str = "", name: str = "ve
         "b1": np.zeros(4 * H),
         "output_bias": np.zeros(size),
     }
-    arrays["output_bias"][1] = -1e3  # no end
+    arrays["output_bias"][1] = -30  # no end
     if favourite:
         arrays["output_bias"][("<unk>", "<end>", "\n", *characters).index(favourite)] = 1e3
     save_weights(folder, name, arrays, {"model": "language", "characters": characters, "folded": 0})

@@ -374,6 +374,36 @@ def test_a_column_of_a_table(tmp_path, delimiter):
     assert "no column words; it has none." in refusal(path, None, "words")
 
 
+def test_the_songs_of_a_text(tmp_path):
+    """What stands between blank lines; of prose, 1,000 characters of whole lines."""
+    path = tmp_path / "own.txt"
+    path.write_text("\n\nO my luve\nis like\n\n\t\n  a rose\n \n\n", "utf-8")
+    assert user_text.read_songs(path).songs == ["O my luve\nis like", "  a rose"]
+    for mark in ("\n", " "):
+        path.write_text(mark.join(f"word {k}" for k in range(1000)), "utf-8")
+        songs = user_text.read_songs(path).songs
+        assert "".join(songs).replace("\n", "") == path.read_text("utf-8").replace("\n", "")
+        assert all(980 < len(song) <= 1000 for song in songs[:-1])
+        # no word is cut
+        assert "rd" not in [song[:2] for song in songs] and songs[1][0] in "w0123456789"
+    path.write_text("月" * 2500, "utf-8")
+    assert [len(song) for song in user_text.read_songs(path).songs] == [1000, 1000, 500]
+
+
+def test_a_file_of_a_folder_and_a_field_are_songs(tmp_path):
+    """Their stanzas stay together; what is too long for a song is split."""
+    song = "O my luve\n\nis like\n"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(song)
+    assert user_text.read_songs(tmp_path).songs == ["O my luve\n\nis like"] * 2
+    (tmp_path / "c.txt").write_text(song * 300)
+    assert len(user_text.read_songs(tmp_path).songs) == 2 + 301
+    path = tmp_path / "songs.csv"
+    path.write_text(table(","), "utf-8", newline="")
+    songs = user_text.read_songs(path, column="lyrics").songs
+    assert songs == ["O my luve,\nis like", 'a "red",\n\nred rose']
+
+
 @pytest.mark.parametrize(
     "text, what",
     [

@@ -177,7 +177,7 @@ def mutant(seeds: list[bytes], seed: int, k: int) -> bytes:
 
 
 def song_of_words(rng: np.random.Generator) -> bytes:
-    """Returns a song of 1 to 60 syllables, each of 1 to 5 characters, in an encoding."""
+    """Returns a song of at most 60 syllables of 1 to 5 characters, in an encoding."""
     encoding = str(rng.choice(list(WORDS)))
     points = rng.choice(WORDS[encoding], 300)
     characters = "".join(map(chr, points)).encode(encoding, "ignore").decode(encoding)

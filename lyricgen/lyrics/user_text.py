@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import charset_normalizer
 
@@ -14,6 +15,14 @@ from lyricgen.lyrics.vocabulary import NEWLINE
 
 LARGEST_FILE = 64 * 2**20  # bytes
 SHORTEST_TEXT = 2  # characters
+
+# A file of a folder, or a field of a column, is one song up to so many characters
+LONGEST_SONG = 4000
+
+# A stretch between blank lines up to so many
+LONGEST_STRETCH = 1000
+
+BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 # all of ASCII's but tab, newline, vertical tab, form feed and carriage return
 CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -30,6 +39,13 @@ SAMPLE = 2**16
 SUGGESTIONS = 3
 
 
+class OwnText(NamedTuple):
+    """A user's text, and the songs in it, each without blank lines around it."""
+
+    text: str
+    songs: list[str]
+
+
 def read_text(path: Path | str, encoding: str | None = None, column: str | None = None) -> str:
     """Returns a user's text, its line ends as newlines.
 
@@ -41,16 +57,60 @@ def read_text(path: Path | str, encoding: str | None = None, column: str | None 
         no text: a web page, JSON, or a table without a column.
     Notebook: writing_lyrics
     """
+    return read_songs(path, encoding, column).text
+
+
+def read_songs(path: Path | str, encoding: str | None = None, column: str | None = None) -> OwnText:
+    """Returns a user's text, as `read_text` does, and the songs in it.
+
+    A song is a file of a folder, or a field of a column, if it has at most 4,000
+    characters. Of a longer one, and of a single file, it is what stands between blank
+    lines. Where that is longer than 1,000 characters, as in prose, it is cut into
+    stretches of at most as many, at the end of a line if there is one.
+    Raises: UserError, as `read_text` does.
+    Notebook: writing_lyrics
+    """
     path = Path(path)
-    if path.is_dir():
-        files = _files_of_folder(path, column)
-        text = join_songs([_read_songs(file, encoding, column) for file in files])
-    else:
-        text = _read_songs(path, encoding, column)
+    files = _files_of_folder(path, column) if path.is_dir() else [path]
+    pieces: list[str] = []
+    for file in files:
+        pieces += _read_pieces(file, encoding, column)
+    is_single = not path.is_dir() and column is None
+    text = pieces[0] if is_single else join_songs(pieces)
     length = len(text.strip())
     if length < SHORTEST_TEXT:
         raise UserError(f"{path} has too little text to learn from: {length} characters.")
-    return text
+    songs: list[str] = []
+    for piece in pieces:
+        is_song = not is_single and len(piece) <= LONGEST_SONG
+        songs += [piece] if is_song else _split_at_blank_lines(piece)
+    return OwnText(text, [song for song in map(_without_blank_lines, songs) if song])
+
+
+def _without_blank_lines(song: str) -> str:
+    """Returns a song without the blank lines around it; of blanks alone, nothing."""
+    return song.strip(NEWLINE) if song.strip() else ""
+
+
+def _split_at_blank_lines(text: str) -> list[str]:
+    """Returns what stands between blank lines, cut where it is too long."""
+    songs = []
+    for stretch in BLANK_LINES.split(text):
+        while len(stretch) > LONGEST_STRETCH:
+            cut = _last_end(stretch[:LONGEST_STRETCH])
+            songs.append(stretch[:cut])
+            stretch = stretch[cut:]
+        songs.append(stretch)
+    return songs
+
+
+def _last_end(text: str) -> int:
+    """Returns where the last line of a text ends, else its last word, else the text."""
+    for mark in (NEWLINE, " "):
+        place = text.rfind(mark)
+        if place > 0:
+            return place + 1
+    return len(text)
 
 
 def join_songs(songs: list[str]) -> str:
@@ -77,13 +137,13 @@ def _files_of_folder(folder: Path, column: str | None) -> list[Path]:
     return files
 
 
-def _read_songs(path: Path, encoding: str | None, column: str | None) -> str:
-    """Returns the text of a file, or the songs in a column of it."""
+def _read_pieces(path: Path, encoding: str | None, column: str | None) -> list[str]:
+    """Returns the text of a file, or the fields in a column of it."""
     text = _read_file(path, encoding)
     if column is not None:
-        return join_songs(read_column(text, column, path))
+        return read_column(text, column, path)
     _check_is_verse(path, text)
-    return text
+    return [text]
 
 
 def _read_file(path: Path, encoding: str | None) -> str:

@@ -19,6 +19,9 @@ Splits = dict[str, list[np.ndarray]]
 END_ID = 1
 NEWLINE_ID = 2
 
+# Stands for `<end>` in a text that is not encoded yet: no text has this character
+MARK = "\x00"
+
 
 @dataclass(frozen=True)
 class TextData:
@@ -100,15 +103,23 @@ def _as_batch(windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_text_splits(
-    path: Path, encoding: str | None = None, column: str | None = None
+    path: Path, encoding: str | None = None, column: str | None = None, ends: bool = True
 ) -> TextData:
     """Returns a user's own text as ids, by split: a file, a folder or a table's column.
 
+    Each song ends with `<end>`, with which writing begins, in place of the blank line;
+    `read_songs` says what a song is. The first one stands after an `<end>` too.
     The last tenth is the test split; a twentieth of what stands before it is the
     validation split. That is taken from the end of each of up to 20 stretches: names
     and words that occur in one piece only would otherwise be missing in training.
+
+    ends: False for the text as it is, without any `<end>`, which older weights learned.
     """
-    text = user_text.read_text(path, encoding, column)
+    text, songs = user_text.read_songs(path, encoding, column)
+    source = {"name": base_name(path), "text_sha256": sha256(text.encode())}
+    if ends:
+        text = "".join([MARK, *(song + MARK for song in songs)])
+        source["songs"] = str(len(songs))
     end = int(0.9 * len(text))
     stretches = int(np.clip(end // 20_000, 1, 20))
     bounds = np.linspace(0, end, 1 + stretches).astype(int)
@@ -118,14 +129,20 @@ def load_text_splits(
         cut = stop - (stop - start) // 20
         train.append(text[start:cut])
         validation.append(text[cut:stop])
-    vocabulary = Vocabulary.build([text[:end]])
+    vocabulary = Vocabulary.build([text[:end].replace(MARK, "")])
     splits = {
-        "train": [vocabulary.encode(piece) for piece in train],
-        "validation": [vocabulary.encode(piece) for piece in validation],
-        "test": [vocabulary.encode(text[end:])],
+        "train": [_encode(vocabulary, piece) for piece in train],
+        "validation": [_encode(vocabulary, piece) for piece in validation],
+        "test": [_encode(vocabulary, text[end:])],
     }
-    source = {"name": base_name(path), "text_sha256": sha256(text.encode())}
     return TextData(vocabulary, splits, source)
+
+
+def _encode(vocabulary: Vocabulary, piece: str) -> np.ndarray:
+    """Returns the ids of a piece of text, int32, `<end>` for each mark."""
+    *whole, rest = piece.split(MARK)
+    songs = [vocabulary.encode(song, end=True) for song in whole]
+    return np.concatenate([*songs, vocabulary.encode(rest)])
 
 
 class Stream:

@@ -58,8 +58,8 @@ OTHER_BITS = 18.0
 UNDECODABLE_BITS = 24.0
 ASCII_BITS = 5.0
 
-# Where an ASCII letter stands beside a character of more than a byte: seldom in Chinese,
-# Japanese and Korean, and wherever a Western letter with an accent is misread
+# Where an ASCII letter stands beside a character of more than a byte: seldom in texts
+# of Chinese, Japanese and Korean, often where a letter with an accent is misread
 BESIDE_LETTER = re.compile(r"[a-zA-Z](?=[^\x00-\x7f])|[^\x00-\x7f](?=[a-zA-Z])")
 BESIDE_LETTER_BITS = 5.0
 
