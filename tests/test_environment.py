@@ -155,3 +155,24 @@ def test_a_limit_on_files_leaves_no_modules_that_are_cut_off(tmp_path):
     run("song", "--pattern", "list", folder=tmp_path, limit=8192, HOME=str(tmp_path), **variables)
     # Only what is imported before the check, the standard library, may be compiled.
     assert not [path for path in compiled.rglob("*.pyc") if "numpy" in path.parts]
+
+
+def test_the_help_of_a_training_is_quiet_and_has_the_usual_first(tmp_path):
+    ran = run("train", "language", "--help", folder=tmp_path, LYRICGEN_CACHE=str(tmp_path))
+    assert ran.returncode == 0 and ran.stderr == ""
+    usual, of_network = ran.stdout.split("\nsettings of the network and its training:\n")
+    _, usual = usual.split("\nusual:\n")
+    assert usual.split("  ")[1] == "--text FILE|DIR"
+    assert "--minutes" in usual and "--hidden" not in usual
+    assert "--rate" in of_network and "--minutes" not in of_network
+
+
+def test_the_models_that_can_be_trained_are_told_without_keras():
+    code = """if True:
+        import contextlib, sys
+        from lyricgen.cli.main import main
+        with contextlib.suppress(SystemExit):
+            main(["train", "--help"])
+        assert not {"keras", "tensorflow"} & set(sys.modules)"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "a language model of characters" in ran.stdout and ran.stderr == ""

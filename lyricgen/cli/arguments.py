@@ -11,34 +11,42 @@ from typing import Any
 
 from lyricgen.files import UserError, cache_dir
 
+# An argument parser, or a group of the arguments of one
+Group = argparse._ActionsContainer
 
-def add_training_arguments(
-    parser: argparse.ArgumentParser, settings: Any, default: Callable[[str], object]
-) -> None:
-    """Adds the arguments that all trainings have, and one for each setting.
 
-    `settings` is the settings' class; `default` returns what the help says of a setting
-    that is not given.
-    """
-    limit = parser.add_mutually_exclusive_group()
+def add_usual_arguments(usual: Group) -> None:
+    """Adds the arguments that all trainings have besides their settings."""
+    limit = usual.add_mutually_exclusive_group()
     limit.add_argument(
         "--minutes",
         type=float,
         help="about how long it may take; chooses the number of steps beforehand",
     )
     limit.add_argument("--steps", type=int, help="how many steps, instead of minutes")
-    parser.add_argument(
+    usual.add_argument(
         "--out",
         type=Path,
         default=cache_dir() / "weights",
         help="the folder for the weights and their card (in the user's cache)",
     )
+
+
+def add_settings(
+    parser: argparse.ArgumentParser, settings: Any, default: Callable[[str], object]
+) -> None:
+    """Adds an argument for each setting, in a group of their own.
+
+    `settings` is the settings' class; `default` returns what the help says of a setting
+    that is not given.
+    """
+    group = parser.add_argument_group("settings of the network and its training")
     for option in options_of(settings):
         kind: dict[str, Any] = {"type": type(option.default)}
         if isinstance(option.default, bool):
             kind = {"action": argparse.BooleanOptionalAction}
         what = f"{option.metadata['what']} ({default(option.name)})"
-        parser.add_argument(flag(option.name), help=what, **kind)
+        group.add_argument(flag(option.name), help=what, **kind)
 
 
 def options_of(settings: Any) -> list[Field]:

@@ -6,6 +6,8 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lyricgen.files import UserError, cache_dir, check_folder
@@ -64,6 +66,28 @@ def prepare_training() -> None:
             raise UserError(
                 f"Training needs {module}{said}; install it, or start this by python3 run.py train."
             )
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Hides what TensorFlow says of the processor while it is imported.
+
+    It writes to the file of stderr itself, and no setting of it stops that. An import
+    that fails is an exception as ever.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # stderr is closed
+        yield
+        return
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _nearest(folder: Path) -> Path:

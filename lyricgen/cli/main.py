@@ -10,6 +10,12 @@ import sys
 from lyricgen.cli import bench, environment, evaluate, parse, sample, song
 from lyricgen.files import UserError
 
+# What can be trained
+MODELS = {
+    "language": "a language model of characters",
+    "musicvae": "a MusicVAE of melodies of two bars",
+}
+
 # The exit code where the reader of the output ended first, as shells have it
 BROKEN_PIPE = 141
 
@@ -34,12 +40,15 @@ def build_parser(arguments: list[str]) -> Parser:
     for command in (song, parse, bench, evaluate, sample):
         command.add_parser(commands)
     train_parser = commands.add_parser("train", help="trains a model: train language --help")
+    models = train_parser.add_subparsers(required=True, metavar="model", parser_class=Parser)
     words = [word for word in arguments if not word.startswith("-")]
-    if words[:1] == ["train"]:
-        environment.prepare_training()
-        from lyricgen.cli import train
-
-        train.add_models(train_parser)
+    for model, what in MODELS.items():
+        model_parser = models.add_parser(model, help=what)
+        if words[:2] == ["train", model]:
+            environment.prepare_training()
+            with environment.quiet_import():
+                from lyricgen.cli import train
+            train.add_arguments(model_parser, model)
     return parser
 
 

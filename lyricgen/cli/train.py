@@ -58,15 +58,14 @@ MEASURING = 0.1
 NOT_REPEATED = ("characters", "data", "name", "file", "model")
 
 
-def add_models(parser: argparse.ArgumentParser) -> None:
-    """Adds to the command `train` one subcommand for each model."""
-    models = parser.add_subparsers(required=True, metavar="model", parser_class=type(parser))
-    language = models.add_parser("language", help="a language model of characters")
-    add_language_arguments(language)
-    language.set_defaults(run=train_language)
-    musicvae = models.add_parser("musicvae", help="a MusicVAE of melodies of two bars")
-    add_musicvae_arguments(musicvae)
-    musicvae.set_defaults(run=train_musicvae)
+def add_arguments(parser: argparse.ArgumentParser, model: str) -> None:
+    """Adds the arguments of `train language` or of `train musicvae`."""
+    if model == "language":
+        add_language_arguments(parser)
+        parser.set_defaults(run=train_language)
+    else:
+        add_musicvae_arguments(parser)
+        parser.set_defaults(run=train_musicvae)
 
 
 def train_language(args: argparse.Namespace) -> int:
@@ -193,26 +192,32 @@ def initial_in_card(cards: list[Card]) -> Card:
 
 def add_language_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `train language`."""
-    text = parser.add_mutually_exclusive_group(required=True)
-    text.add_argument("--corpus", choices=corpora.CORPORA, help="a corpus of the course")
-    text.add_argument("--text", type=Path, help="a text of your own, or a folder of .txt files")
+    parser.usage = "%(prog)s --text FILE|DIR [--minutes MINUTES] [settings]"
+    usual = parser.add_argument_group("usual")
+    text = usual.add_mutually_exclusive_group(required=True)
+    text.add_argument(
+        "--text", type=Path, metavar="FILE|DIR", help="your own text, or a folder of .txt files"
+    )
+    text.add_argument("--corpus", choices=corpora.CORPORA, help="or a corpus of the course")
+    arguments.add_usual_arguments(usual)
+    usual.add_argument("--name", help="of the weights (the corpus's, or the text's)")
+    usual.add_argument("--encoding", help="of the text (utf-8)")
+    usual.add_argument(
+        "--column", help="of a table (CSV or TSV) that is given as the text: each field is a song"
+    )
+    usual.add_argument(
+        "--begin",
+        type=Path,
+        metavar="DIR",
+        help="a folder with weights of the same name, to begin from those instead of random ones",
+    )
     parser.add_argument(
         "--also",
         choices=corpora.CORPORA,
         help="a second corpus of the course, whose training split is read in training too",
     )
-    parser.add_argument("--encoding", help="of the text (utf-8)")
-    parser.add_argument(
-        "--column", help="of a table (CSV or TSV) that is given as the text: each field is a song"
-    )
-    parser.add_argument("--name", help="of the weights (the corpus's, or the text's)")
     parser.add_argument("--devices", type=int, default=1, help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--begin",
-        type=Path,
-        help="a folder with weights of the same name, to begin from those instead of random ones",
-    )
-    arguments.add_training_arguments(parser, language_network.Settings, default_of_language)
+    arguments.add_settings(parser, language_network.Settings, default_of_language)
 
 
 def default_of_language(name: str) -> object:
@@ -357,37 +362,43 @@ class LanguageTask:
 
 def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `train musicvae`."""
-    parser.add_argument(
-        "--midi", type=Path, help="a folder of your own MIDI files, instead of the tune books"
+    parser.usage = "%(prog)s [--midi DIR] [--begin musicvae] [--minutes MINUTES] [settings]"
+    usual = parser.add_argument_group("usual")
+    usual.add_argument(
+        "--midi",
+        type=Path,
+        metavar="DIR",
+        help="a folder of your own MIDI files, instead of the tune books",
     )
-    parser.add_argument(
-        "--meter",
-        metavar="4/4|3/4|2/4|6/8",
-        help="the bars of the MIDI files that are taken; short ones in groups (4/4)",
-    )
-    parser.add_argument(
-        "--programs",
-        metavar="all|melodic|0-31",
-        help="the programs that are taken, from 0; drums never are (0-31, with --track words all)",
-    )
-    parser.add_argument(
-        "--track",
-        choices=("all", "words"),
-        help="words: only the track whose notes the words of a file belong to (all)",
-    )
-    parser.add_argument("--jobs", type=int, help="processes that read the MIDI files (1)")
-    parser.add_argument(
-        "--devices", type=int, default=1, help="GPUs, or parts of the CPU, that share a batch (1)"
-    )
-    parser.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
-    parser.add_argument(
+    usual.add_argument(
         "--begin",
         nargs="+",
         metavar="NAME|PATH",
         help="weights to begin from instead of random ones, as musicvae for the shipped ones; "
         "of several, from their mean",
     )
-    arguments.add_training_arguments(parser, musicvae_network.Settings, default_of_musicvae)
+    arguments.add_usual_arguments(usual)
+    usual.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
+    usual.add_argument(
+        "--meter",
+        metavar="4/4|3/4|2/4|6/8",
+        help="the bars of the MIDI files that are taken; short ones in groups (4/4)",
+    )
+    usual.add_argument(
+        "--programs",
+        metavar="all|melodic|0-31",
+        help="the programs that are taken, from 0; drums never are (0-31, with --track words all)",
+    )
+    usual.add_argument(
+        "--track",
+        choices=("all", "words"),
+        help="words: only the track whose notes the words of a file belong to (all)",
+    )
+    usual.add_argument("--jobs", type=int, help="processes that read the MIDI files (1)")
+    usual.add_argument(
+        "--devices", type=int, default=1, help="GPUs, or parts of the CPU, that share a batch (1)"
+    )
+    arguments.add_settings(parser, musicvae_network.Settings, default_of_musicvae)
 
 
 def default_of_musicvae(name: str) -> object:
