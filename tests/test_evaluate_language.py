@@ -11,6 +11,7 @@ import pytest
 
 from lyricgen import files
 from lyricgen.cli import evaluate as cli_evaluate
+from lyricgen.cli import meanings
 from lyricgen.cli.main import main
 from lyricgen.lyrics import corpora, vocabulary
 from lyricgen.models import weights
@@ -75,8 +76,28 @@ def test_all_measures_and_the_same_each_time(small, name, capsys, monkeypatch):
     monkeypatch.setattr(cli_evaluate, "measure_language", lambda name, report: found)
     assert main(["evaluate", "language", "--corpus", name]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == [name] and {line.split()[0] for line in lines[1:]} == KEYS
-    assert (["form", "-"] in [line.split() for line in lines]) == (name == "ballads")
+    assert lines[0] == f"{name}:" and {line.split()[0] for line in lines[1:]} == KEYS - missing
+    [bits] = [line for line in lines if line.split()[0] == "test_bits_per_character"]
+    assert (
+        f"less is better; ngram_bits_per_character {found['ngram_bits_per_character']:.4g}" in bits
+    )
+    assert bits.endswith(": better")
+
+
+def test_every_measure_has_a_meaning():
+    assert set(meanings.LANGUAGE) >= KEYS
+    for table in (meanings.LANGUAGE, meanings.MUSICVAE):
+        for meaning in table.values():
+            assert meaning.words and (not meaning.beside or meaning.better)
+            assert meaning.beside in table or not meaning.beside
+
+
+def test_a_verdict_is_as_the_direction_says():
+    table = {"a": meanings.Meaning("bits", meanings.LESS, "b"), "b": meanings.Meaning("bits")}
+    for value, verdict in ((1.0, "better"), (2.0, "equal"), (3.0, "worse")):
+        said = meanings.describe("a", {"a": value, "b": 2.0}, table)
+        assert said == f"bits; less is better; b 2: {verdict}"
+    assert meanings.describe("a", {"a": 1.0}, table) == "bits; less is better"
 
 
 def test_the_model_that_reads_the_form_is_measured_where_it_is_there(small, tmp_path):

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from lyricgen import progress
+from lyricgen.cli.meanings import LANGUAGE, MUSICVAE, Meaning, describe
 from lyricgen.files import UserError
 from lyricgen.lyrics import corpora
 from lyricgen.models.language.data import load_text_splits
@@ -65,16 +67,37 @@ def evaluate_language(args: argparse.Namespace) -> int:
     """
     if args.weights is not None and args.corpus is not None:
         raise UserError("--corpus measures the shipped weights; give --corpus or --weights.")
-    if args.weights is not None:
-        measures = measure_own_text(args.weights, args.text)
-    else:
-        names = args.corpus or corpora.CORPORA
-        measures = {name: measure_language(name, report) for name in names}
+    measures: dict[str, dict] = {}
+    with progress.shown():
+        if args.weights is not None:
+            measures = measure_own_text(args.weights, args.text)
+            show_measures(args, measures, LANGUAGE)
+        else:
+            for name in args.corpus or corpora.CORPORA:
+                measured = {name: measure_language(name, report)}
+                measures |= measured
+                # each corpus takes minutes, so it is shown when it is done
+                show_measures(args, measured, LANGUAGE)
     if args.json:
         print(json.dumps(measures, indent=1))
-    else:
-        print_table(measures)
     return 0
+
+
+def show_measures(
+    args: argparse.Namespace, measures: dict[str, dict], meanings: dict[str, Meaning]
+) -> None:
+    """Prints a row for each measure that applies, with what it means.
+
+    With --json nothing is printed yet.
+    """
+    if args.json:
+        return
+    for name, measured in measures.items():
+        print(f"{name}:")
+        for key, value in measured.items():
+            if value is not None:
+                print(f"  {key:34}{format_measure(value):>8}  {describe(key, measured, meanings)}")
+    sys.stdout.flush()
 
 
 def measure_own_text(named: str, text: Path | None) -> dict[str, dict]:
@@ -111,21 +134,9 @@ def check_same(card: dict, source: dict, key: str, path: Path, option: str) -> N
         )
 
 
-def print_table(measures: dict[str, dict]) -> None:
-    """Prints a row for each measure and a column for each corpus."""
-    first, *_ = measures.values()
-    width = 2 + max(map(len, first))
-    print(" " * width + "".join(f"{name:>10}" for name in measures))
-    for key in first:
-        cells = [format_measure(row[key]) for row in measures.values()]
-        print(f"{key:{width}}" + "".join(f"{cell:>10}" for cell in cells))
-
-
-def format_measure(value: float | None) -> str:
-    """Returns a count, four digits of a measure, or a dash where it does not apply."""
-    if isinstance(value, int):
-        return str(value)
-    return "-" if value is None else f"{value:.4g}"
+def format_measure(value: float) -> str:
+    """Returns a count, or four digits of a measure."""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
@@ -153,15 +164,14 @@ def evaluate_musicvae(args: argparse.Namespace) -> int:
     if args.weights is not None:
         name, folder = find_weights(args.weights, "musicvae")
     _, card = load_weights(name, folder)
-    if "read_from" in card:
-        measures = measure_own_melodies(name, folder, args.part, args.midi)
-    else:
-        measures = measure_musicvae(name, args.part, folder, report)
+    with progress.shown():
+        if "read_from" in card:
+            measures = measure_own_melodies(name, folder, args.part, args.midi)
+        else:
+            measures = measure_musicvae(name, args.part, folder, report)
+    show_measures(args, {name: measures}, MUSICVAE)
     if args.json:
         print(json.dumps(measures, indent=1))
-        return 0
-    for key, value in measures.items():
-        print(f"{key:22}{value:>10.4g}")
     return 0
 
 

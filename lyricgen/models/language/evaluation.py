@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.files import DataError
 from lyricgen.lyrics import corpora
 from lyricgen.lyrics.copying import Copying
@@ -84,14 +85,15 @@ def ngram_bits(characters: Vocabulary, splits: Splits) -> tuple[int, float]:
     train = _as_lists(splits["train"])
     validation = _as_lists(splits["validation"])
     best_bits = np.inf
-    for order in itertools.count(2):
+    for order in progress.bar(itertools.count(2), "orders of the n-gram"):
         candidate = NGram(train, order, range(len(characters)))
         bits = candidate.bits_per_token(validation)
         if bits >= best_bits:
             break
         best_bits = bits
         best = candidate
-    costs = [best.bits(ids) for ids in _as_lists(splits["test"])]
+    held_out = progress.bar(_as_lists(splits["test"]), "reading by the n-gram")
+    costs = [best.bits(ids) for ids in held_out]
     test = np.concatenate(splits["test"])
     return best.order, bits_per_character(np.concatenate(costs), test, characters.folded)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.files import DataError
 from lyricgen.lyrics import measures as lyric_measures
 from lyricgen.lyrics.form import OUTSIDE, SIZES
@@ -166,7 +167,7 @@ class NumpyLanguageModel:
         # The longest first, so that those of a batch have about equal lengths.
         order = sorted(range(len(sequences)), key=lambda k: -len(sequences[k]))
         costs = [np.empty(0)] * len(sequences)
-        for first in range(0, len(order), BATCH):
+        for first in progress.bar(range(0, len(order), BATCH), "reading"):
             batch = order[first : first + BATCH]
             bits = self._batch_costs([sequences[k] for k in batch])
             for k, column in zip(batch, bits.T):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.lyrics.form import OUTSIDE, form_of_lines
 from lyricgen.lyrics.patterns import Pattern, draw_groups
 from lyricgen.lyrics.rhyme import SONG_GROUPS, rhyming
@@ -160,7 +161,8 @@ def sample_tokens(
     used = np.zeros((count, len(model.characters)), bool)
     sequences = np.arange(count)
     drawn = []
-    for rows, u, form in zip(plan.rows, uniforms(plan, rng), form_of(plan)):
+    steps = zip(plan.rows, uniforms(plan, rng), form_of(plan))
+    for rows, u, form in progress.bar(steps, "writing", len(plan.rows)):
         h, states = model.step(token, states, form)
         mask = plan.masks[rows] & ~(used & once[rows, None])
         p = distribution(model.logits(h), temperature, mask, top_k, top_p)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.files import DataError, sha256
 from lyricgen.models.musicvae import latent, posterior
 from lyricgen.models.musicvae.inference import NAME, ROUNDS, NumpyMusicVAE
@@ -60,7 +61,7 @@ def in_batches(function: Callable, *arrays: np.ndarray, size: int = 256) -> Any:
     The result is an array, or a tuple of arrays where the function returns a tuple.
     """
     results = []
-    for first in range(0, len(arrays[0]), size):
+    for first in progress.bar(range(0, len(arrays[0]), size), "melodies"):
         batch = [array[first : first + size] for array in arrays]
         results.append(function(*batch))
     if isinstance(results[0], tuple):

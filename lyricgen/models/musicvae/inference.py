@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.files import DataError, UserError
 from lyricgen.models.lstm.cell import states_from
 from lyricgen.models.sampling import gumbel_noise
@@ -262,7 +263,7 @@ class NumpyMusicVAE:
         Source: Rezende, Mohamed and Wierstra 2014 (the Markov chain for missing data).
         Notebook: sampling_musicvae
         """
-        for _ in range(rounds):
+        for _ in progress.bar(range(rounds), "walking"):
             events = self.decode(z, temperature, rng)
             mu, sigma = self.encode(events)
             noise = rng.standard_normal(mu.shape)
