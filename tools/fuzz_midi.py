@@ -2,6 +2,7 @@
 
     python tools/fuzz_midi.py [--mutants N] [--seed S] [--only K] [--small] [--words]
         [--log F] [--json F]
+    python tools/fuzz_midi.py --same FILE|DIR ...
 
 Each file is read twice: by default, which mends faults, and strictly, which refuses
 them. What is read strictly must be the same by default.
@@ -14,6 +15,9 @@ the same. Prints what came out; exit code 1 if any mutant broke a rule. Mutant K
 S is always the same: --only K runs it alone. With --words, a mutant is a song whose
 words are Chinese, Japanese or Korean in one of several encodings. What is in the log
 of an earlier run with the same arguments is not run again.
+
+With --same, no mutants: the files that are read strictly are read by default too, and
+the number of those that are the same is printed.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lyricgen.files import DATA, write_json
 from lyricgen.music import extraction
 from lyricgen.music.midi import MidiError, MidiFile, read_midi, read_verses, write_midi
+from lyricgen.music.midi.summary import find_midi_files
 
 try:
     import resource
@@ -433,7 +438,10 @@ def main() -> int:
     parser.add_argument("--words", action="store_true", help="mutants of Asian words alone")
     parser.add_argument("--log", type=Path, help="keeps blocks of mutants, to go on from them")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--same", nargs="+", type=Path, metavar="FILE|DIR")
     args = parser.parse_args()
+    if args.same:
+        return compare_modes(args.same)
     results = []
     for strict in (False, True):
         if args.only is None:
@@ -448,6 +456,30 @@ def main() -> int:
         allowed = {"cpu_s": CPU_SECONDS, "mb": MEGABYTES}
         write_json(args.json, {"made by": made_by, "allowed": allowed, "runs": results})
     return 1 if any(result["broken"] for result in results) else 0
+
+
+def compare_modes(places: list[Path]) -> int:
+    """Reads files strictly and by default; prints how many are the same.
+
+    Returns 1 if one differs that is read strictly, else 0.
+    """
+    files = find_midi_files(places)
+    read = 0
+    differ = 0
+    for path in files:
+        data = path.read_bytes()
+        try:
+            strictly = read_midi(data, strict=True)
+        except MidiError:
+            continue
+        read += 1
+        if not identical(strictly, read_midi(data)):
+            differ += 1
+            print(f"DIFFERS {path}")
+    print(
+        f"{len(files)} files: {read} are read strictly, {read - differ} of them the same by default"
+    )
+    return 1 if differ else 0
 
 
 def print_result(result: dict) -> None:
