@@ -676,3 +676,41 @@ def test_a_notebook_that_was_only_opened_is_unchanged(run, tmp_path):
     assert len(others | {first}) == 4
     path.write_text("{}")
     assert run.hash_of(str(path)) and run.hash_of(str(tmp_path / "none.ipynb")) is None
+
+
+def listing(root: Path) -> dict[str, tuple[int, int]]:
+    """The size and the time of each file of the course, compiled modules left out."""
+    found = {path.name: (0, 0) for path in root.iterdir()}
+    for folder in ("notebooks", "lyricgen", "data", "docs", "tools", "experiments"):
+        for path in (root / folder).rglob("*"):
+            if "__pycache__" not in path.parts:
+                status = path.stat()
+                size = status.st_size if path.is_file() else 0
+                found[str(path.relative_to(root))] = (size, status.st_mtime_ns)
+    return found
+
+
+def test_a_notebook_of_a_copy_writes_nothing_into_the_course(run, tmp_path):
+    copy = tmp_path / "mine"
+    run.copy_notebooks(str(ROOT / "notebooks"), str(copy))
+    code = """if True:
+        import json, sys
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        notebook = json.load(open("09_reading_midi.ipynb", encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                result = shell.run_cell("".join(cell["source"]), store_history=False)
+                if "raises-exception" not in cell["metadata"].get("tags", []):
+                    result.raise_error()
+        import lyricgen
+        print(lyricgen.__file__)"""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(home), "LYRICGEN_MODE": "smoke"}
+    env |= {"IPYTHONDIR": str(home), "MPLBACKEND": "agg", "MPLCONFIGDIR": str(home)}
+    before = listing(ROOT)
+    ran = subprocess.run([HERE, "-c", code], cwd=copy, env=env, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split()[-1] == str(ROOT / "lyricgen" / "__init__.py")
+    assert listing(ROOT) == before
