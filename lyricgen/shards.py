@@ -59,9 +59,8 @@ def run(job: Job) -> Iterator[Result]:
     No more than a few shards are held at a time.
     Raises: UserError where a process of the pool ends before its work is done.
     """
-    parts = [job.inputs[first : first + SIZE] for first in range(0, len(job.inputs), SIZE)]
     digests: Row = {}
-    for number, data in enumerate(_shards(job, parts)):
+    for number, data in enumerate(_shards(job)):
         name = _name(number)
         digests[name] = sha256(data)
         yield from _results(data)
@@ -71,9 +70,11 @@ def run(job: Job) -> Iterator[Result]:
         write_json(job.folder / MANIFEST, manifest)
 
 
-def _shards(job: Job, parts: list[Sequence[Path]]) -> Iterator[bytes]:
+def _shards(job: Job) -> Iterator[bytes]:
     """Yields the bytes of each shard, in order."""
-    if job.processes <= 1 or len(parts) <= 1:
+    starts = range(0, len(job.inputs), SIZE)
+    parts = (job.inputs[first : first + SIZE] for first in starts)
+    if job.processes <= 1 or len(starts) <= 1:
         for number, part in enumerate(parts):
             yield _make(job.work, part, job.described, _path(job, number))
         return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,6 +169,38 @@ def test_the_output_is_the_same_for_any_number_of_processes(tmp_path, capsys, mo
     if form:
         found = json.loads(printed[0])
         assert len(found["files"]) == 40 and len(found["errors"]) == 5
+
+
+def test_files_are_found_in_the_order_of_their_paths(tmp_path, monkeypatch):
+    names = ["b.mid", "a/z.MID", "a/b/c.kar", "a.mid", "a-b/x.mid", "x.mid/y.midi", ".hidden.mid"]
+    for name in (*names, "a/notes.txt", ".mid", "a/b/song"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = midi_summary.find_midi_files([tmp_path, tmp_path / "b.mid", tmp_path])
+    assert list(found) == sorted(tmp_path / name for name in names) and len(found) == 7
+    assert found[0] == tmp_path / ".hidden.mid" and found[-2:] == list(found)[-2:]
+    monkeypatch.chdir(tmp_path)
+    here = midi_summary.find_midi_files([Path("."), Path("b.mid")])
+    assert list(here) == sorted(Path(name) for name in names)
+
+
+def test_many_files_take_little_memory(tmp_path):
+    for k in range(3000):
+        (tmp_path / f"{k:05d}.mid").touch()
+
+    def nothing(path):
+        return {"file": path.name}, parse.NOTHING
+
+    tracemalloc.start()
+    files = midi_summary.find_midi_files([tmp_path])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    rows = sum(1 for _ in shards.run(shards.Job(nothing, files, {})))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # the paths alone, of about 100 characters; a Path takes more than a kilobyte
+    assert rows == 3000 and kept / 3000 < 300
+    assert most - kept < 1_000_000
 
 
 def test_a_stopped_reading_goes_on(tmp_path, capsys, monkeypatch):

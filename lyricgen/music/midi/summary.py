@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import overload
 
 from lyricgen.music import extraction
 from lyricgen.music.keys import key_name
@@ -76,20 +78,52 @@ def describe_syllables(counts: dict[str, int]) -> str:
     )
 
 
-def is_midi_file(path: Path) -> bool:
-    """Returns whether a path is a file with the name of a MIDI file."""
-    return path.suffix.lower() in MIDI_SUFFIXES and path.is_file()
+class MidiFiles(Sequence[Path]):
+    """The paths of many MIDI files, kept as text: a tenth of what Path objects take."""
+
+    def __init__(self, names: Iterable[str]):
+        self._names = list(dict.fromkeys(names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, place: int) -> Path: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Path]: ...
+
+    def __getitem__(self, place: int | slice) -> Path | list[Path]:
+        if isinstance(place, slice):
+            return [Path(name) for name in self._names[place]]
+        return Path(self._names[place])
 
 
-def find_midi_files(paths: Iterable[Path]) -> list[Path]:
+def find_midi_files(paths: Iterable[Path]) -> MidiFiles:
     """Returns the files among the paths, and the MIDI files in the folders among them.
 
-    Folders are searched with all folders below.
+    Folders are searched with all folders below, in the order of the paths; a link to a
+    folder is not followed.
     """
-    files: list[Path] = []
+    names: list[str] = []
     for path in paths:
         if path.is_dir():
-            files += sorted(filter(is_midi_file, path.rglob("*")))
+            names += _names_below(str(path))
         else:
-            files.append(path)
-    return list(dict.fromkeys(files))
+            names.append(str(path))
+    return MidiFiles(names)
+
+
+def _names_below(folder: str) -> Iterator[str]:
+    """Yields the MIDI files in a folder and below, in order."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        # a folder that may not be read holds nothing
+        return
+    for name in names:
+        path = name if folder == os.curdir else os.path.join(folder, name)
+        if os.path.splitext(name)[1].lower() in MIDI_SUFFIXES and os.path.isfile(path):
+            yield path
+        elif os.path.isdir(path) and not os.path.islink(path):
+            yield from _names_below(path)
