@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -26,9 +26,11 @@ def shown() -> Iterator[None]:
 def bar(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:
     """Returns the items, behind a bar with the time left where bars are shown.
 
+    One item alone has no bar.
     total: how many there are, for items that have no length.
     """
-    if not _shown.get():
+    is_one = isinstance(items, Sized) and len(items) < 2
+    if is_one or not _shown.get():
         return items
     from tqdm import tqdm
 

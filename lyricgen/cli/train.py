@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.budget import Budget, for_mode, mode
 from lyricgen.cli import arguments
 from lyricgen.files import UserError, check_folder, check_name, name_after, read_card, write_json
@@ -30,6 +31,7 @@ from lyricgen.models.language.measuring import NORMAL_95, measure_bits
 from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import training as musicvae_training
 from lyricgen.models.musicvae.data import MelodyData, load_book_windows, load_midi_windows
+from lyricgen.models.musicvae.evaluation import in_batches
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
 from lyricgen.models.training import Row
@@ -50,6 +52,9 @@ GOING_ON: dict[str, Any] = {"wait": 0.0, "ramp": 0.0, "rate": 1e-3}
 
 # Melodies of a validation split that are measured after a training on one's own files
 MEASURED = 512
+
+# Melodies of a training split that the posterior is fitted to then
+FITTED = 20_000
 
 # The share of the minutes of a training that may be spent on measuring its text
 MEASURING = 0.1
@@ -89,8 +94,9 @@ def train_model(args: argparse.Namespace, kind: type[LanguageTask] | type[MusicV
     print(f"{task.name}: {task.size()}; checkpoints and curves are in {folder}", file=sys.stderr)
     budget = Budget(folder, validations=4 if mode() == "smoke" else 30, **limit)
     weights, curves = task.train(budget, initial)
-    arrays = task.add_posterior(rounded(weights))
-    figures = task.measure(arrays, limit.get("minutes"))
+    with progress.shown():
+        arrays = task.add_posterior(rounded(weights))
+        figures = task.measure(arrays, limit.get("minutes"))
     card = {
         "model": task.model,
         "data": task.data.source,
@@ -489,9 +495,13 @@ class MusicVAETask:
     def add_posterior(self, arrays: Arrays) -> Arrays:
         """Returns the arrays with those of the aggregate posterior, to sample from.
 
-        A Gaussian and a mixture of Gaussians are fitted to the z of the training split.
+        A Gaussian and a mixture of Gaussians are fitted to the z of the training split;
+        of files of the user's, to those of at most FITTED melodies.
         """
-        mu, sigma = NumpyMusicVAE(arrays).encode(self.data.splits["train"])
+        melodies = self.data.splits["train"]
+        if self.args.midi is not None:
+            melodies = melodies[:: -(-len(melodies) // FITTED)]
+        mu, sigma = in_batches(NumpyMusicVAE(arrays).encode, melodies)
         rng = np.random.default_rng(self.settings.seed)
         z = mu + sigma * rng.standard_normal(mu.shape)
         components = max(1, min(10, len(z) // 500))
@@ -518,18 +528,20 @@ class MusicVAETask:
         melodies = self.data.splits["validation"]
         if self.args.midi is not None:
             melodies = melodies[:: -(-len(melodies) // MEASURED)]
-        mu, sigma = vae.encode(melodies)
+        mu, sigma = in_batches(vae.encode, melodies)
         z = mu + sigma * np.random.default_rng(2).standard_normal(mu.shape)
         kl = kl_divergence(mu, sigma).sum(axis=1).mean()
         majority = measures.likeliest_at_each_step(self.data.splits["train"])
-        right = (vae.decode(mu) == melodies).mean(axis=1)
+        right = (in_batches(vae.decode, mu) == melodies).mean(axis=1)
         error = NORMAL_95 * right.std() / np.sqrt(len(right))
         return {
             "validation_kl_bits": float(kl / musicvae_network.LN2),
             "validation_melodies": len(melodies),
             "validation_free_running": float(right.mean()),
             "validation_free_running_error": float(error),
-            "validation_free_running_drawn": measures.step_accuracy(vae.decode(z), melodies),
+            "validation_free_running_drawn": measures.step_accuracy(
+                in_batches(vae.decode, z), melodies
+            ),
             "validation_always_hold": float((melodies == HOLD).mean()),
             "validation_position_majority": measures.step_accuracy(majority, melodies),
         }
