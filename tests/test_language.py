@@ -963,6 +963,23 @@ def test_each_song_of_a_text_ends(tmp_path):
     assert shown(data, "train")[0].startswith("|O my luve\nis like|O my")
 
 
+def test_what_is_written_first_is_the_beginning_of_a_song(tmp_path):
+    """After `<end>`, with which writing begins; without ends nothing teaches that."""
+    rng = np.random.default_rng(0)
+    songs = ["Q" + "".join(rng.choice(list("abcde "), 60)) for _ in range(200)]
+    (tmp_path / "songs.txt").write_text("\n\n".join(songs), "utf-8")
+    few = Settings(embedding=16, hidden=32, dropout=0.0, batch=4, length=32, rate=0.02)
+    shares = []
+    for ends in (True, False):
+        data = language_data.load_text_splits(tmp_path / "songs.txt", ends=ends)
+        budget = Budget(tmp_path / str(ends), 60, validations=1, progress=False)
+        arrays, _ = language_training.train(data, few, budget)
+        model = NumpyLanguageModel(arrays, data.vocabulary)
+        [bits] = model.costs([data.vocabulary.encode("Q")])
+        shares.append(2 ** -bits[0])
+    assert shares[0] > 0.5 > shares[1]
+
+
 def test_training_goes_on_from_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LYRICGEN_MODE", "smoke")
