@@ -225,7 +225,7 @@ RHYME_COLORS = (ORANGE, BLUE, PINK, GREEN, RED, SKY)
 def mask_plan(pattern: Pattern) -> Any:
     """Draws which characters a pattern allows at each step of a ci, a line in a row.
 
-    A letter stands for a rhyme group: any character of one rhyme class. A line ends
+    A letter stands for a rhyme group: any character of that group. A line ends
     with a newline and the last one with the end of the poem. Returns the figure.
     Notebook: writing_lyrics
     """
@@ -270,7 +270,7 @@ def _mask_legend(canvas: Canvas, groups: int) -> None:
     lines = ["any: every Chinese character", "↵: the newline alone"]
     if groups:
         word = "rhyme group" if groups == 1 else "rhyme groups"
-        lines.append(f"{letters}: {word}, characters of one rhyme class")
+        lines.append(f"{letters}: {word}, characters of one rhyme group")
     canvas.label(0.3, 0.62, "     ".join(lines[:2]), "left", SMALL)
     if groups:
         canvas.label(0.3, 0.3, lines[2], "left", SMALL)

@@ -68,7 +68,7 @@ top_p = Exercise(
     ),
     right=_top_p,
     why=(
-        "Where the model is sure, this keeps one token or two, and where it is not, hundreds. "
+        "Where the model is sure, this keeps one token or two, and where it is not, many. "
         "top-k keeps the same number in both cases."
     ),
     cases=((CHARACTERS, SHARE), (CHARACTERS, 0.5), (SURE, 0.9), (EXACT, 0.5)),
@@ -114,6 +114,11 @@ top_p = Exercise(
         "not normalised": Mistake(
             lambda p, share: p * _reached(p, share, np.argsort(-p)),
             "the right ones are kept; divide them by their sum.",
+        ),
+        "divided by the share": Mistake(
+            lambda p, share: p * (_top_p(p, share) > 0) / share,
+            "the right ones are kept; divide them by their sum, which is a little more than the "
+            "share.",
         ),
         "not sorted": Mistake(
             lambda p, share: _normal(p * _reached(p, share, np.arange(len(p)))),
@@ -190,6 +195,15 @@ line_end = Exercise(
             partial(_allowed, special=(0, 1)),
             "you allow <unk> and <end> (tokens 0 and 1) within a line: a poem should not show the "
             "first, and it should not stop at the second.",
+        ),
+        "unk": Mistake(
+            partial(_allowed, special=(0,)),
+            "poems no longer stop, but <unk> (token 0) is still allowed within a line: only the "
+            "tokens from 3 on are characters.",
+        ),
+        "end": Mistake(
+            partial(_allowed, special=(1,)),
+            "<end> (token 1) is still allowed within a line, and the poem stops there.",
         ),
         "turned round": Mistake(
             lambda *case: ~_allowed(*case),
