@@ -38,6 +38,32 @@ def test_the_gradient_is_the_slope_of_the_loss(bias, fixed):
         assert relative_error(gradient, slope) < 1e-7, name
 
 
+@pytest.mark.parametrize("bias", [1, 5])
+def test_the_gradient_of_the_cell_counts_all_paths(bias):
+    W, U, b, v, v0 = network = memory.new_network(rng(1), bias)
+    x, bit = memory.examples(3, 9, rng(2))
+    steps = forward(x, W, U, b)
+    for t in (0, 4, 7):
+        c = steps.c[:, t].copy()
+
+        def loss_from(c=c, t=t):
+            h = steps.o[:, t] * np.tanh(c)
+            s = forward(x[:, t + 1 :], W, U, b, h, c).h[:, -1] @ v + v0
+            return np.mean(np.logaddexp(0, s) - bit * s)
+
+        norm = np.linalg.norm(numerical_gradient(loss_from, c))
+        assert relative_error(memory.cell_gradients(network, x, bit)[t], norm) < 1e-7, t
+
+
+def test_through_the_cell_alone_the_gradient_falls_by_f_at_each_step():
+    network = memory.new_network(rng(1), 1)
+    network.U[:] = 0
+    network.W[:, memory.UNITS : 2 * memory.UNITS] = 0
+    norms = memory.cell_gradients(network, *memory.examples(3, 9, rng(2)))
+    assert norms.shape == (9,)
+    assert np.allclose(norms[:-1] / norms[1:], memory.sigmoid(1))
+
+
 def test_the_loss_is_finite_where_the_sigmoid_rounds_to_one():
     network = memory.new_network(rng(), 1)
     network.v0[:] = 2000

@@ -93,14 +93,14 @@ COURSE = (
         (
             "You will predict what each gate does to the cell over time, and see whether it does.",
             (
-                "You will train LSTMs to carry one bit over 5 to 100 steps, and explain from the "
-                "forget gate which of them can learn it."
+                "You will train LSTMs to carry one bit over 5 to 200 steps, and compare what the "
+                "forget gate predicts with the gradient that arrives at the first step."
             ),
             "You will judge a training by five seeds, and keep its runs independent of each other.",
             "You will read float64, float32 and TF32 bit by bit, and say what each costs an LSTM.",
             (
-                "You will choose a tolerance that separates a rounding error from a mistake, and "
-                "know when no tolerance can."
+                "You will choose a tolerance between the rounding errors and the mistakes that you "
+                "measure, and know where no tolerance helps."
             ),
         ),
         "notebook 01",

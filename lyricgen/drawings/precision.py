@@ -7,7 +7,7 @@ from typing import Any
 
 from lyricgen.drawings.canvas import NORMAL, SMALL, Canvas, Look, coloured
 from lyricgen.models.precision import FORMATS, bits_of, round_to_format
-from lyricgen.show import BLUE, GREEN, RED
+from lyricgen.show import BLACK, BLUE, GREEN, RED
 
 PARTS = ("sign", "exponent", "mantissa")
 COLORS = {"sign": RED, "exponent": GREEN, "mantissa": BLUE}
@@ -28,10 +28,9 @@ def float_bits(value: float = math.pi) -> Any:
     canvas = Canvas(ROW * len(FORMATS) + 0.75)
     top = canvas.fig.get_figheight() - 0.35
     canvas.label(0.2, top, f"The bits of {value!r}", "left", weight="bold")
-    canvas.box(6.2, top, size=(BIT, 0.3), look=_look("mantissa", "1"))
-    canvas.label(6.35, top, "is a 1,", "left")
-    canvas.box(7.35, top, size=(BIT, 0.3), look=_look("mantissa", "0"))
-    canvas.label(7.5, top, "is a 0", "left")
+    for x, words, tint in ((5.6, "is a 1", 0.0), (7.3, "is a 0", 0.93)):
+        canvas.box(x, top, size=(BIT, 0.3), look=Look(BLACK, 0.8, tint=tint))
+        canvas.label(x + 0.15, top, words, "left")
     for row, number_format in enumerate(FORMATS):
         name = number_format.name
         y = top - 0.65 - ROW * row

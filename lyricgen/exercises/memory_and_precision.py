@@ -32,13 +32,51 @@ def _logit(f: float) -> float:
 _LOGIT = _logit(_KEEP)
 
 
+# A bias this near to that of a mistake is the mistake with two or three digits.
+NEAR = 0.006
+
+
+def _name_vector(b: np.ndarray) -> str | None:
+    """Names a mistake with the whole bias that is judged by a distance of its own."""
+    block = slice(H, 2 * H)
+    if np.allclose(b, _bias(_KEEP), rtol=0, atol=NEAR):
+        return "that is f itself; its bias is the b with sigmoid(b) = f: b = log(f / (1 - f))."
+    if np.allclose(b, _bias(float(np.log(_KEEP))), rtol=0, atol=NEAR):
+        return "that is log(f); the sigmoid's inverse is b = log(f / (1 - f))."
+    for steps in (STEPS_KEPT - 1, STEPS_KEPT + 1):
+        if np.allclose(b, _bias(_logit(0.5 ** (1 / steps))), rtol=0, atol=NEAR):
+            return (
+                f"with this bias half is left after {steps} steps; the cell passes "
+                f"{STEPS_KEPT} forget gates, so take the root of {STEPS_KEPT}."
+            )
+    right = np.abs(b[block] - _LOGIT) < 0.01 * _LOGIT
+    others = np.delete(b, block)
+    if right.any() and not right.all() and not others.any():
+        return (
+            f"{right.sum()} of the {H} units has the right bias; each of them has its own forget "
+            f"gate, so the block of f has {H} numbers."
+        )
+    if right.all() and b[2 * H : 3 * H].any():
+        return (
+            "the block of f is right, but with a bias in the block of g each step writes i g into "
+            "the cell; with zeros g = tanh(0) = 0, and nothing is written."
+        )
+    if right.all() and others.any():
+        return (
+            "the block of f is right, and the others are not needed: with a bias of 0 in the "
+            "block of g the candidate is tanh(0) = 0, so nothing is written even where i is open. "
+            "Give zeros there."
+        )
+    return None
+
+
 def _name_mistake(answer: Any) -> str | None:
-    """Names two mistakes with the bias that need a closer look than the tolerance."""
+    """Names a mistake with the bias that no single value shows."""
     numbers = read_numbers(answer)
     if numbers is None or numbers.dtype.kind == "b":
         return None
-    if numbers.shape == (4 * H,) and np.allclose(numbers, _bias(_KEEP), rtol=0, atol=0.006):
-        return "that is f itself; its bias is the b with sigmoid(b) = f: b = log(f / (1 - f))."
+    if numbers.shape == (4 * H,):
+        return _name_vector(numbers.astype(float))
     if numbers.size == 1 and abs(float(numbers.ravel()[0]) - _LOGIT) < 0.07:
         return "the bias is right; the answer is the whole vector with it in one block."
     return None
@@ -103,7 +141,7 @@ keep = Exercise(
         ),
     },
     when=_name_mistake,
-    tolerance=0.02,
+    tolerance=0.01,
 )
 
 
@@ -116,6 +154,29 @@ def _swapped(first: int, second: int) -> list[int]:
     """Returns the right answer with two of its numbers changed for each other."""
     other = {first: second, second: first}
     return [other.get(bits, bits) for bits in _BITS]
+
+
+def _name_difference(answer: Any) -> str | None:
+    """Says of the first difference that is misjudged why its arithmetic is another."""
+    numbers = read_numbers(answer)
+    if numbers is None or numbers.shape != (len(_BITS),) or not set(numbers) <= set(_BITS):
+        return None
+    for (difference, bits), given in zip(ARITHMETIC.items(), numbers):
+        if given == bits:
+            continue
+        if bits == 0:
+            return (
+                f"{difference} is {difference / 2.0**-10:.0f} times the last bit of TF32, the "
+                "coarsest of the three: with weights that forget that is no rounding."
+            )
+        ours = f"the last bit of {bits} bits, 2**-{bits} = {2.0**-bits:.0e}"
+        if given == 0:
+            return f"{difference:.0e} is near {ours}: it needs no mistake to explain it."
+        return (
+            f"{difference:.0e} is near {ours}; the last bit of {given:.0f} bits is worth "
+            f"{2.0**-given:.0e}."
+        )
+    return None
 
 
 arithmetic = Exercise(
@@ -159,6 +220,7 @@ arithmetic = Exercise(
             "these are all bits of a number; the mantissa has 52, 23 or 10 of them.",
         ),
     },
+    when=_name_difference,
 )
 
 
@@ -226,6 +288,18 @@ def _counter_set_back(seeds, new_network, new_optimizer, train):
     return found
 
 
+def _optimizer_not_made(seeds, new_network, new_optimizer, train):
+    return [train(new_network(seed), new_optimizer) for seed in seeds]
+
+
+def _network_not_made(seeds, new_network, new_optimizer, train):
+    return [train(new_network, new_optimizer()) for _ in seeds]
+
+
+def _sorted_runs(seeds, new_network, new_optimizer, train):
+    return sorted(_all_runs(seeds, new_network, new_optimizer, train))
+
+
 def _last_run(seeds, new_network, new_optimizer, train):
     return _all_runs(seeds, new_network, new_optimizer, train)[-1]
 
@@ -273,6 +347,20 @@ repair = Exercise(
         "one of both": Mistake(
             _one_of_both,
             "network and optimizer are both made once; each run needs its own.",
+        ),
+        "optimizer not made": Mistake(
+            _optimizer_not_made,
+            "train was given new_optimizer itself, which only makes optimizers: call it, "
+            "new_optimizer().",
+        ),
+        "network not made": Mistake(
+            _network_not_made,
+            "train was given new_network itself, which only makes networks: call it, "
+            "new_network(seed).",
+        ),
+        "sorted": Mistake(
+            _sorted_runs,
+            "these are the right accuracies, sorted; return them in the order of the seeds.",
         ),
         "last run": Mistake(
             _last_run, "only the last run is returned: append each result to a list."

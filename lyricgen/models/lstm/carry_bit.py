@@ -101,6 +101,30 @@ def loss_and_gradients(
     return float(loss), [of_lstm.W, of_lstm.U, of_lstm.b, ds @ h, ds.sum(keepdims=True)]
 
 
+def cell_gradients(network: Network, x: np.ndarray, bit: np.ndarray) -> np.ndarray:
+    """Returns the norm of the loss's gradient with respect to the cell after each step.
+
+    x (B, T, 2), bit (B,); the result is (T,). All paths to the loss are counted: along
+    the cell, and through h, the recurrent kernel U and the gates.
+    Notebook: memory_and_precision
+    """
+    W, U, b, v, v0 = network
+    steps = []
+    h = c = None
+    for t in range(x.shape[1]):
+        steps.append(forward(x[:, t : t + 1], W, U, b, h, c))
+        h, c = steps[-1].h[:, 0], steps[-1].c[:, 0]
+    ds = (sigmoid(h @ v + v0) - bit) / len(bit)
+    dh, dc = np.outer(ds, v), np.zeros((len(bit), len(U)))
+    norms = []
+    for step in reversed(steps):
+        shown = step.o[:, 0] * (1 - np.tanh(step.c[:, 0]) ** 2)  # h_t = o_t tanh(c_t)
+        norms.append(np.linalg.norm(dc + dh * shown))
+        before = backward(step, None, dh, dc)
+        dh, dc = before.h0, before.c0
+    return np.array(norms[::-1])
+
+
 def clip(gradients: Sequence[np.ndarray], longest: float = LONGEST) -> list[np.ndarray]:
     """Shortens a gradient, all its arrays together, to a norm of at most `longest`.
 
