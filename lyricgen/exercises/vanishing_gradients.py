@@ -55,6 +55,11 @@ forget = Exercise(
             lambda: _forget(before=np.roll(STEPS.c, 1, axis=1)),
             "nearly: np.roll puts the last cell before the first step, which started from c0.",
         ),
+        "old cell left out": Mistake(
+            lambda: DC * _SLOPE,
+            "the factor of f is missing: c_t = f_t ∘ c_{t-1} + …, so DC is multiplied by the cell "
+            "before the step.",
+        ),
         "DH for DC": Mistake(
             lambda: DH * STEPS.c_before * _SLOPE,
             "you began with DH, the gradient with respect to h; f acts on the cell, so begin "
