@@ -444,11 +444,23 @@ def test_every_unit_is_joined_by_the_arrows_that_it_needs(figures):
     # 04 needs 00 by way of 01 and 03
     assert needs["04_vanishing_gradients"] == ["03_backpropagation_through_time"]
     tips = heads(figures["course"])
-    assert len(tips) == sum(map(len, needs.values()))
+    numbered = [name for name in needs if name[0] != "A"]
+    assert len(tips) == sum(len(needs[name]) for name in numbered)
     starts = [line.get_path().vertices[0] for line in lines(figures["course"])]
-    for box, _ in boxes(figures["course"]):
+    for box, _ in boxes(figures["course"])[: len(numbered)]:
         near = Bbox.from_extents(box.x0 - 0.01, box.y0 - 0.01, box.x1 + 0.01, box.y1 + 0.01)
         assert any(near.contains(*point) for point in [*tips, *starts]), box
+
+
+def test_the_box_of_an_appendix_names_what_it_needs(figures):
+    (label,) = [label for label in said(figures["course"]) if label.startswith("A4 ")]
+    assert label.endswith("\nneeds 02, 06, 13,\nA3")
+
+
+def test_a_unit_that_exists_needs_none_that_is_planned():
+    existing, planned = course.units_in(Path(__file__).parents[1] / "notebooks")
+    names = {unit.name for unit in planned}
+    assert not [unit.name for unit in existing if names.intersection(unit.needs)]
 
 
 def pieces(line: PathPatch) -> list[tuple[int, float, float, float]]:

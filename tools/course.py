@@ -55,14 +55,17 @@ COURSE = (
         "00_start_here",
         "Start here: a song in two minutes",
         (
-            "make a song on this machine, hear it and see its score",
-            "find your way: which notebook answers which question",
-            "see what this machine has, and what that means for time",
-            "change one thing (the temperature) and say what it does",
+            "You will make a song on this machine, hear it and see its score.",
+            "You will change one thing, the temperature, and say what it does to the words.",
+            (
+                "You will say what bits per character measure, and compare a network with a model "
+                "that only counts."
+            ),
+            "You will find which notebook answers which question.",
         ),
         "nothing but a bit of Python: reading a loop and a function is enough",
-        "a song made on this machine, a map of the course, what the machine has",
-        ("temperature", "n-gram", "onset", "lead sheet", "bits per character"),
+        "a song made on this machine, what a temperature does to its words, a map of the course",
+        ("lead sheet", "token", "temperature", "bits per character", "n-gram"),
     ),
     Notebook(
         "01_lstm_gates",

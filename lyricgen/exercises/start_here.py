@@ -38,6 +38,16 @@ sharpen = Exercise(
             "this is temperature 2, not 0.5: the power is 1 / temperature. Your distribution "
             "became flatter.",
         ),
+        "times temperature, not normalised": Mistake(
+            lambda: P * 0.5,
+            "you multiplied by the temperature: it is in the power, 1 / temperature. And divide "
+            "by the sum at the end.",
+        ),
+        "divided by temperature, not normalised": Mistake(
+            lambda: P / 0.5,
+            "you divided the probabilities by the temperature: what it divides are their "
+            "logarithms, so that the power is 1 / temperature. And divide by the sum at the end.",
+        ),
         "times temperature": Mistake(
             lambda: _normal(P * 0.5),
             "multiplying all by one number changes nothing once they are normalised: the "
@@ -53,19 +63,21 @@ sharpen = Exercise(
             "temperature divides, and what it divides are their logarithms.",
         ),
     },
+    share=True,
 )
 
 
 variety = Exercise(
     form="one of the letters 'a', 'b', 'c' and 'd', in quotation marks",
     hint=(
-        "look at the bars of the section on temperature: how many characters share nearly all of "
-        "the probability at 0.3, and how many at 2.0?"
+        "look at the bars of the section on temperature: which share of the probability do the "
+        "ten likeliest have at 0.3, and which at 2.0?"
     ),
     right=lambda: "a",
     why=(
         "At 0.3 ten characters have about four fifths of the probability and are drawn again and "
-        "again. At 2.0 hundreds have about the same small chance, so few of them come twice."
+        "again. At 2.0 the likeliest has half a per cent, and thousands share the rest, so few "
+        "of them come twice."
     ),
     mistakes={
         "b": Mistake(
@@ -114,6 +126,29 @@ cost = Exercise(
         "cost of the mean": Mistake(
             lambda: float(-np.log2(GIVEN.mean())),
             "you took the mean of the probabilities first; take the mean of the four costs.",
+        ),
+        "median": Mistake(
+            lambda: float(np.median(_COSTS)),
+            "this is the median of the four costs, or the cost of the commonest probability; "
+            "take their mean.",
+        ),
+        "entropy": Mistake(
+            lambda: float((GIVEN * _COSTS).sum()),
+            "you weighted each cost with its probability, as in an entropy. These four "
+            "characters have come, each once: all costs weigh the same.",
+        ),
+        "divided by three": Mistake(
+            lambda: float(_COSTS.sum() / 3),
+            "you divided the 9 bits by 3; there are four characters, and two of them have the "
+            "same cost.",
+        ),
+        "different costs": Mistake(
+            lambda: float(np.unique(_COSTS).mean()),
+            "you took the mean of 1, 2 and 4; the cost of 2 bits comes twice and counts twice.",
+        ),
+        "perplexity": Mistake(
+            lambda: float(2 ** _COSTS.mean()),
+            "this is 2 to the power of the answer, the perplexity; the question is for the bits.",
         ),
         "sign": Mistake(
             lambda: float(-_COSTS.mean()),

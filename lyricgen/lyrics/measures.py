@@ -135,12 +135,12 @@ def rhyme_share(
     """Returns the share of rhymes that rhyme: of neighbouring lines of one rhyme group.
 
     `rhymes` has the group of each line, -1 for none. Two lines rhyme that end in one
-    rhyme group: in Chinese one of the Song rhyme book, in English by the CMU
-    dictionary. Where the rhyme tones of a pattern are given as well, a level and an
-    oblique line have to agree in the part only, as their tune asks. `modern` judges
-    Chinese by today's sounds instead, which have kept older rhymes in part only. A line
-    that a poem lacks, or whose end has no rhyme, is passed over; NaN where no pair is
-    left.
+    rhyme group: in Chinese one of the Cilin zhengyun (1821), which reconstructs the
+    rhymes of Song ci, in English by the CMU dictionary. Where the rhyme tones of a
+    pattern are given as well, a level and an oblique line have to agree in the part
+    only, as their tune asks. `modern` judges Chinese by today's sounds instead, which
+    have kept older rhymes in part only. A line that a poem lacks, or whose end has no
+    rhyme, is passed over; NaN where no pair is left.
 
     Notebook: four_corpora
     """
@@ -179,7 +179,7 @@ def tone_share(poems: Sequence[Sequence[str]], tones: Sequence[Sequence[str]]) -
     """Returns the share of a pattern's fixed places whose tone a poem keeps.
 
     A character with several readings keeps it if one does. Places that a poem lacks,
-    and characters that the rhyme book lacks, are passed over; NaN where none is left.
+    and characters that the rhyme books lack, are passed over; NaN where none is left.
 
     Notebook: words_and_music
     """

@@ -1,4 +1,4 @@
-"""Rhyme: of Chinese by the Song rhyme book and by today's sounds, and of English."""
+"""Rhyme: of Song ci by a later rhyme book, of Chinese by today's sounds, of English."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from lyricgen.lyrics.corpora import read_data
 from lyricgen.lyrics.english import phones, words
 
 # The rhyme groups of Song ci: the nineteen parts of the Cilin zhengyun (1821), each
-# with its tone class. Parts 15 to 19 hold the syllables that ended in p, t or k.
+# with its tone class. It is a book of the Qing dynasty, which reconstructs from the ci
+# of the Song what their poets took for a rhyme. Parts 15 to 19 hold the syllables that
+# ended in p, t or k.
 SONG_GROUPS = (
     *(f"{part} {tone}" for part in range(1, 15) for tone in ("level", "oblique")),
     *(f"{part} entering" for part in range(15, 20)),
@@ -25,7 +27,7 @@ RICH_GROUP = 40
 
 
 class Sounds(NamedTuple):
-    """What the Song rhyme book says of a character, in all its readings.
+    """What the rhyme books say of a character, in all its readings.
 
     book: the names of its groups among the 106 of the Pingshui book, in one string.
     groups: its rhyme groups, of SONG_GROUPS.
@@ -40,7 +42,7 @@ UNKNOWN_SOUNDS = Sounds("", frozenset())
 
 @cache
 def _song_sounds() -> dict[str, Sounds]:
-    """Returns what the rhyme book says of each character of the corpora, read once."""
+    """Returns what the rhyme books say of each character of the corpora, read once."""
     sounds = {}
     for line in read_data("song_rhymes")[0].splitlines():
         character, book, groups = line.split("\t")
@@ -49,7 +51,7 @@ def _song_sounds() -> dict[str, Sounds]:
 
 
 def song_sounds(character: str) -> Sounds:
-    """Returns what the Song rhyme book says of a character; empty for an unknown one.
+    """Returns what the rhyme books say of a character; empty for an unknown one.
 
     Source: Ge Zai 1821 (Cilin zhengyun), over the 106 groups of the Pingshui book.
     Notebook: words_and_music
@@ -72,7 +74,7 @@ def rhyme_groups(word: str) -> frozenset[str]:
     """Returns the rhyme groups of a Chinese character, an English word or a line.
 
     Two that rhyme have a group in common; where there is no word to rhyme, and for a
-    character that the rhyme book lacks, there is none. In Chinese the last character
+    character that the rhyme books lack, there is none. In Chinese the last character
     counts, with all its readings: its groups are some of SONG_GROUPS, such as
     `3 level`. An English word has one, its `rhyme_class`.
 
