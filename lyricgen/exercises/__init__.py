@@ -387,7 +387,8 @@ class Exercise:
         for a, b in zip(numbers.ravel(), right.ravel()):
             good += same(a, b, self.tolerance)
         if good:
-            return f"{good} of {right.size} numbers are right. {ASK}"
+            verb = "is" if good == 1 else "are"
+            return f"{good} of {right.size} numbers {verb} right. {ASK}"
         return f"that is not it, nor a mistake that the check knows. {ASK}"
 
     def _explain_shape(self, numbers: np.ndarray, right: np.ndarray, subject: str) -> str:
