@@ -14,7 +14,7 @@ from lyricgen.exercises import Exercise, Mistake, run, same
 
 NAMES = {
     "gpu_lab": ["rounding", "batch"],
-    "faster_lstm": ["table"],
+    "faster_lstm": ["swish", "left", "table"],
     "start_here": ["sharpen", "variety", "cost"],
     "reading_midi": ["digits", "times", "notes"],
     "notation": ["shapes", "product", "bits", "chain", "matrix_chain"],

@@ -1,8 +1,95 @@
 """The exercises of faster_lstm and gpu_lab judge the answers that readers give."""
 
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from lyricgen.exercises import faster_lstm, gpu_lab
+
+
+def swish_with_exp(x, dy):
+    """The tape's way, which overflows at both ends."""
+    e = tf.exp(-x)
+    return dy * (1 / (1 + e) + x * e / (1 + e) ** 2)
+
+
+def swish_with_sigmoid(x, dy):
+    s = tf.sigmoid(x)
+    return dy * s * (1 + x * (1 - s))
+
+
+@tf.custom_gradient
+def decorated_swish(x):
+    return x * tf.sigmoid(x), lambda dy: swish_with_sigmoid(x, dy)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (swish_with_sigmoid, "Right.", "overflow"),
+        (tf.function(swish_with_sigmoid), "Right.", "overflow"),
+        (lambda x, dy: swish_with_sigmoid(x, dy).numpy(), "Right.", "overflow"),
+        (swish_with_exp, "Not yet:", "exp(100)"),
+        (lambda x, dy: swish_with_sigmoid(x, 1), "Not yet:", "multiplies it by dy"),
+        (lambda x, dy: swish_with_sigmoid(dy, x), "Not yet:", "exchanged"),
+        (lambda x, dy: dy * tf.sigmoid(x), "Not yet:", "second term"),
+        (lambda x, dy: (x, swish_with_sigmoid(x, dy)), "Not yet:", "shape"),
+        (lambda x, dy: (x * tf.sigmoid(x), swish_with_sigmoid(x, dy)), "Not yet:", "alone"),
+        (decorated_swish, "Not yet:", "x, dy"),
+        (lambda x, dy: None, "Not yet:", "return"),
+        (3.0, "Not yet:", "function"),
+    ],
+)
+def test_the_gradient_of_swish(answer, verdict, word):
+    found = faster_lstm.swish.verdict(answer)
+    assert found.startswith(verdict) and word in found, found
+
+
+def left_by(step, first=tf.ones_like, start=0, stop=0, lose=False, result=None):
+    """A loop over f that keeps step(product, f_t), with a mistake of one's choice."""
+
+    @tf.function
+    def left(f):
+        T = len(f) - stop
+
+        def body(t, product, products):
+            product = step(product, f[t])
+            written = products.write(t, product)
+            return t + 1, product, products if lose else written
+
+        array = tf.TensorArray(f.dtype, len(f), element_shape=f.shape[1:])
+        variables = (start, first(f[0]), array)
+        _, product, products = tf.while_loop(lambda t, *_: t < T, body, variables)
+        return product if result == "final" else products.stack()
+
+    return left
+
+
+@pytest.mark.parametrize(
+    "answer, verdict, word",
+    [
+        (left_by(tf.multiply), "Right.", "in this order"),
+        (lambda f: tf.math.cumprod(f), "Right.", "in this order"),
+        (left_by(tf.multiply, first=tf.zeros_like), "Not yet:", "starts at 0"),
+        (left_by(tf.multiply, lose=True), "Not yet:", "write()"),
+        (left_by(tf.add, first=tf.zeros_like), "Not yet:", "sums"),
+        (left_by(tf.add), "Not yet:", "sums"),
+        (left_by(tf.multiply, start=1), "Not yet:", "t starts at 0"),
+        (left_by(tf.multiply, stop=1), "Not yet:", "t < T"),
+        (left_by(tf.multiply, result="final"), "Not yet:", "stack()"),
+        (left_by(lambda product, f: f), "Not yet:", "f itself"),
+        (lambda f: tf.math.cumprod(f, exclusive=True), "Not yet:", "before you multiply"),
+        (lambda f: tf.math.cumprod(f, reverse=True), "Not yet:", "from the last step"),
+        (np.ones((3, 2)), "Not yet:", "function itself"),
+    ],
+)
+def test_the_loop_of_products(answer, verdict, word):
+    found = faster_lstm.left.verdict(answer)
+    assert found.startswith(verdict) and word in found, found
 
 
 @pytest.mark.parametrize(
@@ -15,6 +102,13 @@ from lyricgen.exercises import faster_lstm, gpu_lab
         (90 / 2048, "Not yet:", "inverse"),
         (32, "Not yet:", "saves no multiplication"),
         (2048, "Not yet:", "number of rows"),
+        (64 * 33 / 90, "Not yet:", "only a target"),
+        (1 - 90 / 2048, "Not yet:", "is saved"),
+        ("95.6 %", "Not yet:", "is saved"),
+        (95.6, "Not yet:", "per cent"),
+        (22.76 / 64, "Not yet:", "64 sequences"),
+        (64 / 90, "Not yet:", "32 tokens"),
+        (2048 - 90, "Not yet:", "quotient"),
     ],
 )
 def test_the_factor_of_the_table(answer, verdict, word):

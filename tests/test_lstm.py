@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 
 from lyricgen.models.lstm import cell as lstm_cell
+from lyricgen.models.lstm import gradient_check
 from lyricgen.models.lstm import layer as lstm_layer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -301,6 +302,55 @@ def test_the_recurrence_is_exact_in_float64():
         lstm_cell.backward(steps, dh, np.ones((B, H)), np.ones((B, H))),
     ):
         assert close(a, e, 1e-13)
+
+
+def worst_difference() -> float:
+    """The largest error of the layer's gradients, beside those of the stock layer."""
+    options = {"return_sequences": True, "return_state": True}
+    problem = gradient_check.random_problem(np.random.default_rng(1), "float32", 9, 2, 3, 5)
+    of_stock, of_ours = (
+        gradient_check.gradients_by_tape(layer(5, **options), problem)
+        for layer in (keras.layers.LSTM, lstm_layer.LSTM)
+    )
+    return max(gradient_check.relative_errors(of_ours, of_stock).values())
+
+
+@on_cpu
+def test_a_spoilt_gradient_of_the_loop_is_found(monkeypatch):
+    right = lstm_layer._backward_loop
+
+    def spoilt(*arguments):
+        da, dh0, dc0 = right(*arguments)
+        return -3 * da, dh0, dc0
+
+    assert worst_difference() < 1e-5
+    monkeypatch.setattr(lstm_layer, "_backward_loop", spoilt)
+    assert worst_difference() == pytest.approx(4, rel=1e-4)
+
+
+@on_cpu
+def test_a_spoilt_gradient_of_the_table_is_found(monkeypatch):
+    tokens = RNG.integers(0, V, (64, 12))
+
+    def trained(embedding, layer) -> list[np.ndarray]:
+        each = model(embedding, layer, "plain")
+        each.fit(tokens, np.roll(tokens, -1, axis=1), batch_size=32, verbose=0, shuffle=False)
+        return each.get_weights()
+
+    def errors() -> list[float]:
+        ours = trained(lstm_layer.Embedding, lstm_layer.LSTM)
+        return [gradient_check.relative_error(a, b) for a, b in zip(ours, stock)]
+
+    right = lstm_layer.token_gates
+
+    @tf.custom_gradient
+    def reversed_gradient(a_x):
+        return tf.identity(a_x), lambda da: -3 * da
+
+    stock = trained(keras.layers.Embedding, keras.layers.LSTM)
+    assert max(errors()) < 1e-5
+    monkeypatch.setattr(lstm_layer, "token_gates", lambda *a: reversed_gradient(right(*a)))
+    assert max(errors()) > 1e-2
 
 
 @pytest.mark.parametrize("sequences", [1, 5])

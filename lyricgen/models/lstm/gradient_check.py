@@ -94,10 +94,11 @@ def gradients_by_tape(layer: Any, problem: Problem) -> Gradients:
     """Returns the gradients of a problem's loss by TensorFlow's tape.
 
     layer: a Keras LSTM with return_sequences=True and return_state=True, in the dtype
-        of the problem. It is given the problem's weights, and keeps them.
+        of the problem. It is given the problem's weights, and keeps them. It is called
+        as in training, where `layer.LSTM` has its gradient by hand.
 
     Raises: ValueError where the layer has another dtype or lacks one of the two.
-    Notebook: backpropagation_through_time, vanishing_gradients
+    Notebook: backpropagation_through_time, vanishing_gradients, faster_lstm
     """
     import tensorflow as tf
 
@@ -110,7 +111,7 @@ def gradients_by_tape(layer: Any, problem: Problem) -> Gradients:
     x, h0, c0 = (tf.constant(array) for array in (problem.x, problem.h0, problem.c0))
     with tf.GradientTape() as tape:
         tape.watch((x, h0, c0))
-        h, h_T, c_T = layer(x, initial_state=[h0, c0])
+        h, h_T, c_T = layer(x, initial_state=[h0, c0], training=True)
         loss = tf.reduce_sum(h * problem.dh)
         loss += tf.reduce_sum(h_T * problem.dh_T)
         loss += tf.reduce_sum(c_T * problem.dc_T)
