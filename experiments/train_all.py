@@ -26,7 +26,7 @@ class Training:
     """
 
     steps: int | None = None
-    settings: dict[str, float | bool] = field(default_factory=dict)
+    settings: dict[str, float | bool | str] = field(default_factory=dict)
     mean_of: int = 1
 
 
@@ -42,7 +42,7 @@ class Recipe:
 
 FIRST = Training()
 
-WHOLE_POEMS: dict[str, float | bool] = {
+WHOLE_POEMS: dict[str, float | bool | str] = {
     "whole": True,
     "length": 160,
     "batch": 8,
@@ -50,7 +50,7 @@ WHOLE_POEMS: dict[str, float | bool] = {
 }
 
 # Beta has risen already.
-FULL_BETA: dict[str, float | bool] = {"wait": 0, "ramp": 0}
+FULL_BETA: dict[str, float | bool | str] = {"wait": 0, "ramp": 0}
 
 RECIPES = {
     "songci": Recipe(
@@ -65,7 +65,16 @@ RECIPES = {
         name="songci_form",
     ),
     "yuanqu": Recipe("language", "yuanqu"),
-    "burns": Recipe("language", "burns"),
+    "burns": Recipe(
+        "language",
+        "burns",
+        trainings=(
+            Training(
+                13000,
+                {"also": "ballads", "dropout": 0.4, "drop_recurrent": 0.3, "decay": 0.02},
+            ),
+        ),
+    ),
     "ballads": Recipe("language", "ballads"),
     "musicvae": Recipe(
         "musicvae",

@@ -103,8 +103,6 @@ LONG = {
     "sampling_musicvae",
     "reading_the_article",
 }
-# Books of reference, of which nobody teaches all in one lesson.
-REFERENCE = {"notation"}
 
 
 @books
@@ -116,7 +114,7 @@ def test_a_unit_fits_a_lesson(path):
     after_setup = cells(path, "code")[1:]
     longest = max(after_setup, key=lambda cell: len(cell["source"]))
     assert len(longest["source"]) <= 20, source(longest)
-    if slug not in REFERENCE:
+    if slug not in class_minutes.REFERENCE:
         assert len(cells(path)) <= 40
         times = json.loads(course.TIMES.read_text("utf-8"))
         minutes = class_minutes.size_of(path, times[path.stem]).minutes

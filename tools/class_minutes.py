@@ -21,6 +21,9 @@ WORDS_A_MINUTE = 120
 MINUTES_A_CODE_CELL = 1.5
 MINUTES_AN_EXERCISE = 5
 
+# Books of reference, of which nobody teaches all in one lesson.
+REFERENCE = {"notation"}
+
 # An exercise begins with its number in bold: **2.** or **Exercise 2: ...**
 EXERCISE = re.compile(r"^\*\*(?:Exercise )?\d+[.:]", re.MULTILINE)
 

@@ -628,7 +628,7 @@ def header(row: Notebook) -> str:
         "",
         f"**What you need:** {row.needs}.",
         "",
-        f"**Time:** {spoken(seconds)} for all cells on a 2-core CPU; reading takes longer.",
+        f"**Time:** {class_time(row)}all cells run in {spoken(seconds)} on a 2-core CPU.",
     ]
     if row.terms:
         lines += ["", f"**Terms** explained in [A2](A2_notation.ipynb): {', '.join(row.terms)}."]
@@ -636,6 +636,19 @@ def header(row: Notebook) -> str:
     if ADDRESS:
         lines += ["", f"[Open in Colab]({colab(row)})"]
     return "\n".join(lines)
+
+
+def class_time(row: Notebook) -> str:
+    """How long a notebook takes a class, to five minutes; empty for a reference."""
+    import class_minutes  # it imports this module
+
+    if row.slug in class_minutes.REFERENCE or not TIMES.exists() or not row.path.exists():
+        return ""
+    times = json.loads(TIMES.read_text())
+    if row.name not in times:
+        return ""
+    minutes = 5 * round(class_minutes.size_of(row.path, times[row.name]).minutes / 5)
+    return f"about {minutes} minutes in class, without the open task; "
 
 
 def colab(row: Notebook) -> str:

@@ -66,7 +66,7 @@ def read_numbers(value: Any, one: bool = False) -> np.ndarray | None:
         value = parts[0] if one else parts
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError):
+    except Exception:  # a library's own error, as of a TensorArray that was not stacked
         return None
     if array.dtype.kind in "biuf":
         return array

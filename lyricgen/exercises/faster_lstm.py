@@ -67,7 +67,7 @@ swish = Exercise(
     ),
     right=_swish_gradient,
     why=(
-        "It has no exp that could overflow, so that it is a number for x = -100 as well. Under "
+        "With a stable sigmoid nothing overflows, and it is a number for x = -100 as well. Under "
         "tf.custom_gradient TensorFlow calls it in place of the derivatives on its tape."
     ),
     mistakes={
@@ -143,8 +143,8 @@ left = Exercise(
     ),
     right=_left,
     why=(
-        "The body has three variables, t, the product and the array, and returns their new values "
-        "in this order. The loops of the module differ only in what is computed in a step."
+        "In a while_loop the body has three variables, t, the product and the array, and returns "
+        "their new values in this order. The loops of the module differ only in what is computed in a step."
     ),
     mistakes={
         "sums": Mistake(
