@@ -144,7 +144,8 @@ left = Exercise(
     right=_left,
     why=(
         "In a while_loop the body has three variables, t, the product and the array, and returns "
-        "their new values in this order. The loops of the module differ only in what is computed in a step."
+        "their new values in this order. The loops of the module differ only in what is computed "
+        "in a step."
     ),
     mistakes={
         "sums": Mistake(
