@@ -79,6 +79,16 @@ def test_a_text_that_is_no_number_is_named(answer):
     assert notation.bits.verdict(answer).startswith("Not yet: you gave text.")
 
 
+def test_the_messages_on_bits_speak_of_characters():
+    texts = [notation.bits.hint, notation.bits.why]
+    texts += [mistake.message for mistake in notation.bits.mistakes.values()]
+    assert not [text for text in texts if "event" in text]
+
+
+def test_a_lost_sign_of_the_elementwise_product():
+    assert "you lost a sign" in notation.product.verdict([4, 0, 3])
+
+
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
@@ -105,6 +115,13 @@ def test_the_chain_rule_for_numbers(answer, verdict, word):
         ([7, 3, 2, 0], "Not yet:", "their shape is (4,)"),
         (notation.X.T @ notation.DA / 2, "Not yet:", "mean"),
         ([[7, 3], [2, 1]], "Not yet:", "3 of 4"),
+        ("[[7, 3], [2, 0]]", "Right.", "outer product"),
+        ("[[7,3],[2,0]]", "Right.", "outer product"),
+        ("((7, 3), (2, 0))", "Right.", "outer product"),
+        (str(notation.X.T @ notation.DA), "Right.", "outer product"),
+        ("[[7, 3], [2]]", "Not yet:", "you gave text"),
+        (-notation.X.T @ notation.DA, "Not yet:", "no minus sign"),
+        (notation.X.T * notation.DA, "Not yet:", "`@`"),
     ],
 )
 def test_the_chain_rule_for_matrices(answer, verdict, word):

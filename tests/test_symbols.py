@@ -25,6 +25,7 @@ SAME = {
     "rvert": "lvert",
     "rfloor": "lfloor",
     "overline": "bar",
+    "widehat": "hat",
     "Longrightarrow": "Rightarrow",
     "|": "Vert",
 }
@@ -142,7 +143,8 @@ def missing(path: Path) -> list[str]:
     for letter in sorted(symbols_of(path).letters):
         explained = path.stem in REFERENCE and letter in rows
         for kind, names in rows.get(letter, []):
-            explained |= kind == "from" or path.stem in names
+            begun = kind == "from" and place(names[0]) <= place(path.stem)
+            explained |= begun or path.stem in names
         if not explained:
             unknown.append(letter)
     return unknown
@@ -151,6 +153,25 @@ def missing(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", BOOKS, ids=label)
 def test_every_letter_of_every_formula_has_a_row(path):
     assert not missing(path), f"the table of letters in {NOTATION.name} lacks these"
+
+
+def test_a_lasting_meaning_begins_with_the_first_notebook_that_has_the_letter():
+    special = set()
+    for row in LETTERS:
+        kind, names = notebooks_of(row)
+        special |= {(letter_of(row), name) for name in names if kind == "only"}
+    for row in LETTERS:
+        kind, names = notebooks_of(row)
+        for notebook in course.order()[: place(names[0])] if kind == "from" else []:
+            letters = symbols_of(notebook.path).letters
+            assert letter_of(row) not in letters or (letter_of(row), notebook.name) in special
+
+
+def test_a_notebook_that_a_row_names_has_the_letter():
+    for row in LETTERS:
+        for name in notebooks_of(row)[1]:
+            letters = symbols_of(course.NOTEBOOKS / f"{name}.ipynb").letters
+            assert letter_of(row) in letters, f"{name} has no formula with {row[0]}"
 
 
 @pytest.mark.parametrize("path", BOOKS, ids=label)
@@ -181,14 +202,20 @@ def test_a_letter_has_one_meaning_or_names_the_notebooks():
             general.add(letter)
 
 
+def row_order(row: list[str], alphabet: list[str]) -> tuple[int, bool, int]:
+    """By letter, capitals after small ones, then by the first notebook of the row."""
+    letter = letter_of(row).strip("\\")
+    first = place(notebooks_of(row)[1][0])
+    return alphabet.index(letter.lower()), letter.isupper(), first
+
+
 def test_letters_and_terms_are_sorted():
+    latin = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     for name, rows in tables().items():
-        if name == "Greek letters: letter":
-            letters = [letter.strip("\\") for letter in map(letter_of, rows)]
-            assert letters == sorted(letters, key=ALPHABET.index)
-        elif name == "Latin letters: letter":
-            letters = list(map(letter_of, rows))
-            assert letters == sorted(letters, key=lambda letter: (letter.lower(), letter.isupper()))
+        if name.endswith(" letters: letter"):
+            alphabet = ALPHABET if name.startswith("Greek") else latin
+            keys = [row_order(row, alphabet) for row in rows]
+            assert keys == sorted(keys), name
         elif name.endswith(": term"):
             terms = [row[0].lower() for row in rows]
             assert terms == sorted(terms) and len(terms) == len(set(terms))
@@ -218,15 +245,117 @@ def test_each_chinese_term_has_its_pinyin():
     assert checked > 120
 
 
-def test_each_term_links_to_a_notebook_or_has_a_dash():
-    names = {row.name for row in course.COURSE}
-    dashes = 0
+# Words of which the plural is not the only other form.
+FORMS = {
+    "corpus": "corpus|corpora",
+    "interpolation": r"interpolat\w+",
+    "leakage": r"leak(?:age|s)?",
+    "overfitting": r"overfit\w*",
+    "quantising": r"quantis\w+",
+    "transposition": r"transpos\w+",
+    "VAE": r"VAEs?|variational\s+autoencoders?",
+    "vocabulary": "vocabulary|vocabularies",
+}
+# Notebooks that use the word in another meaning than the table.
+OTHER_MEANINGS = {
+    # the verb
+    "beat": ("start_here", "counting_words", "training_a_language_model"),
+    # an event of a MIDI file
+    "event": ("reading_midi",),
+    # an interval of confidence
+    "interval": ("four_corpora",),
+    # a model that is mixed with another
+    "interpolation": ("counting_words",),
+    # the cost over a training
+    "learning curve": ("training_a_language_model",),
+    # a phrase of a text
+    "phrase": ("start_here", "four_corpora", "melody_dataset"),
+    # the learning rate
+    "rate": tuple(row.slug for row in course.order() if row.name < "09"),
+    # the verb, and the scale of a figure
+    "scale": ("lstm_gates", "counting_words", "writing_lyrics", "four_corpora"),
+    # a step of a network, of a training, of a proof
+    "step": tuple(row.slug for row in course.order() if row.name < "09"),
+    # a part of the longer term
+    "autoencoder": ("start_here",),
+}
+
+
+def shown(cell: dict) -> str:
+    """The text that a cell shows: its own, or its outputs without markup."""
+    if cell["cell_type"] == "markdown":
+        text = re.split(r"^## Read on", source(cell), flags=re.M)[0]
+        text = re.sub(r"```.*?```", " ", text, flags=re.S)
+        return re.sub(r"\]\([^)]*\)", "]", text)
+    parts = []
+    for output in cell["outputs"]:
+        data = output.get("data", {})
+        page = "".join(data.get("text/html", ""))
+        page = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", page, flags=re.S)
+        parts += ["".join(output.get("text", "")), page or "".join(data.get("text/plain", ""))]
+    return " ".join(parts)
+
+
+def texts() -> dict[str, str]:
+    """What each notebook shows by its name, without header and reading list."""
+    found = {}
+    for row in course.order():
+        if row.path != NOTATION:
+            found[row.name] = " ".join(shown(cell) for cell in cells(row.path)[2:])
+    return found
+
+
+def first_use(term: str, texts: dict[str, str]) -> str | None:
+    """The first notebook that uses a term in the meaning of the table."""
+    words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", term))
+    form = FORMS.get(term, f"{words}(?:e?s)?")
+    pattern = re.compile(rf"(?<![\w\\-])(?:{form})(?![\w-])", re.I)
+    for name, text in texts.items():
+        if course.slug_of(name) not in OTHER_MEANINGS.get(term, ()) and pattern.search(text):
+            return name
+    return None
+
+
+def test_each_term_names_the_notebook_that_uses_it_first():
+    found = texts()
+    wrong, dashes = [], 0
     for title, rows in tables().items():
         for row in rows if title.endswith(": term") else []:
-            number, name = (re.findall(r"\[(\w\d)\]\((\w+)\.ipynb\)", row[3]) or [("", "")])[0]
-            dashes += row[3] == "—"
-            assert row[3] == "—" or (name in names and name.startswith(number)), row
+            name = first_use(row[0], found)
+            link = f"[{name[:2]}]({name}.ipynb)" if name else "—"
+            dashes += name is None
+            if row[3] != link:
+                wrong.append((row[0], row[3], link))
+    assert not wrong, f"term, in {NOTATION.name}, used first"
     assert dashes <= 4
+
+
+def test_each_sign_names_the_notebook_that_writes_it_first():
+    first: dict[str, str] = {}
+    for row in course.order():
+        if row.path != NOTATION:
+            found = symbols_of(row.path)
+            for symbol in found.signs | found.functions:
+                first.setdefault(symbol, row.name)
+    checked = 0
+    for row in tables()["Signs and functions: sign"] + tables()["Signs and functions: function"]:
+        found = read_symbols(row[0].strip("$"))
+        # the bars of KL(q || p) occur elsewhere
+        symbols = found.functions or found.signs
+        uses = [first[symbol] for symbol in symbols if symbol in first]
+        # a T above a matrix is no sign of its own, only its other form is
+        if uses and "transposed" not in row[1]:
+            name = min(uses, key=place)
+            assert row[2] == f"[{name[:2]}]({name}.ipynb)", row
+            checked += 1
+    assert checked > 20
+
+
+def test_a_term_is_found_where_it_is_used_first():
+    found = {"00_start_here": "it has to beat it", "09_reading_midi": "two beats \\bar"}
+    assert first_use("beat", found) == "09_reading_midi"
+    assert first_use("bar", found) is None
+    assert first_use("near-duplicate", {"08_four_corpora": "two near\nduplicates"})
 
 
 def test_a_formula_is_taken_apart():

@@ -264,7 +264,7 @@ COURSE = (
             "ci",
             "tune pattern",
             "pinyin",
-            "rhyme class",
+            "rhyme group",
         ),
     ),
     Notebook(
@@ -294,7 +294,7 @@ COURSE = (
             "bootstrap",
             "learning curve",
             "mask",
-            "rhyme class",
+            "rhyme group",
             "distinct-n",
             "temperature",
             "split",
@@ -493,7 +493,7 @@ COURSE = (
         "Notation: symbols, terms, and what to know before",
         (
             "You look up every symbol of every formula of the course in one place.",
-            "You look up every term, in English and in Chinese, and find where it is explained.",
+            "You look up every term, in English and in Chinese, and find where it is used first.",
             "You have the ten formulas of the course on one page, each checked by a number.",
             "You test what you know already, and find where to read up the rest.",
         ),

@@ -53,17 +53,24 @@ def read_number(text: str) -> float | None:
     return number / 100 if percent else number
 
 
+def split_text(text: str) -> list:
+    """Splits a text at its commas and spaces, and into rows where it has brackets."""
+    rows = []
+    for row in re.split(r"[\])]\s*,?\s*[\[(]", text.strip(" []()")):
+        rows.append(re.split(r"[,;\s]+", row.strip()))
+    return rows if len(rows) > 1 else rows[0]
+
+
 def read_numbers(value: Any, one: bool = False) -> np.ndarray | None:
     """Returns a value as an array of numbers, None where it is none.
 
-    A text is read as `one` number or as several with commas between them. A set is
-    sorted.
+    A text is read as `one` number, as several with commas between them, or as rows in
+    brackets. A set is sorted.
     """
     if isinstance(value, (set, frozenset)):
         value = sorted(value, key=str)
-    if isinstance(value, str):
-        parts = [value] if one else re.split(r"[,;\s]+", value.strip(" []()"))
-        value = parts[0] if one else parts
+    if isinstance(value, str) and not one:
+        value = split_text(value)
     try:
         array = np.asarray(value)
     except Exception:  # a library's own error, as of a TensorArray that was not stacked

@@ -64,6 +64,10 @@ product = Exercise(
             lambda: np.outer(A, B),
             "that is the outer product, a matrix: only equal places are multiplied here.",
         ),
+        "sign lost": Mistake(
+            lambda: A * np.abs(B),
+            "you lost a sign: the last number of b is -1, and 3 times -1 is -3.",
+        ),
         "sum": Mistake(lambda: A + B, "that is the sum; the circle in a ∘ b stands for a product."),
     },
 )
@@ -72,13 +76,13 @@ product = Exercise(
 bits = Exercise(
     form="one number",
     hint=(
-        "the cost of an event of probability p is -log2(p) bits; the mean is taken over the four "
-        "events."
+        "the cost of a character of probability p is -log2(p) bits; the mean is taken over the "
+        "four characters."
     ),
     right=lambda: 1.75,
     why=(
-        "A model that gives an event probability 1/8 pays 3 bits for it. Bits per character, the "
-        "measure of every language model here, is this mean."
+        "A model that gives a character the probability 1/8 pays 3 bits for it. Bits per "
+        "character, the measure of every language model here, is this mean."
     ),
     mistakes={
         "nats": Mistake(
@@ -86,7 +90,7 @@ bits = Exercise(
             "these are nats: you took the natural logarithm. Divide by log(2), or use log2.",
         ),
         "sum": Mistake(
-            lambda: 7.0, "that is the sum over the four events; the measure is the mean."
+            lambda: 7.0, "that is the sum over the four characters; the measure is the mean."
         ),
         "sign": Mistake(
             lambda: -1.75,
@@ -132,7 +136,7 @@ chain = Exercise(
 
 
 matrix_chain = Exercise(
-    form="an array of the shape of W, (2, 2)",
+    form="an array of the shape of W, (2, 2), or a list of its rows",
     hint=(
         "dW has the shape of W: a row for each input and a column for each output. Its entry "
         "(i, j) is x[n, i] da[n, j], summed over the examples n."
@@ -161,6 +165,16 @@ matrix_chain = Exercise(
         "elementwise": Mistake(
             lambda: X * DA,
             "you multiplied entry by entry; every input meets every output of its example.",
+        ),
+        "transposed, elementwise": Mistake(
+            lambda: X.T * DA,
+            "you multiplied the transposed x by da entry by entry; between them belongs a matrix "
+            "product, `@`.",
+        ),
+        "sign": Mistake(
+            lambda: -X.T @ DA,
+            "that is the negative: a step of training goes against the gradient, and the gradient "
+            "itself has no minus sign.",
         ),
         "not summed": Mistake(
             lambda: X[:, :, None] * DA[:, None, :],
