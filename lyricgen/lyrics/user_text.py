@@ -68,7 +68,6 @@ def read_songs(path: Path | str, encoding: str | None = None, column: str | None
     lines. Where that is longer than 1,000 characters, as in prose, it is cut into
     stretches of at most as many, at the end of a line if there is one.
     Raises: UserError, as `read_text` does.
-    Notebook: writing_lyrics
     """
     path = Path(path)
     files = _files_of_folder(path, column) if path.is_dir() else [path]

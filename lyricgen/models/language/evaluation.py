@@ -141,10 +141,17 @@ def measure_language(
         written = _write_poems(model, corpus, rng)
         human = [list(poem.lines) for poem in corpus.poems_of("test")]
     report(f"{name}: what was copied")
-    copying = Copying("\n\n".join(corpus.texts_of("train")))
+    copying = Copying("\n\n".join(_texts_read(name, folder)))
     result["copied_run_median"] = _copied_run_median(copying, written)
     result["human_copied_run_median"] = _copied_run_median(copying, human)
     return result
+
+
+def _texts_read(name: str, folder: Path) -> list[str]:
+    """Returns the texts from which a corpus's model learned, by its card."""
+    _, card = load_weights(name, folder)
+    read = [name] + ([card["also"]] if "also" in card else [])
+    return [text for corpus in read for text in corpora.load_corpus(corpus).texts_of("train")]
 
 
 def _load_model(name: str, data: TextData, folder: Path) -> NumpyLanguageModel:
