@@ -16,6 +16,9 @@ def test_the_answers_are_those_of_the_library():
     assert four_corpora.distinct.mistakes["joined"].make() == lyric_measures.distinct(
         ["tralalatra"], 2
     )
+    assert four_corpora.distinct.mistakes[
+        "joined by a line break"
+    ].make() == lyric_measures.distinct(["tralala\ntra"], 2)
     assert four_corpora.distinct.mistakes["single characters"].make() == lyric_measures.distinct(
         ["tralala", "tra"], 1
     )
@@ -41,6 +44,9 @@ def test_two_sizes(answer, verdict, word):
     [
         (8, "Not yet:", "all runs"),
         (0.8, "Not yet:", "the 10 characters"),
+        (0.6, "Not yet:", "by a line break"),
+        ("6/10", "Not yet:", "by a line break"),
+        ("6/8", "Not yet:", "in both texts"),
         ("50 %", "Right.", "equal amounts"),
         (50, "Right.", "equal amounts"),
         ("1/2", "Right.", "equal amounts"),
@@ -85,6 +91,17 @@ def cut_first_only(one, other, n):
     return lyric_measures.distinct([first[: len(second)]], n), lyric_measures.distinct([second], n)
 
 
+def one_too_short(one, other, n):
+    length = min(len("".join(one)), len("".join(other)))
+    return [lyric_measures.distinct(["".join(texts)[: length - 1]], n) for texts in (one, other)]
+
+
+def each_text_cut(one, other, n):
+    length = min(len(text) for text in one + other)
+    cut = [[text[:length] for text in texts] for texts in (one, other)]
+    return [lyric_measures.distinct(["".join(texts)], n) for texts in cut]
+
+
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
@@ -94,8 +111,11 @@ def cut_first_only(one, other, n):
         (swapped, "Not yet:", "another order"),
         (fixed, "Not yet:", "fixed"),
         (printing, "Not yet:", "printed, but returned nothing"),
-        (cut_first_only, "Not yet:", "right with"),
-        (lambda one, other, n: by_length(one, other, n)[0], "Not yet:", "return two"),
+        (cut_first_only, "Not yet:", "never other"),
+        (one_too_short, "Not yet:", "one character too short"),
+        (each_text_cut, "Not yet:", "every single text"),
+        (lambda one, other, n: by_length(one, other, n)[0], "Not yet:", "return two numbers"),
+        (lambda *case: tuple(by_length(*case)) * 2, "Not yet:", "return two numbers"),
         (by_length(ONE, OTHER, 2), "Not yet:", "give the function itself"),
         ("by_length", "Not yet:", "function"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,16 @@ distinct = Exercise(
             lambda: 5 / 9,
             "that joins the texts: the run from the last a of the first to the t of the second "
             "is in neither.",
+        ),
+        "joined by a line break": Mistake(
+            lambda: 6 / 10,
+            "that joins the texts by a line break, and counts the runs with it; they are in "
+            "neither text.",
+        ),
+        "each text's": Mistake(
+            lambda: 6 / 8,
+            "that counts the different runs of each text and adds them: tr and ra are in both "
+            "texts, and are counted once.",
         ),
         "single characters": Mistake(lambda: 0.4, "that is distinct-1, of single characters."),
         "mean of two": Mistake(
@@ -126,6 +137,49 @@ def _always_pairs(one: Sequence[str], other: Sequence[str], n: int) -> tuple[flo
     return _equal_amounts(one, other, 2)
 
 
+def _only_one_cut(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first, second = "".join(one), "".join(other)
+    return distinct_share([first[: len(second)]], n), distinct_share([second], n)
+
+
+def _only_other_cut(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    second, first = _only_one_cut(other, one, n)
+    return first, second
+
+
+def _one_too_short(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first, second = _cut(one, other)
+    return distinct_share([first[:-1]], n), distinct_share([second[:-1]], n)
+
+
+def _each_text_cut(one: Sequence[str], other: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Returns all texts of two sets, each cut to the length of the shortest of them."""
+    length = min(map(len, [*one, *other]))
+    return [text[:length] for text in one], [text[:length] for text in other]
+
+
+def _each_cut_and_joined(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return _not_cut(*_each_text_cut(one, other), n)
+
+
+def _each_cut_apart(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return _texts_apart(*_each_text_cut(one, other), n)
+
+
+def _each_to_the_joined(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    length = len(_cut(one, other)[0])
+    return _not_cut([text[:length] for text in one], [text[:length] for text in other], n)
+
+
+def _not_two(value: Any) -> str | None:
+    """Returns what is wrong with a result that is not two values."""
+    if value is None or (isinstance(value, (tuple, list)) and len(value) == 2):
+        return None
+    if isinstance(value, np.ndarray) and value.shape == (2,):
+        return None
+    return "return two numbers, the share of one and the share of other, in this order."
+
+
 def _counts(one: Sequence[str], other: Sequence[str], n: int) -> tuple[int, int]:
     counts = []
     for text in _cut(one, other):
@@ -158,6 +212,7 @@ equal_amounts = Exercise(
         (["my luve", "my love"], ["my dear my dear my dear"], 1),
     ),
     returns=("the share of one", "the share of other"),
+    when=_not_two,
     mistakes={
         "not cut": Mistake(
             _not_cut, "these are the shares of unlike amounts: the longer text is not cut yet."
@@ -171,6 +226,33 @@ equal_amounts = Exercise(
             _texts_apart,
             "the amounts are unlike, and the texts are not joined: join each set, then cut the "
             "longer one.",
+        ),
+        "only one cut": Mistake(
+            _only_one_cut,
+            "you cut one, but never other: in some cases the longer text is other's.",
+        ),
+        "only other cut": Mistake(
+            _only_other_cut,
+            "you cut other, but never one: in some cases the longer text is one's.",
+        ),
+        "one too short": Mistake(
+            _one_too_short,
+            "your texts are one character too short: of the shorter one all characters count.",
+        ),
+        "each text cut, then joined": Mistake(
+            _each_cut_and_joined,
+            "you cut every single text to the length of the shortest; join each set first, and "
+            "cut the joined text.",
+        ),
+        "each text cut": Mistake(
+            _each_cut_apart,
+            "you cut every single text, and did not join them: join each set first, and cut the "
+            "joined text.",
+        ),
+        "each to the joined length": Mistake(
+            _each_to_the_joined,
+            "you cut every single text to the right length, and joined them after that: join "
+            "first, then cut.",
         ),
         "from the end": Mistake(
             _from_the_end,
