@@ -127,6 +127,14 @@ def test_the_factor_of_the_table(answer, verdict, word):
         (2**-24, "Not yet:", "float32"),
         (1e-10, "Not yet:", "halves"),
         (2048, "Not yet:", "one over"),
+        ("0.0488 %", "Right.", "2048"),
+        (-(2**-11), "Not yet:", "no sign"),
+        (0.0488, "Not yet:", "per cent"),
+        (0.0977, "Not yet:", "two neighbours"),
+        (2 ^ -11, "Not yet:", "a power is **"),
+        ("2**-11", "Not yet:", "leave them out"),
+        ("2^-11", "Not yet:", "leave them out"),
+        ("small", "Not yet:", "you gave text"),
     ],
 )
 def test_the_rounding_of_tf32(answer, verdict, word):

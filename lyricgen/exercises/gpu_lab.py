@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lyricgen.exercises import Exercise, Mistake
 
+
+def name_formula(answer: Any) -> str | None:
+    """Returns what is wrong with a formula in quotes, and None for all else."""
+    if isinstance(answer, str) and ("^" in answer or "**" in answer):
+        return (
+            "that is a formula in quotes: leave them out, and Python computes it (** is a power)."
+        )
+    return None
+
+
 rounding = Exercise(
-    form="one number: the largest relative error",
+    form="one number, the largest relative error: above 0, as a share and not in per cent",
     hint=(
         "between 1 and 2 the numbers of TF32 are 2^-10 apart, and rounding goes to the nearest: "
         "how far from it can a number be?"
@@ -27,10 +39,25 @@ rounding = Exercise(
             lambda: 1e-10, "the 10 digits are bits: each of them halves the distance."
         ),
         "bits": Mistake(lambda: 10, "that is the number of bits; the answer is an error."),
+        "sign": Mistake(
+            lambda: -(2.0**-11), "how far a number is off has no sign: give the size of the error."
+        ),
+        "per cent": Mistake(
+            lambda: 100 * 2.0**-11, "that is in per cent: a share is a hundredth of it."
+        ),
+        "whole step in per cent": Mistake(
+            lambda: 100 * 2.0**-10,
+            "that is in per cent, and it is the distance of two neighbours: "
+            "the nearest is at most half of it away.",
+        ),
+        "caret": Mistake(
+            lambda: 2 ^ -11, "in Python ^ is no power but works on bits: a power is **."
+        ),
         "inverse": Mistake(
             lambda: 2.0**11, "that is one over the error: a part in how many is another question."
         ),
     },
+    when=name_formula,
 )
 
 
