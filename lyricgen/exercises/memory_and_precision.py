@@ -142,6 +142,7 @@ keep = Exercise(
     },
     when=_name_mistake,
     tolerance=0.01,
+    digits=2,
 )
 
 
