@@ -69,7 +69,7 @@ top_p = Exercise(
     right=_top_p,
     why=(
         "Where the model is sure, this keeps one token or two, and where it is not, many. "
-        "top-k keeps the same number in both cases."
+        "Top-k keeps the same number in both cases."
     ),
     cases=((CHARACTERS, SHARE), (CHARACTERS, 0.5), (SURE, 0.9), (EXACT, 0.5)),
     mistakes={
