@@ -66,6 +66,7 @@ def test_contexts_hold_their_character_and_contradict_no_other():
         ("三十六陂烟雨尽", "sān shí liù bēi yān yǔ jìn"),
         ("尽日不著", "jìn rì bù zhuó"),
         ("一曲清歌舞未醒", "yī qǔ qīng gē wǔ wèi xǐng"),
+        ("一曲阳关酒一船", "yī qǔ yáng guān jiǔ yī chuán"),
         ("花下清香细雨重", "huā xià qīng xiāng xì yǔ zhòng"),
         ("春朝雨雨海棠晴", "chūn zhāo yǔ yǔ hǎi táng qíng"),
         ("薄薄衣轻似缕衣", "bó bó yī qīng sì lǚ yī"),
