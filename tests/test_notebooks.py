@@ -11,7 +11,6 @@ import json
 import re
 from pathlib import Path
 
-import class_minutes
 import course
 import pytest
 from test_check import EXERCISES
@@ -114,10 +113,10 @@ def test_a_unit_fits_a_lesson(path):
     after_setup = cells(path, "code")[1:]
     longest = max(after_setup, key=lambda cell: len(cell["source"]))
     assert len(longest["source"]) <= 20, source(longest)
-    if slug not in class_minutes.REFERENCE:
+    if slug not in course.REFERENCE:
         assert len(cells(path)) <= 40
         times = json.loads(course.TIMES.read_text("utf-8"))
-        minutes = class_minutes.size_of(path, times[path.stem]).minutes
+        minutes = course.size_of(path, times[path.stem]).minutes
         assert 50 <= round(minutes) <= 80, f"{minutes:.0f} minutes by tools/class_minutes.py"
 
 

@@ -14,6 +14,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -505,7 +506,7 @@ COURSE = (
         "A faster LSTM: the hand-written gradient behind Keras",
         (
             "You give TensorFlow a function together with its gradient.",
-            "You explain why a gradient by hand can be faster than a tape, by three savings.",
+            "You explain why a gradient by hand can be faster than a tape, by its savings.",
             "You write a loop in TensorFlow, and keep the result of each step.",
             "You show that the fast layer equals the stock layer, and measure how fast it is.",
         ),
@@ -639,16 +640,58 @@ def header(row: Notebook) -> str:
     return "\n".join(lines)
 
 
+WORDS_A_MINUTE = 120
+MINUTES_A_CODE_CELL = 1.5
+MINUTES_AN_EXERCISE = 5
+
+# Books of reference, of which nobody teaches all in one lesson.
+REFERENCE = {"notation"}
+
+# An exercise begins with its number in bold: **2.** or **Exercise 2: ...**
+EXERCISE = re.compile(r"^\*\*(?:Exercise )?\d+[.:]", re.MULTILINE)
+
+
+class Size(NamedTuple):
+    """Holds what a class's time follows from; `seconds` is how long the cells run."""
+
+    words: int
+    code_cells: int
+    exercises: int
+    seconds: float
+
+    @property
+    def minutes(self) -> float:
+        """The minutes in class."""
+        reading = self.words / WORDS_A_MINUTE
+        code = self.code_cells * MINUTES_A_CODE_CELL
+        return reading + code + self.exercises * MINUTES_AN_EXERCISE + self.seconds / 60
+
+
+def words_of(text: str) -> int:
+    """Returns the number of words of a Markdown text; a formula is one word."""
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", " formula ", text, flags=re.DOTALL)
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    return len(re.findall(r"\w[\w'’-]*", text))
+
+
+def size_of(path: Path, seconds: float) -> Size:
+    """Returns the size of a notebook without header, set-up and reading list."""
+    cells = json.loads(path.read_text("utf-8"))["cells"][2:]
+    prose = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    exercises = len(EXERCISE.findall(prose))
+    prose = prose.partition("## Read on")[0]
+    code_cells = sum(cell["cell_type"] == "code" for cell in cells)
+    return Size(words_of(prose), code_cells, exercises, seconds)
+
+
 def class_time(row: Notebook) -> str:
     """How long a notebook takes a class, to five minutes; empty for a reference."""
-    import class_minutes  # it imports this module
-
-    if row.slug in class_minutes.REFERENCE or not TIMES.exists() or not row.path.exists():
+    if row.slug in REFERENCE or not TIMES.exists() or not row.path.exists():
         return ""
     times = json.loads(TIMES.read_text())
     if row.name not in times:
         return ""
-    minutes = 5 * round(class_minutes.size_of(row.path, times[row.name]).minutes / 5)
+    minutes = 5 * round(size_of(row.path, times[row.name]).minutes / 5)
     return f"about {minutes} minutes in class, without the open task; "
 
 
