@@ -249,6 +249,7 @@ def test_each_chinese_term_has_its_pinyin():
 FORMS = {
     "corpus": "corpus|corpora",
     "interpolation": r"interpolat\w+",
+    "KL": r"KL|Kullback-Leibler",
     "leakage": r"leak(?:age|s)?",
     "overfitting": r"overfit\w*",
     "quantising": r"quantis\w+",
