@@ -30,6 +30,7 @@ from lyricgen.files import DATA, read_card, write_json
 from lyricgen.models.lstm import cell as lstm_cell
 from lyricgen.models.lstm import gradient_check
 from lyricgen.models.lstm import layer as lstm_layer
+from lyricgen.models.training import gpu_name
 
 B = 4  # sequences
 T = 256  # steps
@@ -41,17 +42,6 @@ if BACKEND == "torch":
     import torch as library
 else:
     import tensorflow as library
-
-
-def gpu_name() -> str | None:
-    """Returns the name of the GPU that Keras computes on, None where it is a CPU."""
-    if BACKEND == "torch":
-        return library.cuda.get_device_name() if library.cuda.is_available() else None
-    gpus = library.config.list_physical_devices("GPU")
-    if not gpus:
-        return None
-    details = library.config.experimental.get_device_details(gpus[0])
-    return details.get("device_name", "GPU")
 
 
 def cpu_name() -> str:

@@ -96,7 +96,7 @@ def test_the_queue_has_what_the_curve_needs_first():
 
 def test_a_short_try_of_the_whole(data, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("LYRICGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(tool.musicvae_data, "load_book_windows", lambda: MelodyData(data, {}))
+    monkeypatch.setattr(tool.musicvae_data, "load_book_windows", lambda *_: MelodyData(data, {}))
     monkeypatch.setattr(tool, "SMALL", TINY)
     out = tmp_path / "out.json"
     monkeypatch.setattr(tool, "QUEUE", [("steps", TINY, 0.2, 1, 500)])

@@ -29,7 +29,7 @@ from lyricgen.models.musicvae.network import MusicVAE, Settings
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
 from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import mean_of
-from lyricgen.music import collection, melody
+from lyricgen.music import collection, melody, tune_books
 from lyricgen.music.midi.summary import MIDI_SUFFIXES
 
 SMALL = {"embedding": 6, "encoder": 7, "latent": 4, "decoder": 9, "batch": 8}
@@ -305,6 +305,80 @@ def test_inputs_are_hidden_and_exchanged_only_in_training():
     assert model(x)["logits"].shape == (64, 32, start)
 
 
+def test_with_a_running_mean_it_is_the_mean_that_is_validated_and_kept(tmp_path):
+    """The mean is what NumPy computes, and training goes on from its own weights."""
+    x = melodies()
+    settings = Settings(**SMALL, transpose=0, rate=1e-2, ema=0.5)
+    model = musicvae_training.build(MelodyData({"train": x}, {}), settings)
+    seen = []
+    for step in range(3):
+        model.train_on_batch(*Batches(x, settings)(step))
+        seen.append(model.arrays()["out_b"])
+    mean = seen[0]
+    for value in seen[1:]:
+        mean = 0.5 * mean + 0.5 * value
+    with training.averaged(model):
+        np.testing.assert_allclose(model.arrays()["out_b"], mean, rtol=1e-5)
+    np.testing.assert_array_equal(model.arrays()["out_b"], seen[-1])
+
+    found = {}
+
+    def validate():
+        found[len(found)] = model.arrays()["out_b"]
+        return 0.0
+
+    training.fit(
+        model,
+        Batches(x, settings),
+        validate,
+        Budget(tmp_path, steps=2, validations=1),
+        training.Schedule(1e-2, 1),
+    )
+    np.testing.assert_array_equal(model.arrays()["out_b"], found[0])
+
+
+def test_melodies_move_to_c_by_the_book_or_by_each_window():
+    """A tune in D major that begins in the scale of A, and one in E minor."""
+
+    def bars(*pitches):
+        return melody.to_events(np.array([[4 * k, 4, p] for k, p in enumerate(pitches)]), 32)
+
+    in_d = bars(69, 71, 73, 74, 76, 78, 80, 81)
+    in_e_minor = bars(64, 66, 67, 69, 71, 72, 74, 76)
+    tunes = [
+        tune_books.Tune("b", "1", "", "C", 2, "major", (in_d,), 0, "train"),
+        tune_books.Tune("b", "2", "", "C", 4, "minor", (in_e_minor,), 1, "train"),
+        tune_books.Tune("b", "3", "", "C", -1, "", (bars(60, 62),), 2, "train"),
+    ]
+
+    def first_pitches(key):
+        rows = musicvae_data.book_windows(tunes, "train", key)
+        return sorted(int(row[0]) + melody.LOWEST - melody.FIRST_ONSET for row in rows)
+
+    assert first_pitches("written") == [60, 64, 69]
+    # Down from D to C, and up from G, whose signature E minor has; no key, no window.
+    assert first_pitches("book") == [67, 69]
+    # A major itself is C now; E minor has the notes of G major again.
+    assert first_pitches("window") == [60, 69, 72]
+    assert first_pitches("both") == [60, 67, 69, 72]
+
+
+def test_going_on_from_weights_in_one_key_moves_ones_own_files_too():
+    task = train.MusicVAETask.__new__(train.MusicVAETask)
+
+    def key_of(asked, card, midi):
+        task.args = argparse.Namespace(key=asked, midi=midi)
+        task.initial = (None, card)
+        return task._choose_key()
+
+    shipped = [{"data": {"key": "both"}}]
+    assert key_of(None, [], None) == "written"
+    assert key_of(None, shipped, None) == "both"
+    assert key_of(None, shipped, Path("own")) == "window"
+    assert key_of("book", [], Path("own")) == "window"
+    assert key_of("written", shipped, Path("own")) == "written"
+
+
 def test_settings_of_a_card_are_read_by_their_old_name_and_by_the_new_one():
     settings = Settings(**SMALL, melody_steps=16, seed=7)
     card = settings.to_card()
@@ -396,7 +470,7 @@ def test_settings_that_cannot_be_used(monkeypatch, words, said):
     monkeypatch.setattr(
         train,
         "load_book_windows",
-        lambda: MelodyData({"train": melodies(), "validation": melodies()}, {"windows": {}}),
+        lambda *_: MelodyData({"train": melodies(), "validation": melodies()}, {"windows": {}}),
     )
     with pytest.raises(UserError, match=said):
         train.train_musicvae(arguments(*words))

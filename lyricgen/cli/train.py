@@ -30,7 +30,14 @@ from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.language.measuring import NORMAL_95, measure_bits
 from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import training as musicvae_training
-from lyricgen.models.musicvae.data import MelodyData, load_book_windows, load_midi_windows
+from lyricgen.models.musicvae.data import (
+    KEYS,
+    WINDOW,
+    WRITTEN,
+    MelodyData,
+    load_book_windows,
+    load_midi_windows,
+)
 from lyricgen.models.musicvae.evaluation import in_batches
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
@@ -400,6 +407,13 @@ def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("all", "words"),
         help="words: only the track whose notes the words of a file belong to (all)",
     )
+    usual.add_argument(
+        "--key",
+        choices=KEYS,
+        help="as written, moved at random (--transpose); or moved to C major by the key that a "
+        "book names, by the estimated key of each window, or both ways "
+        "(that of the weights to begin from, or written)",
+    )
     usual.add_argument("--jobs", type=int, help="processes that read the MIDI files (1)")
     usual.add_argument(
         "--devices", type=int, default=1, help="GPUs, or parts of the CPU, that share a batch (1)"
@@ -421,6 +435,7 @@ class MusicVAETask:
         self.args = args
         self.name = name_of_weights(args.name, args.midi, NAME)
         self.initial = self._load_initial()
+        self.key = self._choose_key()
         self.data = self._load_data()
         self.settings = self._choose_settings()
         musicvae_training.check_sharing(self.settings, args.devices)
@@ -433,9 +448,22 @@ class MusicVAETask:
                 raise UserError(
                     "--meter, --programs, --track and --jobs are for a folder of your own: --midi."
                 )
-            return load_book_windows()
+            return load_book_windows(self.key)
         selection = select(args.meter, args.programs, args.track)
-        return load_midi_windows(args.midi, selection, args.jobs or 1, self._report)
+        return load_midi_windows(args.midi, selection, args.jobs or 1, self._report, self.key)
+
+    def _choose_key(self) -> str:
+        """Returns how melodies are moved: as asked for, or as for the first weights."""
+        _, cards = self.initial
+        key = self.args.key
+        if key is None and cards:
+            key = cards[0].get("data", {}).get("key")
+        if key is None:
+            return WRITTEN
+        # Files of the user's may name no key, so each window's is estimated.
+        if self.args.midi is not None and key != WRITTEN:
+            return WINDOW
+        return key
 
     def _report(self, read: Collection) -> None:
         """Prints the table of a folder by reason, and writes the one by file."""
@@ -456,6 +484,8 @@ class MusicVAETask:
         batch = min(musicvae_network.Settings.batch, *sizes)
         steps = self.data.splits["train"].shape[1]
         base = musicvae_network.Settings(batch=batch, melody_steps=steps)
+        if self.key != WRITTEN:
+            base = replace(base, transpose=0)
         _, cards = self.initial
         if cards:
             settings = cards[0].get("settings", {})

@@ -12,7 +12,8 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,31 @@ def make_deterministic(seed: int) -> None:
 
 
 def machine() -> str:
-    """Returns the name of this machine's processor."""
+    """Returns the name of the GPU that Keras computes on, or of the processor."""
+    return gpu_name() or _processor()
+
+
+def gpu_name() -> str | None:
+    """Returns the name of the GPU that Keras computes on, None where it is a CPU."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    if backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return device.device_kind if device.platform == "gpu" else None
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+
+
+def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -109,6 +134,24 @@ def mean_scores(model: keras.Model, batches: Iterable[tuple]) -> dict[str, float
             sums[name] = sums.get(name, 0.0) + size * float(value)
         count += size
     return {name: value / count for name, value in sums.items()}
+
+
+@contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """Gives a model the running mean of its weights, and afterwards its own again.
+
+    Where its optimizer keeps no mean, nothing changes.
+    """
+    if not model.optimizer.use_ema:
+        yield
+        return
+    swap = keras.callbacks.SwapEMAWeights()
+    swap.set_model(model)
+    swap.on_test_begin()
+    try:
+        yield
+    finally:
+        swap.on_test_end()
 
 
 @dataclass
@@ -258,8 +301,10 @@ def fit(
     called before each step (to set a weight of the loss, or to reset a state), and
     `each(rows)` after each validation, with the curves so far.
 
-    In the end the model has the weights of the best validation. Returns the curves, a
-    row for each validation, which are in the folder's curves.jsonl as they grow.
+    In the end the model has the weights of the best validation. Where the optimizer
+    keeps a running mean of the weights, that mean is validated and kept. Returns the
+    curves, a row for each validation, which are in the folder's curves.jsonl as they
+    grow.
 
     Keras's `Model.fit` with callbacks resumes as exactly and takes the same time a step
     (0.25 s of processor time for the language model either way), but it needs a data
@@ -293,9 +338,10 @@ def _run_steps(
             means = state.add(losses)
             _check_finite(losses["loss"], state.step)
             if state.step % every == 0 or state.step == state.steps:
-                training.record(state, means, _as_scores(validate()))
-                if each is not None:
-                    each(state.rows)
+                with averaged(training.model):
+                    training.record(state, means, _as_scores(validate()))
+                    if each is not None:
+                        each(state.rows)
                 training.save(state)
             elif training.is_save_due():
                 training.save(state)

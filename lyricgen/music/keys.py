@@ -15,6 +15,19 @@ _TONIC = np.arange(12)[:, None]
 _PITCH_CLASS = np.arange(12)
 MAJOR = np.isin((_PITCH_CLASS - _TONIC) % 12, C_MAJOR)
 
+# The degree of the major scale, in semitones, on which each mode begins
+TONIC_OF_MODE = {
+    "major": 0,
+    "ionian": 0,
+    "dorian": 2,
+    "phrygian": 4,
+    "lydian": 5,
+    "mixolydian": 7,
+    "minor": 9,
+    "aeolian": 9,
+    "locrian": 11,
+}
+
 # The tonics of the keys, a fifth apart, from seven flats to seven sharps
 FLATS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb")
 NATURALS = ("F", "C", "G", "D", "A", "E", "B")
@@ -69,14 +82,27 @@ def _likely_key(heard: np.ndarray) -> str:
 
 
 def to_c(events: np.ndarray) -> np.ndarray:
-    """Returns melodies moved so that C major holds most of their notes.
+    """Returns melodies moved by `shift_to_c`, without those that cannot be moved.
 
-    They move up or down by at most six semitones. Of scales that hold equally many
-    notes the one is taken whose tonic comes most often, counting the last note twice.
     What has no note, or would leave the pitches, is left out.
 
     events: canonical (B, T).
     Returns: canonical uint8 (at most B, T).
+    """
+    shift = shift_to_c(events)
+    kept = (events >= FIRST_ONSET).any(axis=1) & can_move(events, shift)
+    return transpose(events[kept], shift[kept])
+
+
+def shift_to_c(events: np.ndarray) -> np.ndarray:
+    """Returns by how many semitones melodies move so that C major holds most notes.
+
+    They move up or down by at most six. Of scales that hold equally many notes the one
+    is taken whose tonic comes most often, counting the last note twice.
+
+    events: canonical (B, T).
+    Returns: int (B,), 0 where there is no note.
+    Notebook: training_musicvae
     """
     onset = events >= FIRST_ONSET
     pitch_class = (events + LOWEST - FIRST_ONSET) % 12
@@ -88,8 +114,27 @@ def to_c(events: np.ndarray) -> np.ndarray:
     is_last = last_class[:, None] == np.arange(12)  # (B, 12)
     in_scale = classes @ MAJOR.T
     tonic = (in_scale + (classes + is_last) / 100).argmax(axis=1)
-    shift = (6 - tonic) % 12 - 6
+    return np.where(onset.any(axis=1), _shift_of(tonic), 0)
+
+
+def shift_of_key(tonic: int, mode: str) -> int | None:
+    """Returns by how many semitones a tune moves so that its key has no sharp or flat.
+
+    tonic: a pitch class, or -1 for no key. mode: "major", "minor" or a church mode.
+    Returns: -6 to 5; None without a key.
+    """
+    if tonic < 0 or mode not in TONIC_OF_MODE:
+        return None
+    return int(_shift_of(tonic - TONIC_OF_MODE[mode]))
+
+
+def can_move(events: np.ndarray, shift: np.ndarray | int) -> np.ndarray:
+    """Tells of melodies (B, T) whether they stay on the piano: bool (B,)."""
     low, high = span(events)
-    in_range = (low + shift >= LOWEST) & (high + shift <= HIGHEST)
-    kept = onset.any(axis=1) & in_range
-    return transpose(events[kept], shift[kept])
+    has_note = high >= low
+    return has_note & (low + shift >= LOWEST) & (high + shift <= HIGHEST)
+
+
+def _shift_of(tonic: np.ndarray | int) -> np.ndarray:
+    """Returns the shortest way from a major scale's tonic to C, in semitones."""
+    return (6 - np.asarray(tonic)) % 12 - 6

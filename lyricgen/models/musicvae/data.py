@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 
 from lyricgen.files import UserError, base_name, sha256
-from lyricgen.music import collection, melody, splits, tune_books
+from lyricgen.music import collection, keys, melody, splits, tune_books
 from lyricgen.music.collection import BARS, LEAST, SELECTION
 from lyricgen.music.extraction import Selection
 
 # The place of a file, or of a melody, in ten decides which split it belongs to.
 LAST_DIGITS = {"train": range(8), "validation": [8], "test": [9]}
+
+# How windows are moved before they are learned: not at all, to C major by the key that
+# a tune's book names, by the key that is estimated of each window, or both ways.
+WRITTEN = "written"
+BOOK = "book"
+WINDOW = "window"
+BOTH = "both"
+KEYS = (WRITTEN, BOOK, WINDOW, BOTH)
 
 Splits = dict[str, np.ndarray]
 
@@ -33,21 +41,47 @@ class MelodyData:
     source: dict[str, Any]
 
 
-def load_book_windows() -> MelodyData:
-    """Returns the distinct windows of two bars of the tune books, by split.
+def load_book_windows(key: str = WRITTEN, bars: int = BARS) -> MelodyData:
+    """Returns the distinct windows of the tune books, by split.
 
+    `key` is one of KEYS and says how they are moved; `bars` is how long they are.
     Notebook: training_musicvae
     """
     tunes = tune_books.load_tunes()
-    windows = {}
-    for split in splits.SHARES:
-        windows[split], *_ = tune_books.cut_windows(tunes, BARS, split)
+    windows = {split: book_windows(tunes, split, key, bars) for split in splits.SHARES}
     source = {
         "name": "tune books",
         "split": sha256(tune_books.SPLIT_FILE.read_bytes()),
         "windows": _sizes(windows),
     }
+    if key != WRITTEN:
+        source["key"] = key
     return MelodyData(windows, source)
+
+
+def book_windows(
+    tunes: Sequence[tune_books.Tune], split: str, key: str = WRITTEN, bars: int = BARS
+) -> np.ndarray:
+    """Returns the distinct windows of the tunes of a split, uint8 (N, T).
+
+    They are as written, or moved to C major as one of KEYS says; then what names no
+    key, or would leave the piano, is left out.
+    """
+    written, owner = tune_books.cut_windows(tunes, bars, split)
+    if key == WRITTEN:
+        return written
+    moved = []
+    if key in (BOOK, BOTH):
+        repeated, owner = tune_books.all_windows(tunes, bars, split)
+        shifts = [keys.shift_of_key(tune.tonic, tune.mode) for tune in tunes]
+        known = np.array([shift is not None for shift in shifts])
+        shift_of = np.array([shift or 0 for shift in shifts])
+        shift = shift_of[owner]
+        kept = known[owner] & keys.can_move(repeated, shift)
+        moved.append(melody.transpose(repeated[kept], shift[kept]))
+    if key in (WINDOW, BOTH):
+        moved.append(keys.to_c(written))
+    return distinct_windows(moved, written.shape[1])
 
 
 def load_midi_windows(
@@ -55,17 +89,22 @@ def load_midi_windows(
     selection: Selection = SELECTION,
     processes: int = 1,
     report: Callable[[collection.Collection], object] = lambda read: None,
+    key: str = WRITTEN,
 ) -> MelodyData:
     """Returns the distinct windows of two bars of a folder of MIDI files, by split.
 
-    Of ten files one is for validation and one for the test. Where that leaves a split
-    with fewer than two melodies, they are split by melody instead, and the source says
-    so. `report` is given what was read, file by file, before it is judged.
+    With the key WINDOW each is moved to C major by its estimated key. Of ten files one
+    is for validation and one for the test. Where that leaves a split with fewer than
+    two melodies, they are split by melody instead, and the source says so. `report` is
+    given what was read, file by file, before it is judged.
     Raises: UserError where the folder is missing, or a file, or has too few melodies.
     """
     read = collection.read_folder(folder, selection, processes)
     report(read)
-    melodies = distinct_windows(read.windows, selection.meter.steps * BARS)
+    windows_of_files = read.windows
+    if key != WRITTEN:
+        windows_of_files = [keys.to_c(windows) for windows in read.windows]
+    melodies = distinct_windows(windows_of_files, selection.meter.steps * BARS)
     if len(melodies) < LEAST:
         raise UserError(
             f"There is too little in {folder}: {len(read.rows)} MIDI files, and in them "
@@ -73,7 +112,7 @@ def load_midi_windows(
             f"{read.advice()}"
         )
     rule = "by file"
-    windows = split_by_file(read.windows)
+    windows = split_by_file(windows_of_files)
     if min(_sizes(windows).values()) < 2:
         rule = "by melody"
         windows = split_by_melody(melodies)
@@ -85,6 +124,8 @@ def load_midi_windows(
         "windows": _sizes(windows),
         "melodies_sha256": sha256(melodies.tobytes()),
     }
+    if key != WRITTEN:
+        source["key"] = key
     return MelodyData(windows, source)
 
 

@@ -67,6 +67,9 @@ class Settings:
     splice: float = option(
         0.0, "share of the training melodies whose second half is another one's", most=1
     )
+    ema: float = option(
+        0.0, "share of the running mean of the weights that a step keeps; 0: no mean", most=0.99999
+    )
     batch: int = option(64, "melodies a step, or fewer where there are fewer", 1)
     rate: float = option(3e-3, "the highest learning rate", 1e-12)
     seed: int = option(1, "of weights, order of the data and noise")
@@ -125,7 +128,8 @@ class MusicVAE(keras.Model):
         self.noise = keras.random.SeedGenerator(settings.seed)
         names = ("cost", "kl_bits", "teacher_forced")
         self.means = {name: keras.metrics.Mean(name) for name in names}
-        adam = keras.optimizers.Adam(settings.rate, global_clipnorm=1.0)
+        mean = {"use_ema": True, "ema_momentum": settings.ema} if settings.ema else {}
+        adam = keras.optimizers.Adam(settings.rate, global_clipnorm=1.0, **mean)
         self.compile(adam, jit_compile=False)
         # A first call builds the layers.
         events = np.zeros((2, settings.melody_steps), np.int32)
@@ -307,34 +311,30 @@ class MusicVAE(keras.Model):
         share = float(np.clip(waited / rise, 0, 1))
         self.beta.assign(s.beta * share)
 
-    def validate(self, events: np.ndarray, most: int = 512) -> dict[str, float]:
+    def validate(self, events: np.ndarray) -> dict[str, float]:
         """Returns the measures of melodies (N, T) for the curves of a training.
 
         `validation` is the loss with the last beta, so that all values of a training
-        compare. The decoded ones are of about `most` melodies.
+        compare.
         """
         beta = float(ops.convert_to_numpy(self.beta))
         self.beta.assign(self.settings.beta)
-        means = models_training.mean_scores(self, self._whole_batches(events))
+        means = models_training.mean_scores(self, self._in_batches(events))
         self.beta.assign(beta)
         scores = {VALIDATION_NAMES[name]: value for name, value in means.items()}
-        # The windows stand in the order of the books, so these are spread over all.
-        stride = max(1, len(events) // most)
-        spread = events[::stride]
-        predicted = self.predict_on_batch(spread.astype(np.int32))
+        predicted = self.predict_on_batch(events.astype(np.int32))
         # Several devices have each predicted all.
-        mu = predicted["mu"][: len(spread)]
-        correct = self.free_running.decode(mu) == spread
+        mu = predicted["mu"][: len(events)]
+        correct = self.free_running.decode(mu) == events
         exact = correct.all(axis=1)
         scores["validation_free_running"] = float(correct.mean())
         scores["validation_exact"] = float(exact.mean())
         return scores
 
-    def _whole_batches(self, events: np.ndarray) -> Iterator[tuple[np.ndarray]]:
-        """Yields batches of melodies (N, T), without the last ones that fill none."""
+    def _in_batches(self, events: np.ndarray) -> Iterator[tuple[np.ndarray]]:
+        """Yields all melodies (N, T) in batches; the last one may be smaller."""
         size = self.settings.batch
-        end = max(1, len(events) - size + 1)
-        for first in range(0, end, size):
+        for first in range(0, len(events), size):
             batch = events[first : first + size]
             yield (batch.astype(np.int32),)
 
