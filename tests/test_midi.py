@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import defaultdict, deque
 from dataclasses import replace
 from pathlib import Path
@@ -462,6 +463,19 @@ def test_piano_roll():
     )
     assert roll[:, 64].nonzero()[0].tolist() == [4, 5, 6, 7, 8]
     assert MidiFile.from_notes([0], [480], [38], channel=9).piano_roll().shape == (0, 128)
+    # two notes of one pitch sound together, and it lasts until the second ends
+    overlapping = MidiFile.from_notes([0, 120], [240, 240], [60, 60])
+    assert overlapping.piano_roll()[:, 60].nonzero()[0].tolist() == [0, 1, 2]
+
+
+def test_the_longest_piano_roll_takes_little_memory():
+    onsets = np.arange(60) * 1000
+    song = MidiFile.from_notes([*onsets, 7_800_000], [960] * 61, [*range(40, 100), 60])
+    tracemalloc.start()
+    roll = song.piano_roll()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 8e6 < roll.size <= 1 << 23 and most < 2 * roll.size
 
 
 def test_the_files_of_the_course_are_those_that_the_tool_writes():
@@ -582,6 +596,17 @@ def test_which_texts_are_sung():
         ("", "line"),
         ("paragraph",),
     ] and read_verses(both)[0].lines() == ["la", "li"]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_words_beside_their_notes_in_sixty_thousand_tracks(strict):
+    data = fuzz_midi.LARGE["words in many tracks"]()
+    outcome, _, _, problems = fuzz_midi.try_file("many", data, strict)
+    assert outcome == "read" and problems == []
+    fewer = read_midi(fuzz_midi.many_chunks(fuzz_midi.LYRIC_TRACK, 3))
+    assert [verse.beside.tolist() for verse in read_verses(fewer)] == [[1]] * 3
+    tracks = [fewer.notes["track"][verse.notes].tolist() for verse in read_verses(fewer)]
+    assert tracks == [[0], [1], [2]]
 
 
 def test_a_syllable_goes_to_its_own_track_else_to_the_track_that_sings_the_verse():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,9 @@ NEIGHBOURS = 64
 # A syllable belongs to a note up to so much of a quarter away: a 32nd. Who plays the
 # keys and who taps the words in are seldom on one tick.
 TOLERANCE = 8  # parts of a quarter
+
+# A tick has 31 bits; one more keeps tracks apart
+TICK_BITS = 32
 
 # What is taken off the ends of a line; a wide or a hard space may be part of a text
 ASCII_BLANKS = " \t\n\r\v\f"
@@ -87,8 +91,8 @@ def read_verses(midi: MidiFile) -> list[Verse]:
         words[track].append((tick, text))
     notes_at = _highest_notes(midi)
     pitch = midi.notes["pitch"]
-    neighbours = _Neighbours(midi)
-    verses = []
+    onset = midi.notes["onset"]
+    drafts = []
     for track, texts in sorted(words.items()):
         syllables = _syllables(texts)
         singing = _singing_track([notes_at[syllable.tick] for syllable in syllables], pitch)
@@ -100,91 +104,145 @@ def read_verses(midi: MidiFile) -> list[Verse]:
             else:
                 joined.append(_choose_note(candidates, (track, singing), pitch))
         ticks = np.array([syllable.tick for syllable in syllables], np.int64)
-        notes = neighbours.join(ticks, np.array(joined, np.int64), track, singing)
+        drafts.append(_Draft(track, singing, syllables, ticks, np.array(joined, np.int64)))
+    tolerance = midi.division // TOLERANCE
+    _join_near_notes(midi, drafts, tolerance)
+    verses = []
+    for draft in drafts:
+        beside = np.zeros(len(draft.notes), np.int64)
+        has_note = draft.notes >= 0
+        beside[has_note] = draft.ticks[has_note] - onset[draft.notes[has_note]]
         verse = Verse(
-            track,
-            ticks,
-            notes,
-            tuple(syllable.text for syllable in syllables),
-            tuple(syllable.begins for syllable in syllables),
-            np.where(notes < 0, 0, ticks - neighbours.onset_of(notes)),
-            neighbours.tolerance,
+            draft.track,
+            draft.ticks,
+            draft.notes,
+            tuple(syllable.text for syllable in draft.syllables),
+            tuple(syllable.begins for syllable in draft.syllables),
+            beside,
+            tolerance,
         )
         verses.append(verse)
     return verses
 
 
-class _Neighbours:
-    """The notes near to syllables at whose ticks no note starts."""
+@dataclass(frozen=True)
+class _Draft:
+    """The syllables of a track while they are joined to notes.
 
-    def __init__(self, midi: MidiFile):
-        self.midi = midi
-        self.tolerance = midi.division // TOLERANCE
-        self.sung = np.flatnonzero(midi.notes["channel"] != DRUMS)
-        self.tracks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self.verses = 0
+    singing: the track with notes at most of their ticks, -1 where there is none.
+    notes: int64 (n,), the index of each syllable's note, -1 where none is found yet.
+    """
 
-    def onset_of(self, notes: np.ndarray) -> np.ndarray:
-        """Returns the onsets of notes, some number for -1."""
-        onset = self.midi.notes["onset"]
-        return onset[notes] if len(onset) else np.zeros(len(notes), np.int64)
+    track: int
+    singing: int
+    syllables: list[_Syllable]
+    ticks: np.ndarray
+    notes: np.ndarray
 
-    def join(self, ticks: np.ndarray, joined: np.ndarray, track: int, singing: int) -> np.ndarray:
-        """Returns the notes of the syllables of a track, int64 (n,), near ones too.
 
-        joined: the notes that start at their ticks, -1 where none does.
-        """
-        alone = np.flatnonzero(joined < 0)
-        if not len(alone) or not len(self.sung):
-            return joined
-        joined = joined.copy()
-        used = set(joined.tolist())
-        ways = [track] if self.midi.format == 2 else self._ways(ticks, track, singing)
-        nearest = [self._nearest(way, ticks[alone]) for way in ways]
-        for k, candidates in zip(alone.tolist(), zip(*nearest)):
-            free = [note for note in candidates if note >= 0 and note not in used]
+def _join_near_notes(midi: MidiFile, drafts: list[_Draft], tolerance: int) -> None:
+    """Joins syllables at whose ticks no note starts to the nearest ones, in place.
+
+    It is looked for in the syllables' own track, then in the singing one. All tracks
+    are looked up at once: a file may have words in 60,000 of them.
+    """
+    neighbours = _Neighbours(midi, tolerance)
+    alone = [np.flatnonzero(draft.notes < 0) for draft in drafts]
+    counts = [len(places) for places in alone]
+    if not sum(counts) or not neighbours.any:
+        return
+    ticks = np.concatenate([draft.ticks[at] for draft, at in zip(drafts, alone)])
+    own = np.repeat([draft.track for draft in drafts], counts)
+    ways = [neighbours.nearest(own, ticks)]
+    if midi.format != 2:
+        with_lone = [draft for draft, count in zip(drafts, counts) if count]
+        singing = neighbours.singing_tracks(with_lone)
+        ways.append(neighbours.nearest(np.repeat(singing, list(filter(None, counts))), ticks))
+    candidates = zip(*[way.tolist() for way in ways])
+    for draft, at in zip(drafts, alone):
+        used = set(draft.notes.tolist())
+        for k, notes in zip(at.tolist(), candidates):
+            free = [note for note in notes if note >= 0 and note not in used]
             if free:
-                joined[k] = free[0]
+                draft.notes[k] = free[0]
                 used.add(free[0])
-        return joined
 
-    def _ways(self, ticks: np.ndarray, track: int, singing: int) -> list[int]:
-        """Returns the tracks that are looked at in turn: its own, and the singing one.
+
+class _Neighbours:
+    """The notes near to ticks, in a track or in all of them."""
+
+    def __init__(self, midi: MidiFile, tolerance: int):
+        self.midi = midi
+        self.tolerance = tolerance
+        self.sung = np.flatnonzero(midi.notes["channel"] != DRUMS)
+        self.any = len(self.sung) > 0
+
+    @cached_property
+    def in_tracks(self) -> tuple[np.ndarray, np.ndarray]:
+        """The different tracks and onsets as keys, and the highest note of each."""
+        notes = self.midi.notes
+        return self._highest(_key(notes["track"][self.sung], notes["onset"][self.sung]))
+
+    @cached_property
+    def in_all(self) -> tuple[np.ndarray, np.ndarray]:
+        """The different onsets of all tracks, and the highest note at each."""
+        return self._highest(self.midi.notes["onset"][self.sung])
+
+    def _highest(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the different keys, sorted, and the highest note of each."""
+        order = np.lexsort([-self.midi.notes["pitch"][self.sung].astype(np.int16), keys])
+        keys = keys[order]
+        first = np.append(True, keys[1:] != keys[:-1])
+        return keys[first], self.sung[order[first]]
+
+    def singing_tracks(self, drafts: list[_Draft]) -> list[int]:
+        """Returns the track that sings each draft.
 
         Where no syllable has a note at its tick, that one has notes near to most. In a
         file of many such verses it is all tracks together, which -1 stands for.
         """
         tracks = np.unique(self.midi.notes["track"][self.sung])[:NEIGHBOURS]
-        self.verses += 1
-        if singing < 0 and self.verses <= NEIGHBOURS:
-            hits = [(self._nearest(way, ticks) >= 0).sum() for way in tracks.tolist()]
-            singing = int(tracks[np.argmax(hits)])
-        return [track, singing]
+        singing = [draft.singing for draft in drafts]
+        for i, draft in enumerate(drafts[:NEIGHBOURS]):
+            if singing[i] < 0:
+                hits = []
+                for track in tracks.tolist():
+                    near = self.nearest(np.full(len(draft.ticks), track), draft.ticks)
+                    hits.append(int((near >= 0).sum()))
+                singing[i] = int(tracks[np.argmax(hits)])
+        return singing
 
-    def _nearest(self, way: int, ticks: np.ndarray) -> np.ndarray:
-        """Returns the note of a track that is nearest to each tick, -1 beyond reach."""
-        onsets, notes = self._onsets(way)
-        if not len(onsets):
-            return np.full(len(ticks), -1, np.int64)
-        after = np.minimum(np.searchsorted(onsets, ticks), len(onsets) - 1)
+    def nearest(self, tracks: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+        """Returns the note that is nearest to each tick in a track, -1 beyond reach.
+
+        tracks: int64 (n,), -1 for all of them together.
+        """
+        notes = np.full(len(ticks), -1, np.int64)
+        together = tracks < 0
+        apart = ~together
+        if apart.any():
+            notes[apart] = self._find(self.in_tracks, _key(tracks[apart], ticks[apart]))
+        if together.any():
+            notes[together] = self._find(self.in_all, ticks[together])
+        return notes
+
+    def _find(self, table: tuple[np.ndarray, np.ndarray], wanted: np.ndarray) -> np.ndarray:
+        """Returns the note of the nearest key, -1 beyond reach."""
+        keys, notes = table
+        after = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         before = np.maximum(after - 1, 0)
-        earlier = np.abs(onsets[before] - ticks) < np.abs(onsets[after] - ticks)
+        earlier = np.abs(keys[before] - wanted) < np.abs(keys[after] - wanted)
         near = np.where(earlier, before, after)
-        within = np.abs(onsets[near] - ticks) <= self.tolerance
+        within = np.abs(keys[near] - wanted) <= self.tolerance
         return np.where(within, notes[near], -1)
 
-    def _onsets(self, way: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the different onsets of a track and the highest note at each."""
-        if way not in self.tracks:
-            notes = self.midi.notes
-            own = self.sung
-            if way >= 0:
-                own = own[notes["track"][own] == way]
-            pitch = -notes["pitch"][own].astype(np.int64)
-            own = own[np.lexsort([pitch, notes["onset"][own]])]
-            onsets, first = np.unique(notes["onset"][own], return_index=True)
-            self.tracks[way] = (onsets, own[first])
-        return self.tracks[way]
+
+def _key(track: np.ndarray, tick: np.ndarray) -> np.ndarray:
+    """Returns track and tick in one number: int64 (n,).
+
+    Ticks of different tracks are more than a tolerance apart.
+    """
+    return track.astype(np.int64) << TICK_BITS | tick
 
 
 def _highest_notes(midi: MidiFile) -> dict[int, dict[int, int]]:
