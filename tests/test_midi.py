@@ -6,7 +6,6 @@ import io
 import random
 import subprocess
 import sys
-import time
 import tracemalloc
 from collections import defaultdict, deque
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import fuzz_midi
 import make_midi
+import midi_mutants
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -600,10 +600,10 @@ def test_which_texts_are_sung():
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_words_beside_their_notes_in_sixty_thousand_tracks(strict):
-    data = fuzz_midi.LARGE["words in many tracks"]()
+    data = midi_mutants.LARGE["words in many tracks"]()
     outcome, _, _, problems = fuzz_midi.try_file("many", data, strict)
     assert outcome == "read" and problems == []
-    fewer = read_midi(fuzz_midi.many_chunks(fuzz_midi.LYRIC_TRACK, 3))
+    fewer = read_midi(midi_mutants.many_chunks(midi_mutants.LYRIC_TRACK, 3))
     assert [verse.beside.tolist() for verse in read_verses(fewer)] == [[1]] * 3
     tracks = [fewer.notes["track"][verse.notes].tolist() for verse in read_verses(fewer)]
     assert tracks == [[0], [1], [2]]
@@ -1117,19 +1117,24 @@ def test_the_most_frequent_notes():
     assert melody.frequent_notes([])[0].shape == (0, 2)
 
 
+def fuzzed(count: int, seed: int, strict: bool = False, words: bool = False) -> dict:
+    """What comes out of the first mutants of a seed."""
+    block = fuzz_midi.Block(0, count, seed, strict, words)
+    return fuzz_midi.run(block, fuzz_midi.warm_seeds(None))
+
+
 @pytest.mark.parametrize("strict", [False, True])
 def test_five_thousand_mutants(strict):
-    began = time.process_time()
-    result = fuzz_midi.run(5000, seed=2, large=False, strict=strict)
-    assert result["broken"] == [] and sum(result["outcomes"].values()) == 5000
+    result = fuzzed(5000, 2, strict)
+    assert result["broken"] == [] and result["files"] == 5000
     assert min(result["outcomes"].get(outcome, 0) for outcome in ("read", "refused")) > 500
-    assert time.process_time() - began < 60
+    assert result["cpu_s"] < 60
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_thousand_mutants_of_asian_words(strict):
-    result = fuzz_midi.run(1000, seed=2, large=False, strict=strict, words=True)
-    assert result["broken"] == [] and sum(result["outcomes"].values()) == 1000
+    result = fuzzed(1000, 2, strict, words=True)
+    assert result["broken"] == [] and result["files"] == 1000
     assert result["outcomes"]["read"] > 200
 
 
@@ -1137,7 +1142,6 @@ def test_the_fuzzer_goes_on_from_its_log(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fuzz_midi, "BLOCK", 20)
     log = tmp_path / "log"
     command = ["fuzz_midi.py", "--mutants", "50", "--small", "--log", str(log), "--json"]
-    whole = fuzz_midi.run(50, seed=1, large=False)
     monkeypatch.setattr(sys, "argv", [*command, str(tmp_path / "first.json")])
     assert fuzz_midi.main() == 0
     lines = log.read_text().splitlines(True)
@@ -1150,27 +1154,106 @@ def test_the_fuzzer_goes_on_from_its_log(tmp_path, monkeypatch, capsys):
     first, second = (read_card(tmp_path / f"{name}.json") for name in ("first", "second"))
     for one, other in zip(first["runs"], second["runs"]):
         assert one["outcomes"] == other["outcomes"] and one["mutants"] == 50
-    assert first["runs"][0]["outcomes"] == whole["outcomes"]
+    assert first["runs"][0]["outcomes"] == fuzzed(50, 1)["outcomes"]
     assert "--log" not in first["made by"] and capsys.readouterr().out.count("50 files") == 4
 
 
+def test_the_fuzzer_finds_the_same_in_two_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzz_midi, "BLOCK", 20)
+    cards = []
+    for jobs in "12":
+        card = tmp_path / f"{jobs}.json"
+        command = f"fuzz_midi.py --mutants 70 --small --jobs {jobs} --json {card}"
+        monkeypatch.setattr(sys, "argv", command.split())
+        assert fuzz_midi.main() == 0
+        cards.append(read_card(card))
+    one, two = cards
+    assert one["complete"] and two["complete"] and one["seeds sha256"] == two["seeds sha256"]
+    for alone, together in zip(one["runs"], two["runs"]):
+        assert alone["outcomes"] == together["outcomes"] and together["files"] == 70
+
+
+def test_the_fuzzer_tells_what_it_had_found_when_it_was_stopped(tmp_path, monkeypatch):
+    really = fuzz_midi.run
+    monkeypatch.setattr(fuzz_midi, "BLOCK", 20)
+    monkeypatch.setattr(fuzz_midi, "PAUSE", 0.0)
+
+    def stopped(block: fuzz_midi.Block, seeds: midi_mutants.Seeds) -> dict:
+        if block.first == 40:
+            raise KeyboardInterrupt
+        return really(block, seeds)
+
+    monkeypatch.setattr(fuzz_midi, "run", stopped)
+    card = tmp_path / "card.json"
+    command = f"fuzz_midi.py --mutants 60 --small --json {card}"
+    monkeypatch.setattr(sys, "argv", command.split())
+    with pytest.raises(KeyboardInterrupt):
+        fuzz_midi.main()
+    found = read_card(card)
+    assert not found["complete"] and [run["mutants"] for run in found["runs"]] == [40, 40]
+
+
 def test_the_fuzzer_sees_another_exception_a_slow_reader_and_a_lossy_writer(monkeypatch):
+    fuzzed(1, 3)
+
     def fail(data: bytes, strict: bool) -> MidiFile:
         raise IndexError("within")
 
-    def run() -> list[str]:
-        return fuzz_midi.run(40, seed=3, large=False)["broken"]
-
     monkeypatch.setattr(fuzz_midi, "use", fail)
-    with pytest.raises(IndexError):
-        run()  # not even a whole file
+    assert fuzzed(40, 3)["broken"][7] == "mutant 7: IndexError: within"
     monkeypatch.undo()
     monkeypatch.setattr(fuzz_midi, "write_midi", lambda song: write_midi(replace(song, lyrics=())))
-    with pytest.raises(AssertionError):
-        run()
+    assert any("another file" in line for line in fuzzed(40, 3)["broken"])
     monkeypatch.undo()
     monkeypatch.setattr(fuzz_midi, "CPU_SECONDS", 0.0)
-    assert any("CPU time" in line for line in run())
+    assert any("CPU time" in line for line in fuzzed(40, 3)["broken"])
+
+
+def test_the_fuzzer_gives_up_a_file_that_is_never_read(monkeypatch):
+    def forever(data: bytes, strict: bool) -> str:
+        while True:
+            pass
+
+    monkeypatch.setattr(fuzz_midi, "use", forever)
+    monkeypatch.setattr(fuzz_midi, "GIVEN_UP", 0.2)
+    monkeypatch.setattr(fuzz_midi, "CPU_SECONDS", 0.1)
+    outcome, seconds, _, problems = fuzz_midi.try_file("stuck", b"", False)
+    assert outcome == "broken" and 0.1 < seconds < 2
+    assert problems[0] == "stuck: TimeoutError: given up after 0.2 s of CPU time"
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_the_fuzzer_sees_a_reader_that_takes_much_memory(monkeypatch, is_reset):
+    def take(data: bytes, strict: bool) -> str:
+        taken = bytes(range(256)) * (len(data) << 12)
+        return f"read {len(taken)}"
+
+    monkeypatch.setattr(fuzz_midi, "use", take)
+    if not is_reset:
+        # the most that the process has ever had says nothing of this file
+        monkeypatch.setattr(fuzz_midi, "reset_peak", lambda: (0.0, False))
+        monkeypatch.setattr(fuzz_midi, "peak", lambda: 1000.0)
+    _, _, megabytes, problems = fuzz_midi.try_file("modest", b"0" * 100, False)
+    assert 90 < megabytes < 120 and problems == []
+    _, _, megabytes, problems = fuzz_midi.try_file("greedy", b"0" * 250, False)
+    assert 240 < megabytes < 270 and problems == [f"greedy: {megabytes:.0f} MB"]
+
+
+def test_files_are_packed_to_be_carried_and_damaged(tmp_path, monkeypatch, capsys):
+    large = write_midi(MidiFile.from_notes(np.arange(5000) * 10, [10] * 5000, [60] * 5000))
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "large.mid").write_bytes(large)
+    (tmp_path / "copy.mid").write_bytes(large)
+    (tmp_path / "huge.mid").write_bytes(bytes(midi_mutants.PACKED_FILE + 1))
+    packed = tmp_path / "packed"
+    command = ["fuzz_midi.py", "--pack", str(packed), str(tmp_path), str(DATA / "midi")]
+    monkeypatch.setattr(sys, "argv", command)
+    assert fuzz_midi.main() == 0
+    assert f"{1 + len(FILES)} files" in capsys.readouterr().out
+    seeds = midi_mutants.read_seeds(packed)
+    assert seeds.large == [large] and seeds.small == midi_mutants.read_seeds().small
+    drawn = [midi_mutants.draw(np.random.default_rng(k), seeds) for k in range(1000)]
+    assert 20 < drawn.count(large) < 80
 
 
 def test_time_is_linear_in_the_size():

@@ -1,20 +1,26 @@
 """Feeds damaged MIDI files to the reader.
 
     python tools/fuzz_midi.py [--mutants N] [--seed S] [--only K] [--small] [--words]
-        [--log F] [--json F]
+        [--seeds DIR] [--jobs N] [--log F] [--json F]
+    python tools/fuzz_midi.py --pack DIR FILE|DIR ...
     python tools/fuzz_midi.py --same FILE|DIR ...
 
 Each file is read twice: by default, which mends faults, and strictly, which refuses
 them. What is read strictly must be the same by default.
 
-A mutant is one of the course's files (or a large made one) with bits flipped, cut, with
-lying lengths, huge times, junk, or no MIDI at all. It must be read or refused with
-MidiError, within 5 s of CPU time and 200 MB; what is read must also give its words and
-a piano roll (or MidiError) and, below 1 MB, its melodies, and be written and read back
-the same. Prints what came out; exit code 1 if any mutant broke a rule. Mutant K of seed
-S is always the same: --only K runs it alone. With --words, a mutant is a song whose
-words are Chinese, Japanese or Korean in one of several encodings. What is in the log
-of an earlier run with the same arguments is not run again.
+A mutant is a small MIDI file with bits flipped, cut, with lying lengths, huge times,
+junk, or no MIDI at all (midi_mutants.py); the first files are large made ones. It must
+be read or refused with MidiError, within 5 s of CPU time and 200 MB; what is read must
+also give its words and a piano roll (or MidiError) and, below 1 MB, its melodies, and
+be written and read back the same. Prints what came out; exit code 1 if any file broke a
+rule or was not tried. Mutant K of seed S is always the same: --only K runs it alone.
+With --words, a mutant is a song whose words are Chinese, Japanese or Korean in one of
+several encodings. --seeds names a folder with more files to damage; --pack copies files
+to such a folder.
+
+Blocks of mutants run in --jobs processes; what comes out is the same for any number.
+The JSON file is written as they end. What is in the log of an earlier run with the same
+arguments is not run again.
 
 With --same, no mutants: the files that are read strictly are read by default too, and
 the number of those that are the same is printed.
@@ -25,18 +31,29 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 import json
+import os
+import signal
 import sys
+import threading
 import time
+import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from lyricgen.files import DATA, write_json
+from midi_mutants import LARGE, Seeds, mutant, pack, read_seeds
+
+from lyricgen.files import write_json
 from lyricgen.music import extraction
 from lyricgen.music.midi import MidiError, MidiFile, read_midi, read_verses, write_midi
 from lyricgen.music.midi.summary import find_midi_files
@@ -50,204 +67,47 @@ except ImportError:  # Windows
 CPU_SECONDS = 5.0
 MEGABYTES = 200.0
 
+# A file is given up after so much CPU time, and a process of the pool gets so much
+# more address space than it begins with: a fault must not stop the run
+GIVEN_UP = 30
+ADDRESS_SPACE = 2 << 30
+
 # Mutants of a line of the log
-BLOCK = 5000
+BLOCK = 500
+
+# Between two writings of the JSON file, in seconds
+PAUSE = 2.0
 
 # Melodies are extracted from files below this size, and they are written again
 SMALL = 1 << 20
 
+# Memory that a process may have less of than at its peak, just after a reset, in MB
+SLACK = 8.0
+
 STATUS = Path("/proc/self/status")
-HEADER = bytes.fromhex("4D546864 00000006 0001 0001 0060")
-NOTE_ON = b"\x00\x90\x3c\x50"
-END_OF_TRACK = b"\x00\xff\x2f\x00"
 
 
-def track(body: bytes) -> bytes:
-    """Returns a track chunk."""
-    return b"MTrk" + len(body).to_bytes(4, "big") + body
+@dataclass(frozen=True)
+class Block:
+    """Says which files are tried, in which mode: a large one, or some mutants.
 
+    digest: of the seed files.
+    """
 
-def one_track(start: bytes, event: bytes, times: int) -> bytes:
-    """Returns a file of one track: some bytes, then an event many times."""
-    return HEADER + track(start + event * times)
+    first: int
+    count: int
+    seed: int
+    strict: bool
+    words: bool = False
+    large: str = ""
+    digest: str = ""
 
-
-def many_chunks(chunk: bytes, times: int) -> bytes:
-    """Returns a file that repeats one chunk."""
-    return HEADER + chunk * times
-
-
-def notes() -> bytes:
-    """Returns a file of notes at 60 pitches, as many as are read."""
-    events = []
-    for k in range(3_590_000):
-        velocity = 64 * (k // 60 % 2)
-        events.append(bytes([1, 30 + k % 60, velocity]))
-    return HEADER + track(NOTE_ON + b"".join(events))
-
-
-def notes_at_once() -> bytes:
-    """Returns a file in which a million notes of one pitch sound together."""
-    starts = NOTE_ON + b"\x00\x3c\x50" * 1_000_000
-    ends = b"\x01\x3c\x00" + b"\x00\x3c\x00" * 1_000_000
-    return HEADER + track(starts + ends)
-
-
-def long_text() -> bytes:
-    """Returns a file with one text of 14 MB."""
-    text = "\U0001f3b5".encode() + b"a" * 14_680_060
-    return HEADER + track(b"\x00\xff\x05\x87\x80\x80\x00" + text)
-
-
-def sung(syllables: Iterable[str], encoding: str) -> bytes:
-    """Returns a file with a note and a lyric for each syllable, or character."""
-    body = b""
-    for k, syllable in enumerate(syllables):
-        lyric = syllable.encode(encoding)
-        pitch = 60 + k % 12
-        body += bytes([0, 255, 5, len(lyric)]) + lyric
-        body += bytes([0, 0x90, pitch, 80, 96, 0x80, pitch, 64])
-    return HEADER + track(body + END_OF_TRACK)
-
-
-# Seeds of mutants whose texts are not UTF-8
-SUNG = {
-    "gb18030": "明月几时有把酒问青天",
-    "big5": "明月幾時有把酒問青天",
-    "shift_jis": "上を向いて歩こう",
-    "euc_kr": "나의살던고향은",
-    "cp1251": "Калинка",
-}
-
-# Encodings of mutants of words, and the code points of characters that they have
-WORDS = {
-    "gb18030": range(0x4E00, 0x9FA6),
-    "big5": range(0x4E00, 0x9FA6),
-    "shift_jis": range(0x3041, 0x30F7),
-    "euc_jp": range(0x3041, 0x30F7),
-    "euc_kr": range(0xAC00, 0xD7A4),
-    "utf_8": range(0x4E00, 0x9FA6),
-}
-
-LYRIC_TRACK = track(NOTE_ON + b"\x01\x3c\x00" + b"\x00\xff\x05\x01a" + END_OF_TRACK)
-LYING_TRACK = b"MTrk\xff\xff\xff\xff" + NOTE_ON
-LONG_NOTE = NOTE_ON + b"\xff\xff\xff\x7f\x3c\x00" + END_OF_TRACK
-
-# Made when asked for; each is at the edge of some limit
-LARGE: dict[str, Callable[[], bytes]] = {
-    "zeros": partial(one_track, b"", b"\x00", 16_000_000),
-    "high bytes": partial(one_track, b"", b"\xff", 16_000_000),
-    "too large": partial(one_track, b"", b"\x00", 17_000_000),
-    "notes": notes,
-    "notes that never end": partial(one_track, NOTE_ON, b"\x01\x3c\x50", 1_790_000),
-    "notes at once": notes_at_once,
-    "too many notes": partial(one_track, NOTE_ON, b"\x01\x3c\x50", 5_000_000),
-    "controllers": partial(one_track, b"\x00\xb0\x07\x50", b"\x01\x07\x50", 5_200_000),
-    "programs": partial(one_track, b"\x00\xc0\x07", b"\x01\x07", 7_900_000),
-    "lyrics": partial(one_track, b"", b"\x01\xff\x05\x02la", 240_000),
-    "too many lyrics": partial(one_track, b"", b"\x01\xff\x05\x00", 3_900_000),
-    "one long text": long_text,
-    "lyrics in GB18030": partial(one_track, b"", b"\x01\xff\x05\x02\xd4\xc2", 240_000),
-    "system messages": partial(one_track, NOTE_ON, b"\x00\xf8", 8_000_000),
-    "data bytes above 127": partial(one_track, NOTE_ON, b"\x01\x3c\xff", 5_000_000),
-    "cut tracks": partial(many_chunks, track(NOTE_ON + b"\x01\x3c"), 60_000),
-    "tracks": partial(many_chunks, track(NOTE_ON), 65_000),
-    "words in many tracks": partial(many_chunks, LYRIC_TRACK, 60_000),
-    "too many tracks": partial(many_chunks, track(b""), 1_900_000),
-    "lying tracks": partial(many_chunks, LYING_TRACK, 60_000),
-    "other chunks": partial(many_chunks, b"abcd\x00\x00\x00\x00", 1_900_000),
-    "huge time": partial(one_track, b"", LONG_NOTE, 1),
-    "huge times": partial(one_track, NOTE_ON, b"\xff\xff\xff\x7f\x3c\x00", 2_000_000),
-}
-
-# Times of four and five bytes
-HUGE_TIMES = (
-    b"\xff\xff\xff\x7f",
-    b"\x8f\xff\xff\x7f",
-    b"\xff\xff\xff\xff\x7f",
-    b"\x80\x80\x80\x00",
-)
-
-# The first bytes of what is no whole MIDI file
-STARTS = (b"", HEADER, b"RIFF", b"PK\x03\x04", b"MThd", b"<html>", HEADER + b"MTrk")
-
-DAMAGES = ["bits", "bits", "cut", "length", "time", "junk", "copy", "no MIDI"]
-
-
-def mutant(seeds: list[bytes], seed: int, k: int) -> bytes:
-    """Returns the k-th mutant of a seed; without files to damage, it is of words."""
-    rng = np.random.default_rng([seed, k])
-    data = seeds[rng.integers(len(seeds))] if seeds else song_of_words(rng)
-    return damaged(rng, bytearray(data))
-
-
-def song_of_words(rng: np.random.Generator) -> bytes:
-    """Returns a song of at most 60 syllables of 1 to 5 characters, in an encoding."""
-    encoding = str(rng.choice(list(WORDS)))
-    points = rng.choice(WORDS[encoding], 300)
-    characters = "".join(map(chr, points)).encode(encoding, "ignore").decode(encoding)
-    # the frequent ones as well
-    characters += SUNG.get(encoding, "") * 8
-    syllables = []
-    for length in rng.integers(1, 6, int(rng.integers(1, 61))):
-        syllables.append("".join(rng.choice(list(characters), length)))
-    return sung(syllables, encoding)
-
-
-def damaged(rng: np.random.Generator, data: bytearray) -> bytes:
-    """Returns the bytes of a file, damaged in one of the ways."""
-    kind = str(rng.choice(DAMAGES))
-    for _ in range(int(rng.choice([1, 2, 4, 16]))):
-        i = int(rng.integers(len(data))) if data else 0
-        junk = rng.bytes(int(rng.integers(1, 12)))
-        if kind == "bits":
-            flip_bit(rng, data, i)
-        elif kind == "cut":
-            del data[i : i + int(rng.integers(1, 40))]
-        elif kind == "length":
-            change_length(rng, data, i)
-        elif kind == "time":
-            data[i:i] = HUGE_TIMES[int(rng.integers(4))]
-        elif kind == "junk":
-            data[i : i + int(rng.integers(0, 12))] = junk
-        elif kind == "copy":
-            j = int(rng.integers(len(data) + 1))
-            data[i:i] = data[j : j + int(rng.integers(1, 400))]
-        else:
-            start = STARTS[int(rng.integers(len(STARTS)))]
-            data[:] = start + rng.bytes(int(rng.integers(0, 3000)))
-    cut_off(rng, data, kind)
-    return bytes(data)
-
-
-def flip_bit(rng: np.random.Generator, data: bytearray, i: int) -> None:
-    """Flips one bit of a byte."""
-    if data:
-        data[i] ^= 1 << int(rng.integers(8))
-
-
-def change_length(rng: np.random.Generator, data: bytearray, i: int) -> None:
-    """Changes a length: of a chunk, of a meta event, or what is taken for one."""
-    places: list[int] = []
-    if rng.random() < 0.5:
-        for name in (b"MThd", b"MTrk"):
-            places += [j for j in range(len(data)) if data.startswith(name, j)]
-    if places:
-        place = int(rng.choice(places)) + 4
-        length = int(rng.integers(2**32)) >> int(rng.integers(32))
-        data[place : place + 4] = length.to_bytes(4, "big")
-        return
-    place = data.find(b"\xff", i)
-    if place >= 0:
-        one_byte = rng.random() < 0.5
-        new = bytes([int(rng.integers(256))]) if one_byte else b"\xff\xff\xff\x7f"
-        data[place + 2 : place + 3] = new
-
-
-def cut_off(rng: np.random.Generator, data: bytearray, kind: str) -> None:
-    """Cuts off the end of every other file that is to be cut."""
-    if kind == "cut" and rng.random() < 0.5:
-        del data[int(rng.integers(len(data) + 1)) :]
+    def files(self, seeds: Seeds) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """Yields the name of each file and what makes it."""
+        if self.large:
+            yield f"large: {self.large}", LARGE[self.large]
+        for k in range(self.first, self.first + self.count):
+            yield f"mutant {k}", functools.partial(mutant, seeds, self.seed, k)
 
 
 def use(data: bytes, strict: bool = False) -> str:
@@ -292,58 +152,112 @@ def identical(one: MidiFile, other: MidiFile) -> bool:
 def peak(reset: bool = False) -> float:
     """Returns the largest memory that this process has had, in MB.
 
-    On Linux it is the largest since the last reset.
+    On Linux it is the largest since the last reset, where a reset is allowed.
     """
     if STATUS.exists():
         if reset:
-            # where it cannot be reset it is the largest since the process began
             with contextlib.suppress(OSError):
                 Path("/proc/self/clear_refs").write_text("5")
-        kilobytes = STATUS.read_text().split("VmHWM:")[1].split()[0]
-        return int(kilobytes) / 1024
+        sizes = memory()
+        if "VmHWM" in sizes:
+            return sizes["VmHWM"]
     if resource is None:
         return float("nan")
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def run(
-    mutants: int,
-    seed: int,
-    large: bool,
-    strict: bool = False,
-    first: int = 0,
-    words: bool = False,
-) -> dict:
-    """Runs some mutants of a seed, and the large files, in one mode of the reader.
+def memory() -> dict[str, float]:
+    """Returns the sizes of this process on Linux, in MB."""
+    sizes = {}
+    for line in STATUS.read_text().splitlines():
+        name, value = line.split(":", 1)
+        if name in ("VmSize", "VmRSS", "VmHWM"):
+            sizes[name] = int(value.split()[0]) / 1024
+    return sizes
 
-    Returns counts, the worst time and memory, and what broke a rule.
+
+def reset_peak() -> tuple[float, bool]:
+    """Returns the memory of this process, in MB, and whether its peak is now that."""
+    most = peak(reset=True)
+    now = memory().get("VmRSS", most) if STATUS.exists() else most
+    return now, not most - now > SLACK
+
+
+def allocated(data: bytes, strict: bool) -> float:
+    """Returns the most memory that is allocated while a file is used, in MB.
+
+    It takes several times as long.
     """
-    seeds = [path.read_bytes() for path in sorted((DATA / "midi").glob("*.mid"))]
-    seeds += [sung(text, encoding) for encoding, text in SUNG.items()]
-    for data in seeds:
-        # imports and caches are not a mutant's doing
+    tracemalloc.start()
+    with contextlib.suppress(Exception):
         use(data, strict)
-    jobs: dict[str, Callable[[], bytes]] = {}
-    if large:
-        jobs.update({f"large: {name}": make for name, make in LARGE.items()})
-    for k in range(first, first + mutants):
-        jobs[f"mutant {k}"] = partial(mutant, [] if words else seeds, seed, k)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / (1 << 20)
+
+
+@contextlib.contextmanager
+def given_up_after(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError within, after so much CPU time, where the system can."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def give_up(*_: object) -> NoReturn:
+        raise TimeoutError(f"given up after {seconds} s of CPU time")
+
+    signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def try_file(name: str, data: bytes, strict: bool) -> tuple[str, float, float, list[str]]:
+    """Uses a file; returns the outcome, CPU seconds, MB and the broken rules."""
+    problems = []
+    before, is_reset = reset_peak()
+    start = time.process_time()
+    try:
+        with given_up_after(GIVEN_UP):
+            outcome = use(data, strict)
+    except Exception as error:
+        # an exception other than MidiError is what is looked for
+        outcome = "broken"
+        problems.append(f"{name}: {type(error).__name__}: {error}")
+    seconds = time.process_time() - start
+    megabytes = peak() - before
+    if megabytes > MEGABYTES and not is_reset:
+        # it may be another file that took it
+        megabytes = allocated(data, strict)
+    if seconds > CPU_SECONDS:
+        problems.append(f"{name}: {seconds:.1f} s of CPU time")
+    if megabytes > MEGABYTES:
+        problems.append(f"{name}: {megabytes:.0f} MB")
+    return outcome, seconds, megabytes, problems
+
+
+def run(block: Block, seeds: Seeds) -> dict[str, Any]:
+    """Tries the files of a block; returns counts, the worst, and what broke a rule."""
+    began = time.process_time()
     outcomes: Counter[str] = Counter()
     broken: list[str] = []
     slowest = (0.0, "")
     largest = (0.0, "")
-    for name, make in jobs.items():
-        outcome, seconds, megabytes, problems = try_file(name, make(), strict)
+    # words are made, and not files that are damaged
+    damaged = Seeds() if block.words else seeds
+    for name, make in block.files(damaged):
+        outcome, seconds, megabytes, problems = try_file(name, make(), block.strict)
         outcomes[outcome] += 1
         broken += problems
         slowest = max(slowest, (seconds, name))
         largest = max(largest, (megabytes, name))
     return {
-        "mutants": len(jobs),
-        "seed": seed,
-        "strict": strict,
+        "files": outcomes.total(),
         "outcomes": dict(outcomes),
+        "cpu_s": time.process_time() - began,
         "worst_cpu_s": slowest[0],
         "slowest": slowest[1],
         "worst_mb": largest[0],
@@ -352,42 +266,7 @@ def run(
     }
 
 
-def run_blocks(args: argparse.Namespace, strict: bool) -> dict:
-    """Runs the mutants in blocks; those that are in the log are not run again."""
-    kept = read_log(args.log)
-    results = []
-    for first in range(0, args.mutants, BLOCK):
-        count = min(BLOCK, args.mutants - first)
-        large = first == 0 and not (args.small or args.words)
-        key = {"first": first, "count": count, "large": large, "words": args.words}
-        key |= {"seed": args.seed, "strict": strict}
-        result = next((row["result"] for row in kept if row["key"] == key), None)
-        if result is None:
-            result = run(count, args.seed, large, strict, first, args.words)
-            append_to_log(args.log, {"key": key, "result": result})
-        results.append(result)
-        print(f"{first + count} of {args.mutants}", file=sys.stderr, flush=True)
-    return joined(results)
-
-
-def read_log(path: Path | None) -> list[dict]:
-    """Returns the blocks in a log; a line that a stop cut off is none."""
-    rows = []
-    if path is not None and path.exists():
-        for line in path.read_text("utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                rows.append(json.loads(line))
-    return rows
-
-
-def append_to_log(path: Path | None, row: dict) -> None:
-    """Appends a block to the log, if there is one."""
-    if path is not None:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-
-def joined(results: list[dict]) -> dict:
+def joined(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Returns the result of several blocks as one."""
     outcomes: Counter[str] = Counter()
     broken: list[str] = []
@@ -397,10 +276,9 @@ def joined(results: list[dict]) -> dict:
     slowest = max(results, key=lambda result: result["worst_cpu_s"])
     largest = max(results, key=lambda result: result["worst_mb"])
     return {
-        "mutants": sum(result["mutants"] for result in results),
-        "seed": results[0]["seed"],
-        "strict": results[0]["strict"],
-        "outcomes": dict(outcomes),
+        "files": outcomes.total(),
+        "outcomes": dict(sorted(outcomes.items())),
+        "cpu_s": round(sum(result["cpu_s"] for result in results), 1),
         "worst_cpu_s": slowest["worst_cpu_s"],
         "slowest": slowest["slowest"],
         "worst_mb": largest["worst_mb"],
@@ -409,24 +287,158 @@ def joined(results: list[dict]) -> dict:
     }
 
 
-def try_file(name: str, data: bytes, strict: bool) -> tuple[str, float, float, list[str]]:
-    """Uses a file; returns the outcome, CPU seconds, MB and the broken rules."""
-    problems = []
-    memory = peak(reset=True)
-    start = time.process_time()
+@functools.cache
+def warm_seeds(folder: Path | None) -> Seeds:
+    """Returns the seed files; each has been used once in this process.
+
+    Imports and caches are not a mutant's doing.
+    """
+    seeds = read_seeds(folder)
+    for data in seeds.all:
+        for strict in (False, True):
+            use(data, strict)
+    return seeds
+
+
+def begin_process(folder: Path | None) -> None:
+    """Prepares a process of the pool: it gets some memory, and ends with its parent."""
+    threading.Thread(target=exit_with_parent, daemon=True).start()
+    warm_seeds(folder)
+    if resource is not None and STATUS.exists() and "VmSize" in memory():
+        most = int(memory()["VmSize"] * (1 << 20)) + ADDRESS_SPACE
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or most < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
+def exit_with_parent() -> None:
+    """Ends this process when the one that has begun it has ended."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def run_in_pool(block: Block, folder: Path | None) -> dict[str, Any]:
+    """Runs a block in a process of the pool."""
+    return run(block, warm_seeds(folder))
+
+
+def plan(args: argparse.Namespace, digest: str) -> list[Block]:
+    """Returns the blocks of a run: large files first, then mutants, in both modes."""
+    make = functools.partial(Block, seed=args.seed, words=args.words, digest=digest)
+    blocks = []
+    if args.only is not None:
+        return [make(args.only, 1, strict=strict) for strict in (False, True)]
+    if not (args.small or args.words):
+        for name in LARGE:
+            blocks += [make(0, 0, strict=strict, large=name) for strict in (False, True)]
+    for first in range(0, args.mutants, BLOCK):
+        count = min(BLOCK, args.mutants - first)
+        blocks += [make(first, count, strict=strict) for strict in (False, True)]
+    return blocks
+
+
+def run_all(
+    blocks: Sequence[Block], args: argparse.Namespace
+) -> Iterator[tuple[Block, dict[str, Any]]]:
+    """Yields each block with its result, as they end; those of the log come first."""
+    kept = read_log(args.log)
+    left = []
+    for block in blocks:
+        if block in kept:
+            yield block, kept[block]
+        else:
+            left.append(block)
+    if args.jobs == 1:
+        for block in left:
+            result = run(block, warm_seeds(args.seeds))
+            append_to_log(args.log, block, result)
+            yield block, result
+        return
+    # a copy of this process would copy the locks of its threads
+    pool = ProcessPoolExecutor(
+        args.jobs, get_context("spawn"), initializer=begin_process, initargs=(args.seeds,)
+    )
     try:
-        outcome = use(data, strict)
-    except Exception as error:
-        # an exception other than MidiError is what is looked for
-        outcome = "broken"
-        problems.append(f"{name}: {type(error).__name__}: {error}")
-    seconds = time.process_time() - start
-    megabytes = peak() - memory
-    if seconds > CPU_SECONDS:
-        problems.append(f"{name}: {seconds:.1f} s of CPU time")
-    if megabytes > MEGABYTES:
-        problems.append(f"{name}: {megabytes:.0f} MB")
-    return outcome, seconds, megabytes, problems
+        futures = {pool.submit(run_in_pool, block, args.seeds): block for block in left}
+        for future in as_completed(futures):
+            result = future.result()
+            append_to_log(args.log, futures[future], result)
+            yield futures[future], result
+    except BrokenProcessPool:
+        print("A process of the pool was ended from outside.", file=sys.stderr)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def read_log(path: Path | None) -> dict[Block, dict[str, Any]]:
+    """Returns the blocks in a log; a line that a stop cut off is none."""
+    kept = {}
+    if path is not None and path.exists():
+        for line in path.read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                row = json.loads(line)
+                kept[Block(**row["block"])] = row["result"]
+    return kept
+
+
+def append_to_log(path: Path | None, block: Block, result: dict[str, Any]) -> None:
+    """Appends a block to the log, if there is one."""
+    if path is not None:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"block": asdict(block), "result": result}) + "\n")
+
+
+def summary(
+    results: dict[Block, dict[str, Any]], blocks: Sequence[Block], args: argparse.Namespace
+) -> dict[str, Any]:
+    """Returns what came out so far, for the JSON file: the modes one by one."""
+    made_by = f"python tools/fuzz_midi.py --mutants {args.mutants} --seed {args.seed}"
+    made_by += " --small" * args.small + " --words" * args.words
+    made_by += f" --seeds {args.seeds.name}" if args.seeds else ""
+    runs = []
+    for strict in (False, True):
+        done = [block for block in blocks if block in results and block.strict is strict]
+        if done:
+            mode = {
+                "strict": strict,
+                "seed": args.seed,
+                "mutants": sum(block.count for block in done),
+                "large files": sum(bool(block.large) for block in done),
+            }
+            runs.append(mode | joined([results[block] for block in done]))
+    return {
+        "made by": made_by,
+        "allowed": {"cpu_s": CPU_SECONDS, "mb": MEGABYTES},
+        "seeds sha256": blocks[0].digest,
+        "complete": len(results) == len(blocks),
+        "runs": runs,
+    }
+
+
+def fuzz(args: argparse.Namespace) -> int:
+    """Tries all files; returns 1 where one broke a rule or was not tried, else 0."""
+    seeds = read_seeds(args.seeds)
+    blocks = plan(args, seeds.digest())
+    results: dict[Block, dict[str, Any]] = {}
+    began = written = time.monotonic()
+    for block, result in run_all(blocks, args):
+        results[block] = result
+        for line in result["broken"]:
+            print(f"BROKEN {line}", file=sys.stderr, flush=True)
+        if args.json and time.monotonic() - written > PAUSE:
+            write_json(args.json, summary(results, blocks, args))
+            written = time.monotonic()
+            seconds = written - began
+            print(f"{len(results)} of {len(blocks)} blocks, {seconds:.0f} s", file=sys.stderr)
+    whole = summary(results, blocks, args)
+    if args.json:
+        write_json(args.json, whole)
+    for mode in whole["runs"]:
+        print_result(mode)
+    broken = any(mode["broken"] for mode in whole["runs"])
+    return 0 if whole["complete"] and not broken else 1
 
 
 def main() -> int:
@@ -436,26 +448,19 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="the number of one mutant, to run it alone")
     parser.add_argument("--small", action="store_true", help="leave out the large made files")
     parser.add_argument("--words", action="store_true", help="mutants of Asian words alone")
+    parser.add_argument("--seeds", type=Path, metavar="DIR", help="more files to damage")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--log", type=Path, help="keeps blocks of mutants, to go on from them")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--pack", type=Path, metavar="DIR", help="copies files for --seeds")
     parser.add_argument("--same", nargs="+", type=Path, metavar="FILE|DIR")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE|DIR", help="for --pack")
     args = parser.parse_args()
-    if args.same:
-        return compare_modes(args.same)
-    results = []
-    for strict in (False, True):
-        if args.only is None:
-            result = run_blocks(args, strict)
-        else:
-            result = run(1, args.seed, False, strict, args.only, args.words)
-        print_result(result)
-        results.append(result)
-    if args.json:
-        made_by = f"python tools/fuzz_midi.py --mutants {args.mutants} --seed {args.seed}"
-        made_by += " --small" * args.small + " --words" * args.words
-        allowed = {"cpu_s": CPU_SECONDS, "mb": MEGABYTES}
-        write_json(args.json, {"made by": made_by, "allowed": allowed, "runs": results})
-    return 1 if any(result["broken"] for result in results) else 0
+    if args.pack:
+        count, size = pack(args.pack, args.files)
+        print(f"{count} files, {size} bytes in {args.pack}")
+        return 0
+    return compare_modes(args.same) if args.same else fuzz(args)
 
 
 def compare_modes(places: list[Path]) -> int:
@@ -482,14 +487,15 @@ def compare_modes(places: list[Path]) -> int:
     return 1 if differ else 0
 
 
-def print_result(result: dict) -> None:
+def print_result(result: dict[str, Any]) -> None:
     """Prints what came out of a run."""
-    outcomes = [f"{count} {outcome}" for outcome, count in sorted(result["outcomes"].items())]
+    outcomes = [f"{count} {outcome}" for outcome, count in result["outcomes"].items()]
     mode = "strict" if result["strict"] else "lenient"
-    print(f"{result['mutants']} files of seed {result['seed']}, {mode}: {', '.join(outcomes)}")
+    print(f"{result['files']} files of seed {result['seed']}, {mode}: {', '.join(outcomes)}")
     print(
-        f"worst CPU time {result['worst_cpu_s']:.2f} s ({result['slowest']}), "
-        f"worst memory {result['worst_mb']:.0f} MB ({result['largest']}); "
+        f"{result['cpu_s']} s of CPU time in all; "
+        f"at worst {result['worst_cpu_s']:.2f} s ({result['slowest']}) and "
+        f"{result['worst_mb']:.0f} MB ({result['largest']}); "
         f"allowed are {CPU_SECONDS:.0f} s and {MEGABYTES:.0f} MB"
     )
     for line in result["broken"]:
