@@ -11,8 +11,6 @@ import os
 import tempfile
 from pathlib import Path
 
-import platformdirs
-
 
 def data_folder(package: Path) -> Path:
     """Returns the folder of texts, splits and weights that belongs to a package.
@@ -46,6 +44,9 @@ def cache_dir() -> Path:
     named = os.environ.get("LYRICGEN_CACHE")
     if named:
         return Path(named)
+    # reading and writing files takes nothing but the standard library
+    import platformdirs
+
     return platformdirs.user_cache_path("lyricgen", appauthor=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import subprocess
 import sys
@@ -1237,6 +1238,24 @@ def test_the_fuzzer_sees_a_reader_that_takes_much_memory(monkeypatch, is_reset):
     assert 90 < megabytes < 120 and problems == []
     _, _, megabytes, problems = fuzz_midi.try_file("greedy", b"0" * 250, False)
     assert 240 < megabytes < 270 and problems == [f"greedy: {megabytes:.0f} MB"]
+
+
+def test_the_fuzzer_needs_numpy_alone():
+    code = """if True:
+        import sys
+        sys.path.insert(0, "tools")
+        import fuzz_midi
+        fuzz_midi.run(fuzz_midi.Block(0, 20, 1, False), fuzz_midi.warm_seeds(None))
+        roots = {name.split(".")[0] for name, module in sys.modules.items()
+            if getattr(module, "__file__", None)}
+        print(*sorted(roots - sys.stdlib_module_names))"""
+    run = [sys.executable, "-S", "-c", code]
+    # without the site module, nothing is imported that the environment itself asks for
+    environ = os.environ | {"PYTHONPATH": str(Path(np.__file__).parents[1])}
+    done = subprocess.run(
+        run, cwd=Path(__file__).parents[1], env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["fuzz_midi", "lyricgen", "midi_mutants", "numpy"]
 
 
 def test_files_are_packed_to_be_carried_and_damaged(tmp_path, monkeypatch, capsys):
