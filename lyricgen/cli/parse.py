@@ -20,6 +20,7 @@ from lyricgen.music.midi.summary import (
     describe_left_out,
     describe_syllables,
     find_midi_files,
+    holds_midi_files,
     summarise,
 )
 
@@ -118,7 +119,7 @@ def empty_folders(paths: list[Path]) -> dict[str, str]:
     """Returns an error for each folder without a MIDI file."""
     errors = {}
     for path in paths:
-        if path.is_dir() and not find_midi_files([path]):
+        if path.is_dir() and not holds_midi_files(path):
             errors[str(path)] = f"{path} holds no MIDI file."
     return errors
 
