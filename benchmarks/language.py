@@ -34,7 +34,7 @@ from one_core import Contenders, race
 from lyricgen.lyrics.vocabulary import END, NEWLINE, UNKNOWN, Vocabulary
 from lyricgen.models.language.inference import NumpyLanguageModel
 from lyricgen.models.language.network import CompiledSampler, LanguageModel, Settings
-from lyricgen.models.language.training import CORPUS, TEXT
+from lyricgen.models.language.settings import CORPUS, TEXT
 from lyricgen.models.language.writing import sample_tokens, unconstrained_plan
 
 try:

@@ -167,12 +167,15 @@ def test_the_help_of_a_training_is_quiet_and_has_the_usual_first(tmp_path):
     assert "--rate" in of_network and "--minutes" not in of_network
 
 
-def test_the_models_that_can_be_trained_are_told_without_keras():
+@pytest.mark.parametrize("model", [[], ["language"], ["musicvae"]])
+def test_what_can_be_trained_and_how_is_told_without_keras(model):
     code = """if True:
         import contextlib, sys
         from lyricgen.cli.main import main
         with contextlib.suppress(SystemExit):
-            main(["train", "--help"])
+            main(["train", *sys.argv[1:], "--help"])
         assert not {"keras", "tensorflow"} & set(sys.modules)"""
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "a language model of characters" in ran.stdout and ran.stderr == ""
+    command = [sys.executable, "-c", code, *model]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    shown = "--seed" if model else "a language model of characters"
+    assert shown in ran.stdout and ran.stderr == ""

@@ -19,6 +19,7 @@ from keras import ops
 
 from lyricgen.budget import Budget
 from lyricgen.cli import train as cli_train
+from lyricgen.cli import train_arguments
 from lyricgen.files import DATA, DataError, UserError, sha256
 from lyricgen.lyrics import chinese, corpora, rhyme
 from lyricgen.lyrics import measures as lyric_measures
@@ -29,6 +30,7 @@ from lyricgen.models import sampling, weights
 from lyricgen.models.language import data as language_data
 from lyricgen.models.language import evaluation as language_evaluation
 from lyricgen.models.language import inference as language_inference
+from lyricgen.models.language import settings as language_settings
 from lyricgen.models.language import training as language_training
 from lyricgen.models.language import writing
 from lyricgen.models.language.data import Stream, TextData
@@ -241,7 +243,7 @@ def test_a_model_is_built_with_the_initial_weights_or_with_those_of_the_seed():
 
 
 def test_a_model_of_the_largest_corpus_fits_into_8_mb():
-    arrays = LanguageModel(4600, language_training.CORPUS["songci"]).arrays()
+    arrays = LanguageModel(4600, language_settings.CORPUS["songci"]).arrays()
     assert sum(value.size for value in arrays.values()) * 2 < 8e6
 
 
@@ -530,7 +532,7 @@ def test_a_training_with_the_form_learns_it_and_resumes(formed_data, tmp_path):
 
 def test_a_free_model_has_no_form_in_its_card_and_a_form_is_of_song_ci_only(tmp_path):
     parser = argparse.ArgumentParser()
-    cli_train.add_language_arguments(parser)
+    train_arguments.add_language_arguments(parser)
     free = cli_train.LanguageTask(parser.parse_args(["--corpus", "ballads"]))
     assert "form" not in free.settings_in_card()
     formed = cli_train.LanguageTask(parser.parse_args(["--corpus", "songci", "--form"]))
@@ -591,7 +593,7 @@ def test_bad_weights_are_refused_in_a_sentence(tmp_path, in_numpy):
 
 def command(*words) -> int:
     parser = argparse.ArgumentParser()
-    cli_train.add_language_arguments(parser)
+    train_arguments.add_language_arguments(parser)
     return cli_train.train_language(parser.parse_args(words))
 
 
@@ -722,7 +724,7 @@ def test_weights_that_appear_during_a_training_are_kept(tmp_path, monkeypatch):
 
 def task_of(*words) -> cli_train.LanguageTask:
     parser = argparse.ArgumentParser()
-    cli_train.add_language_arguments(parser)
+    train_arguments.add_language_arguments(parser)
     return cli_train.LanguageTask(parser.parse_args(words))
 
 
@@ -922,7 +924,7 @@ def test_a_language_model_that_was_killed_ends_with_the_same_weights(tmp_path, w
 def test_a_training_with_settings_that_cannot_be_used(tmp_path, words, said):
     (tmp_path / "verse.txt").write_text(VERSE * 2, "utf-8")
     parser = argparse.ArgumentParser()
-    cli_train.add_language_arguments(parser)
+    train_arguments.add_language_arguments(parser)
     with pytest.raises(UserError, match=said):
         cli_train.train_language(parser.parse_args(["--text", str(tmp_path / "verse.txt"), *words]))
 
@@ -999,7 +1001,7 @@ def test_training_goes_on_from_weights(tmp_path, monkeypatch):
         "4",
     ]
     parser = argparse.ArgumentParser()
-    cli_train.add_language_arguments(parser)
+    train_arguments.add_language_arguments(parser)
     assert cli_train.train_language(parser.parse_args([*first, "--out", str(tmp_path / "a")])) == 0
     assert (
         cli_train.train_language(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from lyricgen.budget import Budget
-from lyricgen.cli import train
+from lyricgen.cli import train, train_arguments
 from lyricgen.files import DATA, DataError, UserError
 from lyricgen.models import training, weights
 from lyricgen.models.musicvae import data as musicvae_data
@@ -424,7 +424,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(tmp_path):
 
 def arguments(*words):
     parser = argparse.ArgumentParser()
-    train.add_musicvae_arguments(parser)
+    train_arguments.add_musicvae_arguments(parser)
     return parser.parse_args(
         [*words, "--embedding", "6", "--encoder", "7", "--latent", "4", "--decoder", "9"]
     )

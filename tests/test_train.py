@@ -339,7 +339,7 @@ def test_the_shipped_weights_were_made_by_their_recipe(name):
     for made in reversed(recipe.trainings):
         words = train_all.command(recipe, made, [Path("a")], Path("b"))
         arguments = words[words.index("train") :]
-        args = build_parser(arguments).parse_args(arguments)
+        args = build_parser().parse_args(arguments)
         for key, value in made.settings.items():
             in_card = card["settings"].get(key, card.get(key))
             assert getattr(args, key) == in_card == value

@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 
-from lyricgen.cli import bench, environment, evaluate, parse, sample, song
+from lyricgen.cli import bench, environment, evaluate, parse, sample, song, train_arguments
 from lyricgen.files import UserError
 
 # What can be trained
@@ -27,12 +27,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}.\n")
 
 
-def build_parser(arguments: list[str]) -> Parser:
-    """Returns the parser of all commands.
-
-    The arguments of `train` are added only where it is asked for: they follow from the
-    settings of the models, which need Keras, and its import takes seconds.
-    """
+def build_parser() -> Parser:
+    """Returns the parser of all commands."""
     parser = Parser(prog="lyricgen", description="The commands of the course.")
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="command", parser_class=Parser
@@ -41,14 +37,8 @@ def build_parser(arguments: list[str]) -> Parser:
         command.add_parser(commands)
     train_parser = commands.add_parser("train", help="trains a model: train language --help")
     models = train_parser.add_subparsers(required=True, metavar="model", parser_class=Parser)
-    words = [word for word in arguments if not word.startswith("-")]
     for model, what in MODELS.items():
-        model_parser = models.add_parser(model, help=what)
-        if words[:2] == ["train", model]:
-            environment.prepare_training()
-            with environment.quiet_import():
-                from lyricgen.cli import train
-            train.add_arguments(model_parser, model)
+        train_arguments.add_arguments(models.add_parser(model, help=what), model)
     return parser
 
 
@@ -64,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         environment.prepare_home()
-        args = build_parser(arguments).parse_args(arguments)
+        args = build_parser().parse_args(arguments)
         return args.run(args)
     except UserError as error:
         print(error, file=sys.stderr)

@@ -14,10 +14,9 @@ from lyricgen import progress
 from lyricgen.budget import Budget, for_mode, mode
 from lyricgen.cli import arguments
 from lyricgen.files import UserError, check_folder, check_name, name_after, read_card, write_json
-from lyricgen.lyrics import corpora
 from lyricgen.models import checkpoint
 from lyricgen.models import training as models_training
-from lyricgen.models.language import network as language_network
+from lyricgen.models.language import settings as language_settings
 from lyricgen.models.language import training as language_training
 from lyricgen.models.language.data import (
     TextData,
@@ -29,18 +28,13 @@ from lyricgen.models.language.data import (
 from lyricgen.models.language.inference import NumpyLanguageModel, lstm_bits
 from lyricgen.models.language.measuring import NORMAL_95, measure_bits
 from lyricgen.models.musicvae import network as musicvae_network
+from lyricgen.models.musicvae import settings as musicvae_settings
 from lyricgen.models.musicvae import training as musicvae_training
-from lyricgen.models.musicvae.data import (
-    KEYS,
-    WINDOW,
-    WRITTEN,
-    MelodyData,
-    load_book_windows,
-    load_midi_windows,
-)
+from lyricgen.models.musicvae.data import MelodyData, load_book_windows, load_midi_windows
 from lyricgen.models.musicvae.evaluation import in_batches
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
+from lyricgen.models.musicvae.settings import WINDOW, WRITTEN
 from lyricgen.models.training import Row
 from lyricgen.models.weights import find_weights, load_weights, mean_of, save_weights
 from lyricgen.music import measures
@@ -68,16 +62,6 @@ MEASURING = 0.1
 
 # What a card does not repeat of the card of the weights that a training began from.
 NOT_REPEATED = ("characters", "data", "name", "file", "model")
-
-
-def add_arguments(parser: argparse.ArgumentParser, model: str) -> None:
-    """Adds the arguments of `train language` or of `train musicvae`."""
-    if model == "language":
-        add_language_arguments(parser)
-        parser.set_defaults(run=train_language)
-    else:
-        add_musicvae_arguments(parser)
-        parser.set_defaults(run=train_musicvae)
 
 
 def train_language(args: argparse.Namespace) -> int:
@@ -203,45 +187,6 @@ def initial_in_card(cards: list[Card]) -> Card:
     return {"begun_from": repeated}
 
 
-def add_language_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of `train language`."""
-    parser.usage = "%(prog)s --text FILE|DIR [--minutes MINUTES] [settings]"
-    usual = parser.add_argument_group("usual")
-    text = usual.add_mutually_exclusive_group(required=True)
-    text.add_argument(
-        "--text", type=Path, metavar="FILE|DIR", help="your own text, or a folder of .txt files"
-    )
-    text.add_argument("--corpus", choices=corpora.CORPORA, help="or a corpus of the course")
-    arguments.add_usual_arguments(usual)
-    usual.add_argument("--name", help="of the weights (the corpus's, or the text's)")
-    usual.add_argument("--encoding", help="of the text (utf-8)")
-    usual.add_argument(
-        "--column", help="of a table (CSV or TSV) that is given as the text: each field is a song"
-    )
-    usual.add_argument(
-        "--begin",
-        type=Path,
-        metavar="DIR",
-        help="a folder with weights of the same name, to begin from those instead of random ones",
-    )
-    parser.add_argument(
-        "--also",
-        choices=corpora.CORPORA,
-        help="a second corpus of the course, whose training split is read in training too",
-    )
-    parser.add_argument("--devices", type=int, default=1, help=argparse.SUPPRESS)
-    arguments.add_settings(parser, language_network.Settings, default_of_language)
-
-
-def default_of_language(name: str) -> object:
-    """Returns the default of a setting; where corpora differ, one for each of them."""
-    defaults = {corpus: getattr(base, name) for corpus, base in language_training.CORPUS.items()}
-    defaults["a text"] = getattr(language_training.TEXT, name)
-    if len(set(defaults.values())) == 1:
-        return defaults["a text"]
-    return ", ".join(f"{text}: {value}" for text, value in defaults.items())
-
-
 class LanguageTask:
     """What `train_model` does for a language model."""
 
@@ -272,9 +217,9 @@ class LanguageTask:
         data = load_corpus_splits(args.corpus)
         return data if args.also is None else with_more_training(data, args.also)
 
-    def _choose_settings(self) -> language_network.Settings:
+    def _choose_settings(self) -> language_settings.Settings:
         """Returns the settings that were given, shrunk to a short text."""
-        base = language_training.CORPUS.get(self.args.corpus, language_training.TEXT)
+        base = language_settings.CORPUS.get(self.args.corpus, language_settings.TEXT)
         given = arguments.settings_from(self.args, base)
         settings = language_training.shrunk_to(given, self.data.splits)
         if settings.noise and not settings.whole:
@@ -373,59 +318,6 @@ class LanguageTask:
         )
 
 
-def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments of `train musicvae`."""
-    parser.usage = "%(prog)s [--midi DIR] [--begin musicvae] [--minutes MINUTES] [settings]"
-    usual = parser.add_argument_group("usual")
-    usual.add_argument(
-        "--midi",
-        type=Path,
-        metavar="DIR",
-        help="a folder of your own MIDI files, instead of the tune books",
-    )
-    usual.add_argument(
-        "--begin",
-        nargs="+",
-        metavar="NAME|PATH",
-        help="weights to begin from instead of random ones, as musicvae for the shipped ones; "
-        "of several, from their mean",
-    )
-    arguments.add_usual_arguments(usual)
-    usual.add_argument("--name", help=f"of the weights ({NAME}, or the folder's)")
-    usual.add_argument(
-        "--meter",
-        metavar="4/4|3/4|2/4|6/8",
-        help="the bars of the MIDI files that are taken; short ones in groups (4/4)",
-    )
-    usual.add_argument(
-        "--programs",
-        metavar="all|melodic|0-31",
-        help="the programs that are taken, from 0; drums never are (0-31, with --track words all)",
-    )
-    usual.add_argument(
-        "--track",
-        choices=("all", "words"),
-        help="words: only the track whose notes the words of a file belong to (all)",
-    )
-    usual.add_argument(
-        "--key",
-        choices=KEYS,
-        help="as written, moved at random (--transpose); or moved to C major by the key that a "
-        "book names, by the estimated key of each window, or both ways "
-        "(that of the weights to begin from, or written)",
-    )
-    usual.add_argument("--jobs", type=int, help="processes that read the MIDI files (1)")
-    usual.add_argument(
-        "--devices", type=int, default=1, help="GPUs, or parts of the CPU, that share a batch (1)"
-    )
-    arguments.add_settings(parser, musicvae_network.Settings, default_of_musicvae)
-
-
-def default_of_musicvae(name: str) -> object:
-    """Returns the default of a setting."""
-    return getattr(musicvae_network.Settings, name)
-
-
 class MusicVAETask:
     """What `train_model` does for a MusicVAE."""
 
@@ -474,16 +366,16 @@ class MusicVAETask:
         lines = "\n".join(read.lines())
         print(f"{lines}\nFile by file: {path}", file=sys.stderr)
 
-    def _choose_settings(self) -> musicvae_network.Settings:
+    def _choose_settings(self) -> musicvae_settings.Settings:
         """Returns the settings that were given, with a batch that the data can fill.
 
         The sizes of the network are those of the weights that it begins from, and for
         files of the user's the rate is lower then.
         """
         sizes = [len(self.data.splits[split]) for split in ("train", "validation")]
-        batch = min(musicvae_network.Settings.batch, *sizes)
+        batch = min(musicvae_settings.Settings.batch, *sizes)
         steps = self.data.splits["train"].shape[1]
-        base = musicvae_network.Settings(batch=batch, melody_steps=steps)
+        base = musicvae_settings.Settings(batch=batch, melody_steps=steps)
         if self.key != WRITTEN:
             base = replace(base, transpose=0)
         _, cards = self.initial

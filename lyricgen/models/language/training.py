@@ -10,18 +10,9 @@ import numpy as np
 from lyricgen.budget import Budget
 from lyricgen.files import UserError
 from lyricgen.models.language.data import Splits, Stream, TextData, WholePoems
-from lyricgen.models.language.network import LanguageModel, Settings
+from lyricgen.models.language.network import LanguageModel
+from lyricgen.models.language.settings import Settings
 from lyricgen.models.training import Row, Schedule, fit, make_deterministic
-
-CORPUS = {
-    "songci": Settings(),
-    "yuanqu": Settings(),
-    "burns": Settings(embedding=128),
-    "ballads": Settings(embedding=128),
-}
-
-# Of a user's own text.
-TEXT = Settings(embedding=128, dropout=0.4)
 
 # The steps of the shipped weights.
 FULL_STEPS = {"songci": 9000, "yuanqu": 3600, "burns": 3600, "ballads": 2200}

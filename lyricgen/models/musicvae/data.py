@@ -10,20 +10,13 @@ from typing import Any
 import numpy as np
 
 from lyricgen.files import UserError, base_name, sha256
+from lyricgen.models.musicvae.settings import BOOK, BOTH, WINDOW, WRITTEN
 from lyricgen.music import collection, keys, melody, splits, tune_books
 from lyricgen.music.collection import BARS, LEAST, SELECTION
 from lyricgen.music.extraction import Selection
 
 # The place of a file, or of a melody, in ten decides which split it belongs to.
 LAST_DIGITS = {"train": range(8), "validation": [8], "test": [9]}
-
-# How windows are moved before they are learned: not at all, to C major by the key that
-# a tune's book names, by the key that is estimated of each window, or both ways.
-WRITTEN = "written"
-BOOK = "book"
-WINDOW = "window"
-BOTH = "both"
-KEYS = (WRITTEN, BOOK, WINDOW, BOTH)
 
 Splits = dict[str, np.ndarray]
 

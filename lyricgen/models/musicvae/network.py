@@ -1,9 +1,8 @@
-"""MusicVAE in Keras: its settings, the network and its loss, the compiled decoder."""
+"""MusicVAE in Keras: the network and its loss, the compiled decoder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -15,9 +14,8 @@ from lyricgen.models import distribution
 from lyricgen.models import training as models_training
 from lyricgen.models.lstm.layer import LSTM, Embedding
 from lyricgen.models.musicvae.inference import NOTHING, NumpyMusicVAE
+from lyricgen.models.musicvae.settings import Settings
 from lyricgen.models.sampling import gumbel_noise
-from lyricgen.models.settings import option
-from lyricgen.music import melody
 
 LN2 = float(np.log(2))
 
@@ -32,66 +30,6 @@ VALIDATION_NAMES = {
     "kl_bits": "validation_kl_bits",
     "teacher_forced": "validation_teacher_forced",
 }
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Holds the settings of a network and of its training.
-
-    Shares are of the planned training steps, free bits in bits. The first two fields
-    follow from the data; the others are options of a training.
-    Notebook: training_musicvae
-    """
-
-    tokens: int = melody.EVENTS
-    # 16ths of a melody; the steps of a training are no setting of the network.
-    melody_steps: int = 32
-    embedding: int = option(64, "numbers that stand for an event", 1)
-    encoder: int = option(192, "units of the encoder in each direction", 1)
-    latent: int = option(64, "dimensions of z", 1)
-    decoder: int = option(320, "units of the decoder", 1)
-    sigma: float = option(0.13, "the encoder's sigma at the start", 1e-6)
-    beta: float = option(0.2, "weight of the KL: 0 up to --wait, then a line up to --ramp")
-    wait: float = option(0.35, "share of the steps before beta rises", most=1)
-    ramp: float = option(0.7, "share of the steps after which beta stays", most=1)
-    free_bits: float = option(48.0, "bits of the total KL of a melody which cost nothing")
-    free_bits_each: float = option(0.0, "bits of the mean KL of each dimension which cost nothing")
-    word_dropout: float = option(
-        0.0, "share of the decoder's input events that are hidden: a weaker decoder", most=0.95
-    )
-    sampling: float = option(
-        0.0, "share of its input events that are the model's own draws: scheduled sampling", most=1
-    )
-    batch_norm: float = option(0.0, "fixed scale of a batch norm on mu; 0: none")
-    transpose: int = option(3, "semitones, at most, up or down, anew at each step")
-    splice: float = option(
-        0.0, "share of the training melodies whose second half is another one's", most=1
-    )
-    ema: float = option(
-        0.0, "share of the running mean of the weights that a step keeps; 0: no mean", most=0.99999
-    )
-    batch: int = option(64, "melodies a step, or fewer where there are fewer", 1)
-    rate: float = option(3e-3, "the highest learning rate", 1e-12)
-    seed: int = option(1, "of weights, order of the data and noise")
-
-    @classmethod
-    def from_card(cls, values: dict[str, Any]) -> Settings:
-        """Returns the settings of a card, which names melody_steps "steps".
-
-        Notebook: training_musicvae
-        """
-        settings = dict(values)
-        if "steps" in settings:
-            settings["melody_steps"] = settings.pop("steps")
-        return cls(**settings)
-
-    def to_card(self) -> dict[str, Any]:
-        """Returns the settings by their names in a card, in their order."""
-        card = {}
-        for name, value in asdict(self).items():
-            key = "steps" if name == "melody_steps" else name
-            card[key] = value
-        return card
 
 
 def _batch_norm() -> layers.Layer:

@@ -10,7 +10,8 @@ from lyricgen.budget import Budget
 from lyricgen.files import UserError
 from lyricgen.models.distribution import check_devices, scope_of
 from lyricgen.models.musicvae.data import Batches, MelodyData
-from lyricgen.models.musicvae.network import MusicVAE, Settings
+from lyricgen.models.musicvae.network import MusicVAE
+from lyricgen.models.musicvae.settings import Settings
 from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 
 # The steps of the first training of the shipped weights.
