@@ -8,7 +8,6 @@ from typing import Any
 from lyricgen.models.settings import option
 from lyricgen.music import melody
 
-
 # How windows are moved before they are learned: not at all, to C major by the key that
 # a tune's book names, by the key that is estimated of each window, or both ways.
 WRITTEN = "written"
