@@ -178,6 +178,8 @@ EIGHTHS = value([0.5, 0.75])
         (COUNT, 24.0, "Right."),
         (COUNT, "24", "Right."),
         (COUNT, 24.05, "Not yet"),
+        (value(24000), "24 000", "Right."),
+        (value([1, 234]), "1 234", "Right."),
         (THREE, [0.658, 0.237, 0.105], "Right."),
         (THREE, "0.658, 0.237, 0.105", "Right."),
         (THREE, (0.66, 0.24, 0.11), "Not yet: right to 2 decimals: give more."),

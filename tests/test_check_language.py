@@ -280,6 +280,10 @@ def test_rising_names_what_is_wrong_with_the_other_options(answer, word):
         (19728.0, "Right.", ""),
         ("19728", "Right.", ""),
         ("19,728", "Right.", ""),
+        ("19 728", "Right.", ""),
+        ("19\u2009728", "Right.", ""),  # a thin blank
+        ("19\u202f728", "Right.", ""),  # one at which no line ends
+        ("19 72", "Not yet:", "you gave text"),
         (80 * 32 + 4 * 48 * 82 + 48 * 32 + 80, "Not yet:", "one bias b"),
         ([19728], "Right.", ""),
         (2 * 80 * 32 + 4 * 48 * 81 + 48 * 32 + 80, "Not yet:", "counted the embedding twice"),
@@ -365,12 +369,12 @@ def running_clip(dW, db, limit):
         (
             lambda dW, db, limit: (dW * min(1.0, limit / norm(dW)), db),
             "Not yet:",
-            "you clip dW alone",
+            "you clip dW without db",
         ),
         (clip_twice, "Not yet:", "you computed the norm again"),
         (running_clip, "Not yet:", "the sum of squares is not complete"),
         (joint_clip, "Right.", "keeps its direction"),
-        (separate_clip, "Not yet:", "each with its own norm"),
+        (separate_clip, "Not yet:", "a norm and a factor of its own"),
         (clip_in_place, "Not yet:", "your function returned nothing: is there a return?"),
         (lambda dW, db, limit: joint_clip(dW, db, limit)[0], "Not yet:", "return two arrays"),
         (lambda dW, db, limit: joint_clip(dW, db, 1.0), "Not yet:", "whatever the limit is"),

@@ -1,9 +1,15 @@
 """The exercises of the notebook on vanishing gradients: what readers hand in."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from lyricgen.exercises import backpropagation_through_time, vanishing_gradients
+from lyricgen.exercises import (
+    backpropagation_through_time,
+    training_a_language_model,
+    vanishing_gradients,
+)
 from lyricgen.models.lstm.cell import sigmoid
 
 STEPS = backpropagation_through_time.STEPS
@@ -149,7 +155,7 @@ def without_return(dW, dU, db, limit):
         (overwritten, "Not yet: you computed the norm again"),
         (without_db, "Not yet: the squares of db are missing"),
         (db_as_it_was, "Not yet: db comes back as it was"),
-        (db_left_out, "Not yet: you clip dW and dU together"),
+        (db_left_out, "Not yet: you clip dW and dU without db"),
         (mean_of_norms, "Not yet: you took the mean of the three norms"),
         (without_return, "Not yet: your function returned nothing"),
         (lambda *arguments: repaired(*arguments)[0], "Not yet: return three arrays"),
@@ -161,12 +167,120 @@ def test_together(answer, verdict):
     assert vanishing_gradients.together.verdict(answer).startswith(verdict)
 
 
-def test_the_cases_have_a_gradient_that_is_long_only_together_and_one_that_is_short():
-    kinds = []
-    for *arrays, limit in vanishing_gradients.together.cases:
+def shortened(*case, is_long):
+    """Scales all gradients to the limit where `is_long(norms, norm, limit)` holds."""
+    *gradients, limit = case
+    total = norm(*gradients)
+    long = is_long([norm(gradient) for gradient in gradients], total, limit)
+    return [gradient * limit / total if long else gradient for gradient in gradients]
+
+
+def scaled(*case, factor):
+    """Multiplies all gradients by `factor(norm, limit)`."""
+    *gradients, limit = case
+    return [gradient * factor(norm(*gradients), limit) for gradient in gradients]
+
+
+def measured(*case, length):
+    """Clips with the length that `length(gradients)` gives."""
+    *gradients, limit = case
+    return [gradient * min(1, limit / length(gradients)) for gradient in gradients]
+
+
+def flat(gradients):
+    return np.concatenate([gradient.ravel() for gradient in gradients])
+
+
+# Functions for two gradients and for three, and what is said of them.
+CLIPPING = [
+    (partial(shortened, is_long=lambda norms, total, limit: total > 1), "the norm with 1"),
+    (partial(shortened, is_long=lambda norms, total, limit: total**2 > limit), "the square of"),
+    (partial(shortened, is_long=lambda norms, total, limit: max(norms) > limit), "whether one of"),
+    (partial(shortened, is_long=lambda norms, total, limit: min(norms) > limit), "whether each"),
+    (partial(shortened, is_long=lambda norms, total, limit: norms[0] > limit), "whether dW is"),
+    (partial(shortened, is_long=lambda norms, total, limit: norms[-1] > limit), "whether db is"),
+    (partial(scaled, factor=lambda n, limit: min(1, limit / max(1, n))), "max(1, norm)"),
+    (partial(scaled, factor=lambda n, limit: max(1, limit / n)), "the smaller of the two"),
+    (partial(scaled, factor=lambda n, limit: -min(1, limit / n)), "the sign is wrong"),
+    (partial(scaled, factor=lambda n, limit: min(1, n / limit)), "upside down"),
+    (partial(scaled, factor=lambda n, limit: n / limit), "upside down"),
+    (partial(scaled, factor=lambda n, limit: max(1, n / limit)), "divide by it"),
+    (partial(scaled, factor=lambda n, limit: min(1, 1 / n)), "whatever the limit is"),
+    (partial(measured, length=lambda some: np.sqrt(np.mean(flat(some) ** 2))), "root of the mean"),
+    (partial(measured, length=lambda some: norm(*[one.sum() for one in some])), "square every"),
+    (partial(measured, length=lambda some: norm(*[np.linalg.norm(a, 2) for a in some])), "stretch"),
+    (partial(measured, length=lambda some: np.abs(flat(some)).sum()), "absolute values"),
+    (
+        lambda *case: [a * min(1, case[-1] / np.sqrt(len(case) - 1) / norm(a)) for a in case[:-1]],
+        "a share of the limit",
+    ),
+]
+
+
+@pytest.mark.parametrize("answer, word", CLIPPING, ids=range(len(CLIPPING)))
+@pytest.mark.parametrize(
+    "exercise", [vanishing_gradients.together, training_a_language_model.clip], ids=["3", "2"]
+)
+def test_a_function_that_clips_some_gradients_rightly_is_told_its_mistake(exercise, answer, word):
+    found = exercise.verdict(answer)
+    assert found.startswith("Not yet: ") and word in found, found
+
+
+def times_shorter(*case):
+    """Clips by a quotient that is 0 / 0 for gradients of 0."""
+    *gradients, limit = case
+    total = norm(*gradients)
+    return [gradient / total * min(total, limit) for gradient in gradients]
+
+
+@pytest.mark.parametrize(
+    "exercise", [vanishing_gradients.together, training_a_language_model.clip], ids=["3", "2"]
+)
+def test_gradients_of_zero_are_left_as_they_are(exercise):
+    nan = exercise.verdict(times_shorter)
+    assert nan.startswith("Not yet: right, except where all gradients are 0") and "nan" in nan
+    raises = exercise.verdict(partial(scaled, factor=lambda n, limit: min(1, limit / float(n))))
+    assert "ZeroDivisionError" in raises and "divides by the norm" in raises
+    tested = partial(shortened, is_long=lambda norms, total, limit: total > limit)
+    assert exercise.verdict(tested).startswith("Right.")
+    near = partial(scaled, factor=lambda n, limit: min(1, limit / (n + 1e-6)))
+    assert exercise.verdict(near).startswith("Right.")
+
+
+def test_another_wrong_function_is_told_where_it_is_right_and_where_not():
+    found = vanishing_gradients.together.verdict(
+        partial(shortened, is_long=lambda norms, total, limit: total > 3)
+    )
+    assert found.startswith("Not yet: right where each gradient alone is longer than the limit")
+    assert "not where the limit is below 1" in found and "fixed" not in found
+
+
+@pytest.mark.parametrize(
+    "exercise", [vanishing_gradients.together, training_a_language_model.clip], ids=["3", "2"]
+)
+def test_the_cases_are_what_is_said_of_them(exercise):
+    said = []
+    for (*arrays, limit), situation in zip(exercise.cases, exercise.situations, strict=True):
         norms = [np.linalg.norm(array) for array in arrays]
-        kinds.append((max(norms) > limit, np.hypot.reduce(norms) > limit))
-    assert set(kinds) == {(True, True), (False, True), (False, False)}
+        total = np.hypot.reduce(norms)
+        kinds = {
+            "each gradient alone is longer than the limit": min(norms) > limit,
+            "all gradients together are shorter than the limit": total < limit and total < 1,
+            "dW is longer than the limit and the rest is shorter": norms[0]
+            > limit
+            > max(norms[1:]),
+            "dW is shorter than the limit and the rest is longer": norms[0]
+            < limit
+            < min(norms[1:]),
+            "each gradient is shorter than the limit and together they are longer": (
+                max(norms) < limit < total
+            ),
+            "the norm of all lies between 1 and the limit": 1 < total < limit < total**2,
+            "the limit is below 1": limit < total < 1,
+        }
+        assert kinds[situation], situation
+        said.append(situation)
+    assert said == list(kinds)
 
 
 def test_the_state_at_rest_is_where_the_sigmoid_leaves_it():

@@ -33,18 +33,26 @@ ASK = "For a hint add hint=True."
 # A number such as 19,728: the comma may part thousands, or be a decimal comma.
 THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+")
 
+# A number such as 19 728: a blank, thin or not, only parts thousands.
+BLANK_THOUSANDS = re.compile(r"-?\d{1,3}(\s\d{3})+([.,]\d+)?")
+
 # The unit that may stand behind a number.
 UNIT = re.compile(r"\s*\bbits?( per character)?$")
+
+# How the lines of an error of TensorFlow begin that only say where it was raised.
+NO_REASON = ("File ", "Detected at ", "[[{{", "in user code:", "Graph execution error:")
 
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four"}
 
 
 def read_number(text: str) -> float | None:
-    """Returns the number that a text is: "2.4", "2,4", "1/2", "50 %" or "2 bits".
+    """Returns the number that a text is: "2.4", "2,4", "1/2", "50 %" or "1 000" bits.
 
     None for another text.
     """
     text = UNIT.sub("", text.strip())
+    if BLANK_THOUSANDS.fullmatch(text):
+        text = re.sub(r"\s", "", text)
     percent = text.endswith("%")
     try:
         number = float(Fraction(text.rstrip("% ").replace(",", ".")))
@@ -236,17 +244,31 @@ def run(function: Callable, case: tuple) -> Outcome:
     return Outcome(value, printed=bool(output.getvalue()))
 
 
+def give_reason(error: Exception) -> str:
+    """Returns what an error says; of many lines, the one with the reason."""
+    kind = f"{type(error).__name__}: "
+    lines = []
+    for line in str(error).splitlines():
+        if line.strip() and not line.strip().startswith(NO_REASON):
+            lines.append(line.strip())
+    if not lines:
+        return str(error)
+    reasons = [line.removeprefix(kind) for line in lines if line.startswith(kind)]
+    return (reasons or lines)[0]
+
+
 def describe_error(function: Callable, error: Exception) -> str:
     """Returns an error in words, with the line of the function that raised it."""
     kind = type(error).__name__
+    reason = give_reason(error)
     code = getattr(function, "__code__", None)
     own = []
     for frame in traceback.extract_tb(error.__traceback__):
         if code is not None and frame.filename == code.co_filename:
             own.append(frame)
     if not own:
-        return f"{kind}: {error}"
-    return f"{kind} in line {own[-1].lineno}, `{own[-1].line}`: {error}"
+        return f"{kind}: {reason}"
+    return f"{kind} in line {own[-1].lineno}, `{own[-1].line}`: {reason}"
 
 
 @dataclass(frozen=True)
@@ -270,9 +292,11 @@ class Exercise:
     mistake that no single value shows. A reader's answer is data and is never run.
 
     With `cases`, the answer is a function: it is called with copies of the arguments of
-    each case, as `right` is, and `when` gets each of its results. A mistake is named if
-    it explains all cases, so the cases should have unlike sizes. `returns` names the
-    results where they are more than one.
+    each case, as `right` is, and `when` gets each of its results and `raised` each
+    exception. A mistake is named if it explains all cases, so the cases should have
+    unlike sizes; `situations` says in words what is special about each. `returns` names
+    the results where they are more than one. `also(function)` may name a fault of a
+    function whose results are right.
 
     `tolerance` is relative; where the right answer is an integer there is none.
     `ordered=False`: the order does not matter. `share=True`: per cent are accepted.
@@ -286,8 +310,11 @@ class Exercise:
     why: str
     mistakes: dict[str, Mistake] = field(default_factory=dict)
     when: Callable[[Any], str | None] = lambda answer: None
+    raised: Callable[[Exception], str | None] = lambda error: None
     cases: Sequence[tuple] = ()
+    situations: tuple[str, ...] = ()
     returns: tuple[str, ...] = ()
+    also: Callable[[Callable], str | None] = lambda function: None
     tolerance: float = PENCIL
     ordered: bool = True
     share: bool = False
@@ -437,25 +464,36 @@ class Exercise:
         right = [run(self.right, case) for case in self.cases]
         agree = [self._same_outcome(a, b) for a, b in zip(found, right)]
         if all(agree):
-            return None
+            return self.also(answer)
         for mistake in self.mistakes.values():
             made = [run(mistake.make, case) for case in self.cases]
             if all(self._same_outcome(a, b) for a, b in zip(found, made)):
                 return mistake.message
         for outcome in found:
-            message = None if outcome.error else self.when(outcome.value)
+            message = self._name(outcome)
             if message:
                 return message
         at = agree.index(False)
         problem = self._explain_outcome(answer, found[at], right[at])
-        if any(agree):
-            good = self._describe(agree.index(True))
-            bad = self._describe(at)
-            return (
-                f"right with {good}, and not with {bad}: is a size or a number fixed in your "
-                f"function? There {problem}"
-            )
-        return problem
+        return self._compare(agree, at) + problem
+
+    def _name(self, outcome: Outcome) -> str | None:
+        """Returns the mistake that a result or an exception shows by itself."""
+        return self.raised(outcome.error) if outcome.error else self.when(outcome.value)
+
+    def _compare(self, agree: Sequence[bool], at: int) -> str:
+        """Returns where a function is right and where it is not, "" if it never is."""
+        if not any(agree):
+            return ""
+        if self.situations:
+            good = self.situations[agree.index(True)]
+            return f"right where {good}, and not where {self.situations[at]}. There "
+        good = self._describe(agree.index(True))
+        bad = self._describe(at)
+        return (
+            f"right with {good}, and not with {bad}: is a size or a number fixed in your "
+            "function? There "
+        )
 
     def _judge_arguments(self, answer: Callable) -> str | None:
         """Returns what is wrong where a function does not take the arguments."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lyricgen.exercises import Exercise, Mistake
+from lyricgen.exercises.vanishing_gradients import clipping_exercise
+from lyricgen.models.lstm.plain_rnn import clip as clip_together
 
 rising = Exercise(
     form="one of the letters 'a', 'b', 'c' and 'd', in quotation marks",
@@ -110,145 +110,16 @@ parameters = Exercise(
 )
 
 
-def _gradients(seed: int, D: int, H: int, size: float, limit: float) -> tuple:
-    """The arguments of the third exercise: dW (D, 4H), db (4H,) and the limit."""
-    rng = np.random.default_rng(seed)
-    dW = size * rng.standard_normal((D, 4 * H))
-    db = size * rng.standard_normal(4 * H)
-    return dW, db, limit
-
-
-# A gradient over the limit, one below it, and one of which db alone is below it.
-CLIP_CASES = (
-    _gradients(1, 3, 2, size=1.0, limit=1.0),
-    _gradients(2, 2, 1, size=0.1, limit=2.0),
-    _gradients(3, 4, 3, size=0.5, limit=2.5),
-)
-
-
-def _norm(*gradients: np.ndarray) -> float:
-    """The length of some gradients, as one vector."""
-    return float(np.sqrt(sum(np.sum(gradient**2) for gradient in gradients)))
-
-
-def _clip(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
+def _clip(dW, db, limit):
     """The answer of the third exercise."""
-    scale = min(1.0, limit / _norm(dW, db))
-    return scale * dW, scale * db
+    return clip_together((dW, db), limit)
 
 
-def _clip_each(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """The function that the exercise asks to repair."""
-    return dW * min(1.0, limit / _norm(dW)), db * min(1.0, limit / _norm(db))
-
-
-def _clip_always(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """Scales short gradients too."""
-    scale = limit / _norm(dW, db)
-    return scale * dW, scale * db
-
-
-def _clip_by_square(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """Takes the squared norm."""
-    scale = min(1.0, limit / _norm(dW, db) ** 2)
-    return scale * dW, scale * db
-
-
-def _clip_by_sum(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """Adds up the two norms."""
-    scale = min(1.0, limit / (_norm(dW) + _norm(db)))
-    return scale * dW, scale * db
-
-
-def _clip_to_one(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """Has the limit 1 in it."""
-    scale = min(1.0, 1.0 / _norm(dW, db))
-    return scale * dW, scale * db
-
-
-def _clip_again(dW: np.ndarray, db: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
-    """Computes the common norm again after dW is overwritten."""
-    dW = dW * min(1.0, limit / _norm(dW, db))
-    db = db * min(1.0, limit / _norm(dW, db))
-    return dW, db
-
-
-def _clip_by(norm: float, dW: np.ndarray, db: np.ndarray, limit: float) -> tuple:
-    """Scales both by a norm that is not theirs."""
-    scale = min(1.0, limit / norm)
-    return scale * dW, scale * db
-
-
-clip = Exercise(
-    form="a function of dW, db and limit that returns the clipped dW and db",
-    hint=(
-        "put all numbers of dW and db into one vector. What is its length? If it is over the "
-        "limit, by which single factor do you have to multiply both?"
-    ),
-    right=_clip,
+clip = clipping_exercise(
+    _clip,
+    lambda D, H: ((D, 4 * H), (4 * H,)),
     why=(
         "One factor for all arrays changes the length of the gradient and keeps its direction. A "
         "factor for each array would change how far each moves compared with the others."
     ),
-    mistakes={
-        "each alone": Mistake(
-            _clip_each,
-            "dW and db are still clipped each with its own norm, so they get different factors and "
-            "the direction of the step changes.",
-        ),
-        "always": Mistake(
-            _clip_always,
-            "you scale gradients below the limit as well. Those stay as they are: min(1, ...).",
-        ),
-        "squared": Mistake(
-            _clip_by_square, "the square root is missing: the norm is the root of a sum of squares."
-        ),
-        "sum of norms": Mistake(
-            _clip_by_sum,
-            "you added the two norms. Add the squares of all numbers first, and take one root.",
-        ),
-        "mean of norms": Mistake(
-            lambda dW, db, limit: _clip_by((_norm(dW) + _norm(db)) / 2, dW, db, limit),
-            "you took the mean of the two norms; all numbers together have one norm, the root of "
-            "the sum of all squares.",
-        ),
-        "largest norm": Mistake(
-            lambda dW, db, limit: _clip_by(max(_norm(dW), _norm(db)), dW, db, limit),
-            "you took the larger of the two norms; together they are longer than that.",
-        ),
-        "db forgotten": Mistake(
-            lambda dW, db, limit: _clip_by(_norm(dW), dW, db, limit),
-            "the squares of db are missing in the norm.",
-        ),
-        "db not scaled": Mistake(
-            lambda dW, db, limit: (_clip(dW, db, limit)[0], db),
-            "db comes back as it was: both get the same factor.",
-        ),
-        "db left out": Mistake(
-            lambda dW, db, limit: (_clip_each(dW, db, limit)[0], db),
-            "you clip dW alone; db belongs to the norm and is scaled too.",
-        ),
-        "running sum": Mistake(
-            lambda dW, db, limit: (_clip_each(dW, db, limit)[0], _clip(dW, db, limit)[1]),
-            "the sum of squares is not complete when you use it: dW gets a factor of dW alone. Add "
-            "up all squares first, then scale.",
-        ),
-        "overwritten": Mistake(
-            _clip_again,
-            "you computed the norm again after dW was clipped, so db gets a factor that the "
-            "shorter dW has changed. Compute the factor once, before anything is overwritten.",
-        ),
-        "limit of 1": Mistake(
-            _clip_to_one, "your function clips to a norm of 1 whatever the limit is."
-        ),
-        "elementwise": Mistake(
-            lambda dW, db, limit: (np.clip(dW, -limit, limit), np.clip(db, -limit, limit)),
-            "you clipped every number by itself, which changes the direction of the gradient.",
-        ),
-        "no factor": Mistake(
-            lambda dW, db, limit: (dW, db), "the gradients come back as they were."
-        ),
-    },
-    cases=CLIP_CASES,
-    returns=("dW", "db"),
 )
