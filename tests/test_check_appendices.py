@@ -49,7 +49,7 @@ def test_the_gradient_of_swish(answer, verdict, word):
     assert found.startswith(verdict) and word in found, found
 
 
-def left_by(step, first=tf.ones_like, start=0, stop=0, lose=False, result=None):
+def left_by(step, first=tf.ones_like, start=0, stop=0, lose=False, result=None, returns=True):
     """A loop over f that keeps step(product, f_t), with a mistake of one's choice."""
 
     @tf.function
@@ -59,21 +59,97 @@ def left_by(step, first=tf.ones_like, start=0, stop=0, lose=False, result=None):
         def body(t, product, products):
             product = step(product, f[t])
             written = products.write(t, product)
-            return t + 1, product, products if lose else written
+            if returns:
+                return t + 1, product, products if lose else written
 
         array = tf.TensorArray(f.dtype, len(f), element_shape=f.shape[1:])
         variables = (start, first(f[0]), array)
         _, product, products = tf.while_loop(lambda t, *_: t < T, body, variables)
+        if result == "array":
+            return products
         return product if result == "final" else products.stack()
 
     return left
 
 
+@tf.function
+def left_by_range(f):
+    """A for over tf.range, which becomes a loop of TensorFlow."""
+    product = tf.ones_like(f[0])
+    products = tf.TensorArray(f.dtype, len(f))
+    for t in tf.range(len(f)):
+        product = product * f[t]
+        products = products.write(t, product)
+    return products.stack()
+
+
+@tf.function
+def left_by_python(f):
+    """A for over Python's range, and a list."""
+    product, products = tf.ones_like(f[0]), []
+    for t in range(len(f)):
+        product = product * f[t]
+        products.append(product)
+    return tf.stack(products)
+
+
+@tf.function
+def left_by_growing(f):
+    """A loop of TensorFlow whose tensor grows by a row in each step."""
+
+    def body(t, product, rows):
+        product = product * f[t]
+        return t + 1, product, tf.concat([rows, product[None]], axis=0)
+
+    H = f.shape[1]
+    start = (0, tf.ones_like(f[0]), tf.zeros((0, H)))
+    shapes = (tf.TensorShape([]), tf.TensorShape([H]), tf.TensorShape([None, H]))
+    return tf.while_loop(lambda t, *_: t < len(f), body, start, shape_invariants=shapes)[2]
+
+
+@tf.function
+def left_by_assigning(f):
+    """Writes into a tensor."""
+    products = tf.ones_like(f)
+    for t in tf.range(len(f)):
+        products[t] = f[t]
+    return products
+
+
+@tf.function
+def left_by_a_list(f):
+    """Appends to a list of Python inside a loop of TensorFlow."""
+    products = []
+
+    def body(t, product):
+        products.append(product * f[t])
+        return t + 1, product * f[t]
+
+    tf.while_loop(lambda t, _: t < len(f), body, (0, tf.ones_like(f[0])))
+    return tf.stack(products)
+
+
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
-        (left_by(tf.multiply), "Right.", "in this order"),
-        (lambda f: tf.math.cumprod(f), "Right.", "in this order"),
+        (left_by(tf.multiply), "Right.", "three variables"),
+        (left_by_range, "Right.", "three variables"),
+        (tf.function(lambda f: left_by_range(f)), "Right.", "three variables"),
+        (left_by(tf.multiply).python_function, "Not yet:", "`@tf.function` above your function"),
+        (lambda f: tf.math.cumprod(f), "Not yet:", "`@tf.function` above your function"),
+        (lambda f: np.cumprod(f, axis=0), "Not yet:", "`@tf.function` above your function"),
+        (tf.function(lambda f: tf.math.cumprod(f)), "Not yet:", "one operation for all steps"),
+        (left_by_python, "Not yet:", "a `for` over Python's range"),
+        (left_by_growing, "Not yet:", "writes into no TensorArray"),
+        (left_by(tf.multiply, result="array"), "Not yet:", "stack() makes one tensor"),
+        (left_by(tf.multiply, result="array").python_function, "Not yet:", "stack() makes one"),
+        (left_by(tf.multiply, stop=-1), "Not yet:", "the condition is t < T"),
+        (left_by(tf.multiply, stop=-1).python_function, "Not yet:", "the condition is t < T"),
+        (left_by(tf.multiply, returns=False), "Not yet:", "Is there a return in it?"),
+        (left_by(tf.multiply, returns=False).python_function, "Not yet:", "returned nothing"),
+        (left_by(tf.multiply, first=lambda row: tf.constant(1.0)), "Not yet:", "has H numbers"),
+        (left_by_assigning, "Not yet:", "tensors never change"),
+        (left_by_a_list, "Not yet:", "a list or a variable of Python"),
         (left_by(tf.multiply, first=tf.zeros_like), "Not yet:", "starts at 0"),
         (left_by(tf.multiply, lose=True), "Not yet:", "write()"),
         (left_by(tf.add, first=tf.zeros_like), "Not yet:", "sums"),
@@ -109,6 +185,12 @@ def test_the_loop_of_products(answer, verdict, word):
         (22.76 / 64, "Not yet:", "64 sequences"),
         (64 / 90, "Not yet:", "32 tokens"),
         (2048 - 90, "Not yet:", "quotient"),
+        (1456, "Not yet:", "D is a factor of both counts"),
+        (91.0, "Not yet:", "the 4 of 4H is a factor"),
+        (22.7556 * 512, "Not yet:", "H is a factor"),
+        (22.7556 * 2048, "Not yet:", "4H is a factor"),
+        (3.5, "Not yet:", "a ratio of times?"),
+        ("2.1", "Not yet:", "a ratio of times?"),
     ],
 )
 def test_the_factor_of_the_table(answer, verdict, word):

@@ -24,6 +24,7 @@ def softmax(values: np.ndarray) -> np.ndarray:
         (P / 0.5, "Not yet:", "divided the probabilities"),
         (P, "Not yet:", "changes nothing"),
         (P**2, "Not yet:", "do not add up to 1 yet"),
+        ([1, 0.36, 0.16], "Not yet:", "divided the squares by the largest"),
         (P**0.5, "Not yet:", "add up to 1"),
         (P**0.5 / (P**0.5).sum(), "Not yet:", "temperature 2"),
         (softmax(P * 0.5), "Not yet:", "softmax of the probabilities"),

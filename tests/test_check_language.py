@@ -19,7 +19,7 @@ def test_the_right_answers_are_those_of_the_library():
             library = sampling.distribution(np.log(p), top_p=share)
         assert np.allclose(writing_lyrics.top_p.right(p, share), library)
         kept.append(np.count_nonzero(library))
-    assert kept == [3, 2, 2, 1]
+    assert kept == [3, 2, 2, 1, 6]
     mask = writing_lyrics.line_end.right(*writing_lyrics.line_end.cases[0])
     assert mask.dtype == bool and mask.shape == (
         len(writing_lyrics.DONE),
@@ -107,6 +107,7 @@ def test_a_perplexity_of_6_is_right_to_the_whole_number():
         ([2.5 / 4 + 3 / 36, 4 / 36], "Not yet:", "q is made from the counts n(w)"),
         ([0.646, 0.0625], "Not yet:", "two different words came after lang"),
         ([0.708, 0.25], "Not yet:", "once from each of the 2 different ones"),
+        ([0.625 + 0.25 / 3, 0.25 * 3 / 3], "Not yet:", "N(w) over 3, the words"),
         ([0.625, 0], "Not yet:", "nobody gets it"),
         ([0.75, 0], "Not yet:", "without any smoothing"),
         ([0.75 + 0.25 / 6, 0.125], "Not yet:", "was not reduced"),
@@ -213,6 +214,8 @@ def forgets_to_return(p, share):
     [
         (right_top_p, "Right.", "Where the model is sure"),
         (top_3, "Not yet:", "that is top-k"),
+        (lambda p, share: right_top_p(p, 0.7), "Not yet:", "takes 0.7 whatever share"),
+        (lambda p, share: right_top_p(p, 0.8), "Not yet:", "is a size or a number fixed"),
         (lambda p, share: kept(p, p > 0.15), "Not yet:", "threshold"),
         (lambda p, share: kept(p, p > 0.12), "Not yet:", "is a size or a number fixed"),
         (lambda p, share: kept(p, p >= 0.4 * p.max()), "Not yet:", "that is min-p"),

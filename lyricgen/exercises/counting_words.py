@@ -124,8 +124,9 @@ continuation = Exercise(
         ),
         "every pair gives": Mistake(
             lambda: _pencil(_CONTINUATIONS, DISCOUNT),
-            "lambda(lang) has a discount for each of the 4 pairs; it is taken once from each of "
-            "the 2 different ones.",
+            "what is shared out is twice too much, for one of two reasons: lambda(lang) has a "
+            "discount for each of the 4 pairs, and it is taken once from each of the 2 different "
+            "ones; or q is N(w) over 3, the words, and it is N(w) over the sum of all N(v), 6.",
         ),
         "all of q": Mistake(
             lambda: _pencil(_CONTINUATIONS, 1.0),

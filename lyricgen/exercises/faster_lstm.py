@@ -9,8 +9,10 @@ import numpy as np
 from lyricgen.exercises import Exercise, Mistake, read_numbers
 from lyricgen.models.lstm.cell import sigmoid
 
-# Sequences in a batch, steps in a sequence, tokens in the vocabulary.
+# Sequences in a batch, steps in a sequence, tokens in the vocabulary; the sizes of an
+# input and of the hidden state.
 B, T, V = 64, 32, 90
+D, H = 64, 512
 
 
 def _swish_gradient(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
@@ -135,6 +137,88 @@ F_GATES = (
     np.array([[0.9], [0.6], [0.75], [0.95], [0.3]], np.float32),
 )
 
+# The operations of a loop in TensorFlow's record, and of a write into a TensorArray.
+LOOPS = ("While", "StatelessWhile")
+WRITE = "TensorListSetItem"
+
+
+def _loop_is_missing(left: Any) -> str | None:
+    """Names what a function lacks whose results are right, from TensorFlow's record."""
+    if not hasattr(left, "get_concrete_function"):
+        return (
+            "the numbers are right, but nothing is recorded: `@tf.function` above your function is "
+            "missing. Without it a loop runs in Python, one step after the other."
+        )
+    record = left.get_concrete_function(F_GATES[0]).graph.as_graph_def()
+    # The bodies of loops, and the functions that are called, have nodes of their own.
+    nodes_of = {function.signature.name: function.node_def for function in record.library.function}
+    nodes = [*record.node, *(node for inner in nodes_of.values() for node in inner)]
+    bodies = [node.attr["body"].func.name for node in nodes if node.op in LOOPS]
+    if any(node.op == WRITE for body in bodies for node in nodes_of[body]):
+        return None
+    if bodies:
+        return (
+            "the numbers are right, but the body of your loop writes into no TensorArray. A tensor "
+            "that grows or is changed in each step is copied in each step; write() copies nothing."
+        )
+    if any(node.op.startswith("Cum") for node in nodes):
+        return (
+            "the numbers are right, and tf.math has one operation for all steps, without a loop. "
+            "But for the step of an LSTM it has none: here tf.while_loop is to be practised."
+        )
+    return (
+        "the numbers are right, but there is no loop in TensorFlow's record: a `for` over Python's "
+        "range puts a copy of its body there for each step. Take tf.while_loop, or tf.range."
+    )
+
+
+def _not_stacked(result: Any) -> str | None:
+    """Names an array of tensors that was returned as it is."""
+    recorded = getattr(getattr(result, "dtype", None), "name", "") == "variant"
+    if recorded or (hasattr(result, "stack") and hasattr(result, "write")):
+        return (
+            "your function returned the TensorArray itself: stack() makes one tensor of its places."
+        )
+    return None
+
+
+# What TensorFlow and Python say of likely mistakes in a loop, and what it means.
+ERRORS = {
+    "out of bounds": (
+        "your loop goes on too long: with T steps the last gate is f[T - 1], so the condition is "
+        "t < T."
+    ),
+    "nested structure": (
+        "the body has to return as many values as it receives, in the same order: the next t, the "
+        "product and what write() returns. Is there a return in it?"
+    ),
+    "'NoneType' object is not iterable": (
+        "the body returned nothing: it has to return the new values of its variables."
+    ),
+    "after one iteration": (
+        "a variable of the loop changes its shape in the first step: the body has to return its "
+        "variables in the order in which it receives them, and the product has H numbers from "
+        "the start, as in tf.ones_like(f[0])."
+    ),
+    "item assignment": (
+        "tensors never change, so that nothing can be put into a place of theirs: a TensorArray "
+        "keeps what each step gives."
+    ),
+    "out of scope": (
+        "something of the body was kept in a list or a variable of Python, and outside the loop it "
+        "has no value: the body returns what is needed later, and a TensorArray keeps it."
+    ),
+}
+
+
+def _name_error(error: Exception) -> str | None:
+    """Says in words what an error of a loop means."""
+    for part, message in ERRORS.items():
+        if part in str(error):
+            return message
+    return None
+
+
 left = Exercise(
     form="a function of f that returns an array of its shape, (T, H)",
     hint=(
@@ -143,9 +227,8 @@ left = Exercise(
     ),
     right=_left,
     why=(
-        "In a while_loop the body has three variables, t, the product and the array, and returns "
-        "their new values in this order. The loops of the module differ only in what is computed "
-        "in a step."
+        "The loop has three variables, t, the product and the array, and each step makes new "
+        "values of them. The loops of the module differ only in what is computed in a step."
     ),
     mistakes={
         "sums": Mistake(
@@ -191,8 +274,31 @@ left = Exercise(
             "the loop runs from the last step to the first; c passes the first gate first.",
         ),
     },
+    when=_not_stacked,
+    raised=_name_error,
     cases=tuple((f,) for f in F_GATES),
+    also=_loop_is_missing,
 )
+
+
+def _ratio_of_times(answer: Any) -> str | None:
+    """Names a number that the next cell may have measured."""
+    number = read_numbers(answer, one=True)
+    if number is not None and number.size == 1 and 1.5 < number.item() < 8:
+        return (
+            "is that a ratio of times? The factor of the multiplications is counted, from the "
+            "three numbers of the exercise, and it is larger."
+        )
+    return None
+
+
+def _with_factor(factor: int, name: str) -> Mistake:
+    """A factor that both products have."""
+    return Mistake(
+        lambda: factor * B * T / V,
+        f"{name} is a factor of both counts, with the table and without it, and cancels.",
+    )
+
 
 table = Exercise(
     form="one number, the factor, with three digits",
@@ -240,10 +346,15 @@ table = Exercise(
             lambda: B * T - V,
             "that is how many rows are saved; a factor is a quotient.",
         ),
+        "times D": _with_factor(D, "D"),
+        "times 4": _with_factor(4, "the 4 of 4H"),
+        "times H": _with_factor(H, "H"),
+        "times 4H": _with_factor(4 * H, "4H"),
         "one product": Mistake(
             lambda: T,
             "one product in place of T saves no multiplication, since it has T times the rows; "
             "the table saves some because equal tokens share a row.",
         ),
     },
+    when=_ratio_of_times,
 )

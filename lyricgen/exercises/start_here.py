@@ -28,6 +28,11 @@ sharpen = Exercise(
         "not normalised": Mistake(
             lambda: P**2, "these do not add up to 1 yet: divide them by their sum."
         ),
+        "divided by the largest": Mistake(
+            lambda: P**2 / (P**2).max(),
+            "you divided the squares by the largest; divide them by their sum, so that they add "
+            "up to 1.",
+        ),
         "wrong way, not normalised": Mistake(
             lambda: P**0.5,
             "two things: the power is 1 / temperature = 2, and yours is 0.5; and these do not "

@@ -12,9 +12,12 @@ from lyricgen.exercises import Exercise, Mistake
 CHARACTERS = np.array([0.04, 0.38, 0.10, 0.25, 0.17, 0.06])
 SHARE = 0.7
 
-# Two more for the check: with a token of probability 0, and one that has exactly 0.5.
+# More for the check: with a token of probability 0, and one that has exactly 0.5.
 SURE = np.array([0.05, 0.0, 0.79, 0.16])
 EXACT = np.array([0.125, 0.5, 0.0625, 0.25, 0.0625])
+
+# A fixed share of 0.7 and min-p keep the same tokens above; here they do not.
+MANY = np.array([0.1, 0.34, 0.08, 0.17, 0.075, 0.14, 0.095])
 
 
 def _normal(weights: np.ndarray) -> np.ndarray:
@@ -71,7 +74,7 @@ top_p = Exercise(
         "Where the model is sure, this keeps one token or two, and where it is not, many. "
         "Top-k keeps the same number in both cases."
     ),
-    cases=((CHARACTERS, SHARE), (CHARACTERS, 0.5), (SURE, 0.9), (EXACT, 0.5)),
+    cases=((CHARACTERS, SHARE), (CHARACTERS, 0.5), (SURE, 0.9), (EXACT, 0.5), (MANY, 0.9)),
     mistakes={
         "last one dropped": Mistake(
             lambda p, share: _top_p(p, share, shift=-1),
@@ -105,6 +108,10 @@ top_p = Exercise(
             lambda p, share: _normal(p * (p >= 0.4 * p.max())),
             "that is min-p, a part of the largest probability; the share is what the kept tokens "
             "have together.",
+        ),
+        "share fixed": Mistake(
+            lambda p, share: _top_p(p, SHARE),
+            "your function takes 0.7 whatever share it is given: use the argument.",
         ),
         "mask in sorted order": Mistake(
             _mask_in_sorted_order,
