@@ -207,7 +207,7 @@ def lstm_bits(
 
     Each sequence is read from zero states. A long one is read in pieces side by side,
     each after the 256 tokens that stand before it.
-    Notebook: training_a_language_model
+    Notebook: gpu_lab
     """
     pieces = []
     context_sizes = []
