@@ -75,3 +75,21 @@ class Settings:
             key = "steps" if name == "melody_steps" else name
             card[key] = value
         return card
+
+
+# Of one bar in one key, which learns within a lesson: experiments/speedrun.py measures
+# what each of these brings.
+ONE_BAR = Settings(
+    melody_steps=16,
+    embedding=48,
+    encoder=96,
+    latent=24,
+    decoder=160,
+    beta=0.2,
+    wait=0.15,
+    ramp=0.6,
+    free_bits=0.0,
+    transpose=0,
+    rate=4e-3,
+)
+ONE_BAR_STEPS = 2500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,6 +57,38 @@ def check_sharing(settings: Settings, devices: int) -> None:
             )
 
 
+@dataclass(frozen=True)
+class Glimpse:
+    """Holds what a model in training makes of melodies and of z, at a validation.
+
+    `reconstructed` (N, T) are decoded greedily from mu of the same N melodies each
+    time, `drawn` (M, T) from the same M z of the prior; both are canonical uint8.
+    """
+
+    step: int
+    seconds: float
+    reconstructed: np.ndarray
+    drawn: np.ndarray
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Says of which melodies (N, T) a Glimpse is wanted, and what is done with it."""
+
+    melodies: np.ndarray
+    see: Callable[[Glimpse], object]
+
+
+def glimpse_of(model: MusicVAE, row: Row, melodies: np.ndarray, draws: int) -> Glimpse:
+    """Returns what a model makes of melodies (N, T) and of `draws` z of the prior."""
+    mu = model.predict_on_batch(melodies.astype(np.int32))["mu"]
+    rng = np.random.default_rng(model.settings.seed)
+    z = rng.standard_normal((draws, model.settings.latent))
+    reconstructed = model.free_running.decode(mu)
+    drawn = model.free_running.decode(z)
+    return Glimpse(row["step"], row["seconds"], reconstructed, drawn)
+
+
 def train(
     data: MelodyData,
     settings: Settings,
@@ -63,12 +96,14 @@ def train(
     initial: dict[str, np.ndarray] | None = None,
     each: Callable[[list[Row]], None] | None = None,
     devices: int = 1,
+    watching: Watching | None = None,
 ) -> tuple[dict[str, np.ndarray], list[Row]]:
     """Trains a model on the splits train and validation, on one device or several.
 
     Begins from the arrays `initial` of a weights file, or from random weights. Returns
     the weights of the best validation, by their names in a weights file, and the
-    curves; `fit` says what they hold, and when `each` is called.
+    curves; `fit` says what they hold, and when `each` is called. `watching` is
+    then given a Glimpse of its melodies, and of as many draws.
     Raises: UserError where there are fewer melodies than a batch takes.
     Notebook: training_musicvae
     """
@@ -78,6 +113,21 @@ def train(
     def validate() -> dict[str, float]:
         return model.validate(data.splits["validation"])
 
+    def after_validation(rows: list[Row]) -> None:
+        if watching is not None:
+            melodies = watching.melodies
+            watching.see(glimpse_of(model, rows[-1], melodies, len(melodies)))
+        if each is not None:
+            each(rows)
+
     schedule = Schedule(settings.rate, settings.seed)
-    curves = fit(model, batches, validate, budget, schedule, before=model.set_beta, each=each)
+    curves = fit(
+        model,
+        batches,
+        validate,
+        budget,
+        schedule,
+        before=model.set_beta,
+        each=after_validation,
+    )
     return model.arrays(), curves
