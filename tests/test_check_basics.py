@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lyricgen.exercises import notation, start_here
+from lyricgen.models.lstm.gradient_check import numerical_gradient
 
 P = start_here.P
 
@@ -128,3 +129,13 @@ def test_the_chain_rule_for_numbers(answer, verdict, word):
 def test_the_chain_rule_for_matrices(answer, verdict, word):
     found = notation.matrix_chain.verdict(answer)
     assert found.startswith(verdict) and word in found
+
+
+def test_a_measured_gradient_is_right():
+    w = np.array([2.0])
+    measured = numerical_gradient(lambda: float((3 * w[0] + 1) ** 2), w)
+    assert measured != 42 and notation.chain.verdict(measured).startswith("Right.")
+    W = np.random.default_rng(0).normal(size=(2, 2))
+    measured = numerical_gradient(lambda: float(np.sum(notation.X @ W * notation.DA)), W)
+    assert not np.array_equal(measured, notation.X.T @ notation.DA)
+    assert notation.matrix_chain.verdict(measured).startswith("Right.")

@@ -153,7 +153,8 @@ def is_coarse(array: np.ndarray, exact: np.ndarray) -> bool:
 def same(answer: Any, expected: Any, tolerance: float = PENCIL) -> bool:
     """Returns whether two texts are equal, or two arrays up to a relative tolerance.
 
-    Integers agree exactly. The tolerance is relative to each number, and to the largest
+    Where whole numbers are expected, integers agree exactly, and other numbers to one
+    part in a million. Else the tolerance is relative to each number, and to the largest
     one where a number is 0 or where both are rounded to three decimals or more.
     """
     if isinstance(answer, str) or isinstance(expected, str):
@@ -162,6 +163,10 @@ def same(answer: Any, expected: Any, tolerance: float = PENCIL) -> bool:
     b = read_numbers(expected)
     if a is None or b is None or a.shape != b.shape:
         return False
+    if b.dtype.kind in "iu" and a.dtype.kind == "f":
+        # A difference quotient or a sum of floats comes near a whole number only.
+        near = np.abs(a - b) <= 1e-6 * np.maximum(np.abs(b), 1)
+        return bool(np.array_equal(np.rint(a), b) and near.all())
     if b.dtype.kind in "biu" or b.size == 0:
         return bool(np.array_equal(a, b))
     a = a.astype(float)
@@ -298,7 +303,8 @@ class Exercise:
     the results where they are more than one. `also(function)` may name a fault of a
     function whose results are right.
 
-    `tolerance` is relative; where the right answer is an integer there is none.
+    `tolerance` is relative; where the right answer is an integer, a float may be off by
+    one part in a million.
     `ordered=False`: the order does not matter. `share=True`: per cent are accepted.
     `letters`: the options of a choice, such as "abcd".
     `digits`: to so many significant digits numbers may be rounded, 0 for none.
