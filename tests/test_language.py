@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -551,9 +552,10 @@ def ship(folder, in_numpy, **more):
     )
 
 
-def test_weights_come_back_rounded_to_float16(tmp_path, in_numpy):
-    card = ship(tmp_path, in_numpy)
-    again = NumpyLanguageModel.load("verse", tmp_path)
+@pytest.mark.parametrize("kind", [Path, str])
+def test_weights_come_back_rounded_to_float16(tmp_path, in_numpy, kind):
+    card = ship(kind(tmp_path), in_numpy)
+    again = NumpyLanguageModel.load("verse", kind(tmp_path))
     assert again.vocabulary == CHARACTERS.tokens and again.layers[1][0].dtype == np.float64
     assert all(
         (again.arrays[key] == value.astype(np.float16)).all()

@@ -27,11 +27,12 @@ WEIGHTS = DATA / "weights"
 POSTERIOR = ("mixture_", "posterior_")
 
 
-def save_weights(folder: Path, name: str, arrays: dict[str, np.ndarray], card: dict) -> dict:
+def save_weights(folder: Path | str, name: str, arrays: dict[str, np.ndarray], card: dict) -> dict:
     """Writes NAME.npz, in float16, and its card NAME.json.
 
     Returns the card with the name of the file and its hash.
     """
+    folder = Path(folder)
     packed = io.BytesIO()
     rounded: dict[str, Any] = {key: value.astype(np.float16) for key, value in arrays.items()}
     np.savez_compressed(packed, **rounded)
@@ -42,11 +43,12 @@ def save_weights(folder: Path, name: str, arrays: dict[str, np.ndarray], card: d
     return card
 
 
-def load_weights(name: str, folder: Path = WEIGHTS) -> tuple[dict[str, np.ndarray], dict]:
+def load_weights(name: str, folder: Path | str = WEIGHTS) -> tuple[dict[str, np.ndarray], dict]:
     """Reads the arrays and the card of weights.
 
     Raises: DataError for a file that is missing, or damaged (with both hashes).
     """
+    folder = Path(folder)
     card = read_card(folder / f"{name}.json")
     data = read_checked(folder / f"{name}.npz", str(card.get("sha256")))
     with np.load(io.BytesIO(data), allow_pickle=False) as file:

@@ -84,7 +84,9 @@ class NumpyLanguageModel:
             )
 
     @classmethod
-    def load(cls, name: str, folder: Path = WEIGHTS, dtype: str = "float64") -> NumpyLanguageModel:
+    def load(
+        cls, name: str, folder: Path | str = WEIGHTS, dtype: str = "float64"
+    ) -> NumpyLanguageModel:
         """Returns the shipped model of a corpus, or another one in a folder.
 
         Raises: DataError for files that are damaged or do not fit.

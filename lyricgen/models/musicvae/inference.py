@@ -63,7 +63,7 @@ class NumpyMusicVAE:
         self.a = {name: convert(array, dtype) for name, array in arrays.items()}
 
     @classmethod
-    def load(cls, name: str = NAME, folder: Path = WEIGHTS) -> NumpyMusicVAE:
+    def load(cls, name: str = NAME, folder: Path | str = WEIGHTS) -> NumpyMusicVAE:
         """Loads the shipped model, or another one from a folder.
 
         Raises: DataError where its files are damaged or hold another model.
@@ -71,7 +71,7 @@ class NumpyMusicVAE:
         arrays, card = load_weights(name, folder)
         if card.get("model") != "musicvae" or "decoder_U" not in arrays:
             raise DataError(
-                f"{folder / name}.npz is no MusicVAE: its card says {card.get('model')!r}."
+                f"{Path(folder) / name}.npz is no MusicVAE: its card says {card.get('model')!r}."
             )
         return cls(arrays)
 
