@@ -98,7 +98,7 @@ def fraction_of(poems: list, fraction: str) -> list:
 
 
 def ngram(data: TextData) -> dict:
-    """Returns the order that is best on the validation split, and its test bits."""
+    """Returns the order chosen on the validation split, and its test bits."""
     order, bits = ngram_bits(data.vocabulary, data.splits)
     return {"order": order, "test": round(bits, 4)}
 

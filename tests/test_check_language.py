@@ -142,6 +142,16 @@ def repaired(counts, delta):
     return kept + (1 - kept.sum()) / len(counts)
 
 
+def without_maximum(counts, delta):
+    taken = delta * np.count_nonzero(counts)
+    return (counts - delta) / counts.sum() + taken / counts.sum() / len(counts)
+
+
+def without_delta(counts, delta):
+    kept = np.maximum(counts - delta, 0) / counts.sum()
+    return kept + np.count_nonzero(counts) / counts.sum() / len(counts)
+
+
 def broken(counts, delta):
     """The function that is given in the notebook."""
     V, n_a = len(counts), counts.sum()
@@ -154,7 +164,9 @@ def broken(counts, delta):
     [
         (repaired, "Right.", "np.count_nonzero(counts)"),
         (lambda counts, delta: list(repaired(counts, delta)), "Right.", ""),
-        (broken, "Not yet:", "this is what `broken` returns"),
+        (broken, "Not yet:", "the numbers that `broken` returns"),
+        (without_maximum, "Not yet:", "must not become negative"),
+        (without_delta, "Not yet:", "delta is missing"),
         (lambda counts, delta: broken(counts, delta) / broken(counts, delta).sum(), "Not", "still"),
         (lambda counts, delta: counts / counts.sum(), "Not yet:", "relative frequencies"),
         (lambda counts, delta: repaired(counts, 0.75), "Not yet:", "is a size or a number fixed"),

@@ -41,7 +41,7 @@ NGRAM = "ngram_bits_per_character"
 LANGUAGE = {
     "test_characters": Meaning("characters and ends of songs in the test split"),
     "test_bits_per_character": Meaning("bits a character of the test split", LESS, NGRAM),
-    "ngram_order": Meaning("order of the best n-gram"),
+    "ngram_order": Meaning("order of the n-gram, the next one being no better"),
     NGRAM: Meaning("bits a character, the n-gram", LESS),
     "test_bits_per_character_informed": Meaning("bits a character, given the form", LESS),
     "lengths_bits_per_character": Meaning("bits a character, the lengths of the lines"),

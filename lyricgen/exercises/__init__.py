@@ -173,7 +173,8 @@ def same(answer: Any, expected: Any, tolerance: float = PENCIL) -> bool:
     size = np.abs(b)
     largest = float(size.max()) or 1.0
     allowed = np.where(size > 1e-9 * largest, size, largest) * tolerance + 1e-6 * largest
-    error = np.abs(a - b)
+    with np.errstate(invalid="ignore"):  # inf - inf; equal numbers are judged by ==
+        error = np.abs(a - b)
     if np.all((error <= allowed) | (a == b) | (np.isnan(a) & np.isnan(b))):
         return True
     decimals = count_decimals(a)

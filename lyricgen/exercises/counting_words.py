@@ -56,6 +56,16 @@ perplexity = Exercise(
             "that is 1 over the probability of all five together; a perplexity is of one: take "
             "the mean, not the sum.",
         ),
+        "product": Mistake(
+            lambda: float(np.prod(P)),
+            "that is the probability of all five together; the perplexity is it to the power of "
+            "-1/5.",
+        ),
+        "sum of the bits": Mistake(
+            lambda: _BITS * len(P),
+            "that is what all five cost together, in bits: take the mean, and then 2 to the power "
+            "of it.",
+        ),
         "one too few": Mistake(
             lambda: 2 ** (_BITS * len(P) / 4),
             "there are five characters here, so the sum of the costs is divided by five.",
@@ -195,8 +205,26 @@ repaired = Exercise(
     mistakes={
         "broken": Mistake(
             _broken,
-            "this is what `broken` returns: it shares out a discount for each of the V tokens, "
-            "and takes one from fewer.",
+            "these are the numbers that `broken` returns: each token gets delta / n(a, .), which "
+            "is V discounts together, and fewer are taken. (Did you divide by N in place of V?)",
+        ),
+        "delta forgotten": Mistake(
+            lambda counts, delta: (
+                _kept(counts, delta) + np.count_nonzero(counts) / counts.sum() / len(counts)
+            ),
+            "delta is missing in what is shared out: each token that came gives up delta, not 1.",
+        ),
+        "negative counts": Mistake(
+            lambda counts, delta: _repaired(counts, delta) - delta * (counts == 0) / counts.sum(),
+            "a count of 0 must not become negative: keep the maximum with 0 in the first term.",
+        ),
+        "more than once": Mistake(
+            lambda counts, delta: (
+                _kept(counts, delta)
+                + delta * np.count_nonzero(counts > 1) / counts.sum() / len(counts)
+            ),
+            "you counted the tokens that came more than once; one that came once gives up delta "
+            "as well.",
         ),
         "normalised": Mistake(
             lambda counts, delta: _broken(counts, delta) / _broken(counts, delta).sum(),

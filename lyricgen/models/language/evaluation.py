@@ -76,10 +76,10 @@ Measures = dict[str, float | int | None]
 
 
 def ngram_bits(characters: Vocabulary, splits: Splits) -> tuple[int, float]:
-    """Returns the best order of a Kneser-Ney n-gram and its bits per test character.
+    """Returns the order of a Kneser-Ney n-gram and its bits per test character.
 
-    The best order has the fewest bits on the validation split; orders are tried from 2
-    upwards until one is no better.
+    The order is chosen on the validation split, at the first minimum: orders are tried
+    from 2 upwards until one is no better. Much longer ones may be a little better.
     Notebook: counting_words
     """
     train = _as_lists(splits["train"])
