@@ -57,6 +57,12 @@ def test_functions_of_a_reader_are_called_and_their_mistakes_named():
     assert "raised IndexError" in writing_lyrics.top_p.verdict(lambda p, share: p[99])
     assert writing_lyrics.top_p.verdict(lambda p, share: np.sort(p)).startswith("Not yet")
     assert "you" in writing_lyrics.line_end.verdict(lambda done, length, V: np.arange(V) == 2)
+    swapped = writing_lyrics.line_end.verdict(
+        lambda done, length, V: np.where(
+            (done == length)[:, None], np.arange(V) > 2, np.arange(V) == 2
+        )
+    )
+    assert "two kinds of row are swapped" in swapped
     integers = writing_lyrics.line_end.verdict(
         lambda done, length, V: np.where(
             (done == length)[:, None], np.arange(V) == 2, np.arange(V) > 2
@@ -82,6 +88,12 @@ def test_a_price_of_a_reader_is_called():
     ).startswith("Right.")
     assert "take log2" in writing_lyrics.price.verdict(
         lambda p, masks: -np.log((p * masks).sum(1)).sum()
+    )
+    assert "the forbidden tokens" in writing_lyrics.price.verdict(
+        lambda p, masks: -np.log2((p * (1 - masks)).sum(axis=1)).sum()
+    )
+    assert "(axis 1)" in writing_lyrics.price.verdict(
+        lambda p, masks: -np.log2((p * masks).sum(axis=0)).sum()
     )
     assert "should be a function" in writing_lyrics.price.verdict(3.0)
     assert "raised IndexError" in writing_lyrics.price.verdict(lambda p, masks: p[9])

@@ -167,6 +167,23 @@ def _allowed(
     return mask
 
 
+def _full_or(
+    done: np.ndarray, length: int, at_full: np.ndarray, elsewhere: np.ndarray
+) -> np.ndarray:
+    """Returns one row (V,) where the line is full, and another one elsewhere."""
+    return np.where(np.equal(done, length)[:, None], at_full, elsewhere)
+
+
+def _rows_swapped(done: np.ndarray, length: int, V: int) -> np.ndarray:
+    token = np.arange(V)
+    return _full_or(done, length, token > 2, token == 2)
+
+
+def _end_where_full(done: np.ndarray, length: int, V: int) -> np.ndarray:
+    token = np.arange(V)
+    return _full_or(done, length, (token == 1) | (token == 2), token > 2)
+
+
 line_end = Exercise(
     form="a function of done (B,), length and V that returns a mask (B, V) of True and False",
     hint=(
@@ -211,6 +228,28 @@ line_end = Exercise(
         "end": Mistake(
             partial(_allowed, special=(1,)),
             "<end> (token 1) is still allowed within a line, and the poem stops there.",
+        ),
+        "rows swapped": Mistake(
+            _rows_swapped,
+            "the two kinds of row are swapped: the newline alone belongs to the lines that are "
+            "full.",
+        ),
+        "end at a full line": Mistake(
+            _end_where_full,
+            "you allow <end> (token 1) where a line is full: the poem may stop there before its "
+            "last line.",
+        ),
+        "unk, newline and end": Mistake(
+            lambda done, length, V: _full_or(done, length, np.arange(V) < 3, np.arange(V) > 2),
+            "where the line is full you allow <unk> and <end> (tokens 0 and 1) beside the newline.",
+        ),
+        "all but end": Mistake(
+            lambda done, length, V: _full_or(done, length, np.arange(V) == 2, np.arange(V) != 1),
+            "<end> is gone, but within a line you allow <unk> and the newline (tokens 0 and 2).",
+        ),
+        "first character missing": Mistake(
+            lambda done, length, V: _full_or(done, length, np.arange(V) == 2, np.arange(V) > 3),
+            "token 3 is a character too: they are the tokens from 3 on.",
         ),
         "turned round": Mistake(
             lambda *case: ~_allowed(*case),
@@ -279,6 +318,33 @@ price = Exercise(
             _counted,
             "that counts the allowed characters; the model does not give all of them the same "
             "probability.",
+        ),
+        "forbidden": Mistake(
+            lambda p, masks: float(_price(p, ~masks).sum()),
+            "you summed the forbidden tokens: True says that a token may come.",
+        ),
+        "over the steps": Mistake(
+            lambda p, masks: float(-np.sum(np.log2(np.sum(p * masks, axis=0)))),
+            "you summed over the steps inside the logarithm (axis 0): each step has a sum of its "
+            "own, over its tokens (axis 1).",
+        ),
+        "logarithm of each token": Mistake(
+            lambda p, masks: float(-np.sum(masks * np.log2(p))),
+            "you took the logarithm of each token: first the sum over the allowed tokens of a "
+            "step, then its logarithm.",
+        ),
+        "log10": Mistake(
+            lambda p, masks: float(_price(p, masks).sum() * np.log10(2)),
+            "that is with log10: bits take log2.",
+        ),
+        "logarithm of the mean": Mistake(
+            lambda p, masks: float(-np.log2(np.mean(np.sum(p * masks, axis=1)))),
+            "you took the logarithm of the mean over the steps: take the logarithm of each step, "
+            "and add them up.",
+        ),
+        "first step missing": Mistake(
+            lambda p, masks: float(_price(p, masks)[1:].sum()),
+            "the first step is missing: its price counts as well.",
         ),
         "probability": Mistake(
             lambda p, masks: float(np.prod(np.sum(p * masks, axis=1))),
