@@ -48,7 +48,9 @@ def test_two_sizes(answer, verdict, word):
         ("6/10", "Not yet:", "by a line break"),
         ("6/8", "Not yet:", "in both texts"),
         ("50 %", "Right.", "equal amounts"),
-        (50, "Right.", "equal amounts"),
+        (50, "Not yet:", "with a per cent sign"),
+        (55.6, "Not yet:", "per cent need their sign"),
+        (4 / 9, "Not yet:", "8 runs, not 9"),
         ("1/2", "Right.", "equal amounts"),
     ],
 )
@@ -91,6 +93,23 @@ def cut_first_only(one, other, n):
     return lyric_measures.distinct([first[: len(second)]], n), lyric_measures.distinct([second], n)
 
 
+def shorter_as_a_list(one, other, n):
+    first, second = "".join(one), "".join(other)
+    if len(first) > len(second):
+        return lyric_measures.distinct([first[: len(second)]], n), lyric_measures.distinct(other, n)
+    return lyric_measures.distinct(one, n), lyric_measures.distinct([second[: len(first)]], n)
+
+
+def lists_cut(one, other, n):
+    length = min(len("".join(one)), len("".join(other)))
+    shares = []
+    for texts in (one, other):
+        ends = np.cumsum([0, *map(len, texts)])
+        cut = [text[: max(0, length - end)] for text, end in zip(texts, ends)]
+        shares.append(lyric_measures.distinct(cut, n))
+    return shares
+
+
 def one_too_short(one, other, n):
     length = min(len("".join(one)), len("".join(other)))
     return [lyric_measures.distinct(["".join(texts)[: length - 1]], n) for texts in (one, other)]
@@ -107,7 +126,9 @@ def each_text_cut(one, other, n):
     [
         (by_length, "Right.", "equal amounts"),
         (lambda *case: np.array(by_length(*case)), "Right.", "equal amounts"),
-        (lambda *case: [100 * share for share in by_length(*case)], "Right.", "equal amounts"),
+        (lambda *case: [100 * share for share in by_length(*case)], "Not yet:", "times 100"),
+        (shorter_as_a_list, "Not yet:", "the shorter set is not joined"),
+        (lists_cut, "Not yet:", "are not joined"),
         (swapped, "Not yet:", "another order"),
         (fixed, "Not yet:", "fixed"),
         (printing, "Not yet:", "printed, but returned nothing"),

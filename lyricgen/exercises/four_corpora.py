@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lyricgen.exercises import Exercise, Mistake
+from lyricgen.exercises import Exercise, Mistake, read_numbers
 from lyricgen.lyrics.measures import distinct as distinct_share
 
 two_sizes = Exercise(
@@ -36,7 +36,19 @@ two_sizes = Exercise(
             lambda: 8 * 41_000 / 30_000,
             "that is the size of the training text; what does the test text add to it?",
         ),
-        "nats": Mistake(lambda: 2.4 * np.log(2), "that is in nats; bits were asked for."),
+        "both texts in bytes": Mistake(
+            lambda: 50_000 / 30_000,
+            "if that is 50,000 / 30,000, subtract C(training) first, and count eight bits to a "
+            "byte; if it is 2.4 times ln 2, it is in nats.",
+        ),
+        "sign": Mistake(
+            lambda: -2.4, "the sign is wrong: subtract the smaller size from the larger one."
+        ),
+        "inverse": Mistake(
+            lambda: 30_000 / 9_000,
+            "that is the number of characters to a byte; the question is how many bits there are "
+            "to a character.",
+        ),
         "in all": Mistake(
             lambda: 72_000, "that is the price of the whole test text; divide it by its characters."
         ),
@@ -44,9 +56,16 @@ two_sizes = Exercise(
 )
 
 
+def _above_one(answer: Any) -> str | None:
+    """Returns what is wrong with an answer that is too large for a share."""
+    number = read_numbers(answer, one=True)
+    if number is None or number.size != 1 or not number.item() > 1:
+        return None
+    return 'a share lies between 0 and 1; per cent need their sign, as in "12 %".'
+
+
 distinct = Exercise(
     form="one number, a share between 0 and 1",
-    share=True,
     hint=(
         "write down all runs of two characters, those of the first text and then those of the "
         "second; how many are there, and how many different ones?"
@@ -56,7 +75,11 @@ distinct = Exercise(
         "The first text alone has 4 of 6, which is 0.67. The second text brings nothing new, so "
         "the figure falls: compare only equal amounts of text."
     ),
+    when=_above_one,
     mistakes={
+        "no per cent sign": Mistake(
+            lambda: 50, 'a share is between 0 and 1; with a per cent sign, "50 %" is right.'
+        ),
         "joined": Mistake(
             lambda: 5 / 9,
             "that joins the texts: the run from the last a of the first to the t of the second "
@@ -71,6 +94,14 @@ distinct = Exercise(
             lambda: 6 / 8,
             "that counts the different runs of each text and adds them: tr and ra are in both "
             "texts, and are counted once.",
+        ),
+        "runs of the joined text": Mistake(
+            lambda: 4 / 9,
+            "there are 8 runs, not 9: the run from the last a of the first text to the t of the "
+            "second is in neither.",
+        ),
+        "inverse": Mistake(
+            lambda: 2, "that is the inverse: the different runs are divided by all runs."
         ),
         "single characters": Mistake(lambda: 0.4, "that is distinct-1, of single characters."),
         "mean of two": Mistake(
@@ -94,7 +125,9 @@ distinct = Exercise(
             "divided by all runs.",
         ),
         "first text": Mistake(
-            lambda: 4 / 6, "that is the first text's; the runs of the second one count as well."
+            lambda: 4 / 6,
+            "that is distinct-2 of the first text, or distinct-3 of both: the runs have two "
+            "characters, and those of the second text count as well.",
         ),
     },
 )
@@ -171,6 +204,61 @@ def _each_to_the_joined(one: Sequence[str], other: Sequence[str], n: int) -> tup
     return _not_cut([text[:length] for text in one], [text[:length] for text in other], n)
 
 
+def _swapped(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    second, first = _equal_amounts(one, other, n)
+    return first, second
+
+
+def _per_cent(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first, second = _equal_amounts(one, other, n)
+    return 100 * first, 100 * second
+
+
+def _only_the_longer_joined(
+    one: Sequence[str], other: Sequence[str], n: int
+) -> tuple[float, float]:
+    """Returns the shares where the shorter set stays a list of texts."""
+    first, second = _cut(one, other)
+    cut_one = len(first) < len("".join(one))
+    shares = []
+    for texts, text, longer in ((one, first, cut_one), (other, second, not cut_one)):
+        shares.append(distinct_share([text] if longer else texts, n))
+    return shares[0], shares[1]
+
+
+def _up_to(texts: Sequence[str], length: int) -> list[str]:
+    """Returns the texts as they are, up to so many characters in all."""
+    kept = []
+    for text in texts:
+        kept.append(text[:length])
+        length -= len(kept[-1])
+    return kept
+
+
+def _cut_and_not_joined(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    length = len(_cut(one, other)[0])
+    return distinct_share(_up_to(one, length), n), distinct_share(_up_to(other, length), n)
+
+
+def _each_by_the_joined(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    length = len(_cut(one, other)[0])
+    return _texts_apart([text[:length] for text in one], [text[:length] for text in other], n)
+
+
+def _string_for_list(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    first, second = _cut(one, other)
+    return distinct_share(first, n), distinct_share(second, n)
+
+
+def _with_line_breaks(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return _equal_amounts(["\n".join(one)], ["\n".join(other)], n)
+
+
+def _by_number_of_texts(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    length = min(len(one), len(other))
+    return distinct_share(["".join(one)[:length]], n), distinct_share(["".join(other)[:length]], n)
+
+
 def _not_two(value: Any) -> str | None:
     """Returns what is wrong with a result that is not two values."""
     if value is None or (isinstance(value, (tuple, list)) and len(value) == 2):
@@ -196,7 +284,6 @@ def _by_characters(one: Sequence[str], other: Sequence[str], n: int) -> tuple[fl
 
 equal_amounts = Exercise(
     form="a function of one, other and n that returns two shares",
-    share=True,
     hint=(
         "two sets of texts are equally large when their joined texts have equally many "
         "characters. Which of the two has to be cut, and to what length?"
@@ -210,12 +297,48 @@ equal_amounts = Exercise(
         (["tralala", "tra", "lalala"], ["la", "li", "lo"], 2),
         (["abcab"], ["abcabcabc", "abd", "xyz"], 3),
         (["my luve", "my love"], ["my dear my dear my dear"], 1),
+        (["ab", "ab", "ab"], ["abcd", "cdab", "xy"], 2),
+        (["lalala", "lala", "tra"], ["la", "la", "la"], 3),
     ),
     returns=("the share of one", "the share of other"),
     when=_not_two,
     mistakes={
         "not cut": Mistake(
             _not_cut, "these are the shares of unlike amounts: the longer text is not cut yet."
+        ),
+        "other order": Mistake(
+            _swapped,
+            "these are the right ones in another order: return the share of one and the share of "
+            "other.",
+        ),
+        "no per cent sign": Mistake(
+            _per_cent,
+            "these are the right ones times 100: a share is between 0 and 1.",
+        ),
+        "only the longer joined": Mistake(
+            _only_the_longer_joined,
+            "the shorter set is not joined: in the joined text a run may also cross from one text "
+            "into the next.",
+        ),
+        "cut and not joined": Mistake(
+            _cut_and_not_joined,
+            "both sets have the right amount, but are not joined: in the joined text a run may "
+            "also cross from one text into the next.",
+        ),
+        "string for list": Mistake(
+            _string_for_list,
+            "`distinct` takes a list of texts, and of a single text each character would be a "
+            "text: put brackets around it.",
+        ),
+        "line breaks": Mistake(
+            _with_line_breaks,
+            "you joined the texts by line breaks, and these count as characters; join them by "
+            "nothing, as the function does.",
+        ),
+        "by the number of texts": Mistake(
+            _by_number_of_texts,
+            "you cut to the number of texts; the number of characters of the shorter joined text "
+            "was asked for.",
         ),
         "as many texts": Mistake(
             _equal_counts,
@@ -253,6 +376,11 @@ equal_amounts = Exercise(
             _each_to_the_joined,
             "you cut every single text to the right length, and joined them after that: join "
             "first, then cut.",
+        ),
+        "each by the joined length": Mistake(
+            _each_by_the_joined,
+            "you cut every single text to the right length, and did not join them: join first, "
+            "then cut.",
         ),
         "from the end": Mistake(
             _from_the_end,
