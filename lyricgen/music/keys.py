@@ -102,7 +102,6 @@ def shift_to_c(events: np.ndarray) -> np.ndarray:
 
     events: canonical (B, T).
     Returns: int (B,), 0 where there is no note.
-    Notebook: training_musicvae
     """
     onset = events >= FIRST_ONSET
     pitch_class = (events + LOWEST - FIRST_ONSET) % 12
