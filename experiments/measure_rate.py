@@ -42,9 +42,10 @@ from lyricgen.budget import Budget
 from lyricgen.models import checkpoint, training
 from lyricgen.models.musicvae import data as musicvae_data
 from lyricgen.models.musicvae import training as musicvae_training
+from lyricgen.models.musicvae.bits import LN2, step_costs
 from lyricgen.models.musicvae.data import MelodyData
-from lyricgen.models.musicvae.evaluation import LN2, ORDER, in_batches
-from lyricgen.models.musicvae.inference import NumpyMusicVAE
+from lyricgen.models.musicvae.evaluation import ORDER
+from lyricgen.models.musicvae.inference import NumpyMusicVAE, in_batches
 from lyricgen.models.musicvae.network import Settings
 from lyricgen.models.musicvae.posterior import kl_divergence
 from lyricgen.models.ngram import NGram
@@ -70,23 +71,6 @@ QUEUE = (
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def step_costs(
-    vae: NumpyMusicVAE, z: np.ndarray, events: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the cost of each melody from its z, (B,), and the likeliest events.
-
-    z (B, Z), events (B, T). Costs are in bits; they and the likeliest events (B, T) are
-    those after the true events.
-    """
-    logits = vae.logits(z, events)
-    logits -= logits.max(axis=-1, keepdims=True)
-    index = events[..., None].astype(int)
-    logits_of_events = np.take_along_axis(logits, index, axis=-1)[..., 0]
-    normaliser = np.log(np.exp(logits).sum(axis=-1))
-    costs = (normaliser - logits_of_events).sum(axis=1)
-    return costs / LN2, logits.argmax(axis=-1)
 
 
 def measure(arrays: dict[str, np.ndarray], events: np.ndarray, seed: int = 1) -> dict[str, float]:

@@ -292,3 +292,49 @@ def test_the_diagonal():
     assert latent.diagonal(mean, mean - 0.2, mean + 0.2) == 1, "0.6 is inside of 0.3 to 0.7"
     negative = np.array([[1.0, -2], [0, -1]])
     assert latent.diagonal(negative, negative, negative) == 0, "of either sign"
+
+
+def test_paired_differences_stand_out_only_where_they_are_sure(monkeypatch):
+    """The second attribute and the third are one and the same."""
+    monkeypatch.setattr(latent, "attributes", lambda events: events)
+    rng = np.random.default_rng(6)
+    z_known = rng.standard_normal((400, 2))
+
+    def decode(z):
+        return z[:, [0, 1, 1]]
+
+    known = (z_known, decode(z_known), np.repeat(np.arange(100), 4))
+    found = latent.paired_effects(decode, rng.standard_normal((200, 2)), known, rng)
+    assert found.mean.shape == (3, 3)
+    np.testing.assert_allclose(found.difference, latent.own_less_other(found.mean))
+    assert found.low[0] < found.difference[0] < found.high[0], "chance in the vectors alone"
+    assert found.low[0] > 0, "the first moves nothing else"
+    # Their own changes are uncertain and their differences are not.
+    np.testing.assert_allclose([found.low[1:], found.high[1:]], 0, atol=1e-12)
+    assert (found.mean[1:, 1] > 1).all()
+
+
+def test_paired_intervals_hold_what_is_there(monkeypatch):
+    """Vectors of new data each time: the interval holds the true difference."""
+    monkeypatch.setattr(latent, "attributes", lambda events: events)
+    rng = np.random.default_rng(7)
+    z = rng.standard_normal((50, 2))
+
+    def difference_of(count):
+        """The paired effects where z is the attribute, in `count` clusters of 5."""
+        centre = np.repeat(rng.standard_normal((count, 2)), 5, axis=0)
+        z_known = centre + 0.1 * rng.standard_normal(centre.shape)
+        known = (z_known, z_known, np.repeat(np.arange(count), 5))
+        return latent.paired_effects(lambda z: z, z, known, rng)
+
+    true = difference_of(20_000).difference
+    inside = []
+    for _ in range(40):
+        found = difference_of(60)
+        inside.append((found.low <= true) & (true <= found.high))
+    assert 0.8 < np.mean(inside) <= 1
+
+
+def test_own_less_other_is_of_either_sign():
+    mean = np.array([[1.0, 0.2], [-0.7, 0.5]])
+    np.testing.assert_allclose(latent.own_less_other(mean), [0.8, -0.2])

@@ -122,3 +122,20 @@ def test_evaluating_melodies_of_ones_own(tmp_path, capsys):
     assert "no longer what these weights learned from" in capsys.readouterr().err
     assert main([*command, "--midi", str(tmp_path / "missing")]) == 2
     assert "There is no folder" in capsys.readouterr().err
+
+
+def test_evaluating_melodies_of_ones_own_in_one_key(tmp_path, capsys):
+    folder = write_tunes(tmp_path / "own", 20)
+    data = load_midi_windows(folder, key="window")
+    card = {"model": "musicvae", "data": data.source, "read_from": {"path": str(folder)}}
+    save_weights(tmp_path, "own", musicvae_arrays(), card)
+    command = ["evaluate", "musicvae", "--weights", str(tmp_path / "own.npz")]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["windows"] == len(data.splits["test"])
+    assert found["key"] == "window"
+    assert found["key_bits"] == 0, "the melodies are in the key in which they were learned"
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert not any("In one key" in line for line in lines)

@@ -382,6 +382,9 @@ def test_melodies_move_to_c_by_the_book_or_by_each_window():
     # A major itself is C now; E minor has the notes of G major again.
     assert first_pitches("window") == [60, 69, 72]
     assert first_pitches("both") == [60, 67, 69, 72]
+    rows, owner = musicvae_data.windows_in_key(tunes, "train")
+    np.testing.assert_array_equal(rows, musicvae_data.book_windows(tunes, "train", "book"))
+    assert owner.tolist() == [0, 1]
 
 
 def test_going_on_from_weights_in_one_key_moves_ones_own_files_too():

@@ -70,6 +70,9 @@ def test_bits_are_the_logarithms_of_the_probabilities(sequences, order, text):
     ]
     assert np.allclose(model.bits(text), one_by_one)
     assert np.isclose(model.bits_per_token([text, text[:1]]), np.mean([*one_by_one, one_by_one[0]]))
+    np.testing.assert_allclose(
+        model.bits_of_each([text, text[:1]]), [np.sum(one_by_one), one_by_one[0]]
+    )
 
 
 def test_known_value():

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from lyricgen import progress
-from lyricgen.cli.meanings import LANGUAGE, MUSICVAE, Meaning, describe
+from lyricgen.cli.meanings import LANGUAGE, Meaning, describe
+from lyricgen.cli.musicvae_table import musicvae_lines
 from lyricgen.files import UserError
 from lyricgen.lyrics import corpora
 from lyricgen.models.language.data import load_text_splits
@@ -18,6 +19,7 @@ from lyricgen.models.language.measuring import measure_bits
 from lyricgen.models.musicvae.data import load_midi_windows
 from lyricgen.models.musicvae.evaluation import measure_musicvae, measure_own
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
+from lyricgen.models.musicvae.settings import WRITTEN
 from lyricgen.models.weights import WEIGHTS, find_weights, load_weights
 from lyricgen.music.collection import select
 
@@ -34,7 +36,7 @@ def add_parser(commands) -> None:
     add_language_arguments(language)
     language.set_defaults(run=evaluate_language)
     musicvae = models.add_parser(
-        "musicvae", help="accuracies, samples, the way between two melodies, attributes"
+        "musicvae", help="accuracies, bits, samples, the way between two melodies, attributes"
     )
     add_musicvae_arguments(musicvae)
     musicvae.set_defaults(run=evaluate_musicvae)
@@ -169,9 +171,10 @@ def evaluate_musicvae(args: argparse.Namespace) -> int:
             measures = measure_own_melodies(name, folder, args.part, args.midi)
         else:
             measures = measure_musicvae(name, args.part, folder, report)
-    show_measures(args, {name: measures}, MUSICVAE)
     if args.json:
         print(json.dumps(measures, indent=1))
+    else:
+        print("\n".join(musicvae_lines(name, args.part, measures)))
     return 0
 
 
@@ -181,6 +184,7 @@ def measure_own_melodies(name: str, folder: Path, split: str, midi: Path | None)
     place = card["read_from"]
     path = midi or Path(place["path"])
     selection = select(place.get("meter"), place.get("programs"), place.get("track"))
-    data = load_midi_windows(path, selection)
+    key = card.get("data", {}).get("key", WRITTEN)
+    data = load_midi_windows(path, selection, key=key)
     check_same(card, data.source, "melodies_sha256", path, "--midi")
     return measure_own(NumpyMusicVAE.load(name, folder), data.splits, split, report)

@@ -61,45 +61,66 @@ for _key, _words in POEM.items():
     for _form, _writer in WRITERS.items():
         LANGUAGE[_form.format(_key)] = Meaning(f"{_words}, {_writer}", MORE, f"human_{_key}")
 
-MUSICVAE = {
-    "windows": Meaning("melodies of two bars that are measured"),
-    "kl_bits": Meaning("bits that z has of a melody"),
-    "active_units": Meaning("dimensions of z in use"),
-    "free_running": Meaning("share of steps right, written from mu", MORE, "position_majority"),
-    "free_running_drawn": Meaning("the same from a drawn z", MORE, "position_majority"),
-    "onset": Meaning("share of notes right, from mu", MORE),
-    "onset_drawn": Meaning("the same from a drawn z", MORE),
-    "exact": Meaning("share of melodies right in every step, from mu", MORE),
-    "exact_drawn": Meaning("the same from a drawn z", MORE),
+# Of melodies that a MusicVAE encodes and decodes: shares of what is right
+RECONSTRUCTION = {
+    "free_running": Meaning("steps, greedily from mu", MORE, "position_majority"),
+    "free_running_drawn": Meaning("steps, greedily from a z", MORE, "free_running"),
+    "free_running_own_draws": Meaning(
+        "steps, from a z, after the decoder's own random draws", MORE, "free_running_drawn"
+    ),
+    "onset": Meaning("notes, from mu", MORE),
+    "onset_drawn": Meaning("notes, from a z", MORE, "onset"),
+    "exact": Meaning("whole melodies, from mu", MORE),
+    "exact_drawn": Meaning("whole melodies, from a z", MORE, "exact"),
     "note_f1": Meaning("F1 of the notes, from mu", MORE),
-    "teacher_forced": Meaning("share of steps right, given those before", MORE, "free_running"),
-    "swapped": Meaning("share of steps right, from another melody's mu", LESS, "free_running"),
-    "random_pairs": Meaning("share of steps that two melodies have in common"),
-    "always_hold": Meaning("share of steps right by always holding the note"),
-    "position_majority": Meaning("share of steps right by the likeliest event of each place"),
-    "samples_copied": Meaning("samples of 1,000 that are training melodies", LESS),
-    "in_scale_no_walk": Meaning("share of notes in one scale, before the walk", MORE),
-    "jsd_interval_no_walk": Meaning("bits between the intervals, before the walk", LESS),
-    "jsd_duration_no_walk": Meaning("bits between the durations, before the walk", LESS),
-    "in_scale": Meaning("share of notes of samples in one scale", MORE, "in_scale_real"),
-    "jsd_interval": Meaning(
-        "bits between the intervals of samples and tunes", LESS, "jsd_interval_real"
-    ),
-    "jsd_duration": Meaning(
-        "bits between the durations of samples and tunes", LESS, "jsd_duration_real"
-    ),
-    "in_scale_real": Meaning("share of notes of tunes in one scale"),
-    "jsd_interval_real": Meaning("bits between the intervals of two sets of tunes"),
-    "jsd_duration_real": Meaning("bits between the durations of two sets of tunes"),
-    "ngram_bits": Meaning("bits that an n-gram needs for a melody"),
-    "midpoint_bits": Meaning(
-        "bits that the middle of two melodies needs more", LESS, "midpoint_bits_mixed"
-    ),
-    "midpoint_bits_mixed": Meaning("the same of a mix of the two"),
-    "midpoint_ratio": Meaning("the first over the second", LESS),
-    "midpoint_ratio_slerp": Meaning("the same on the arc", LESS),
-    "attribute_diagonal": Meaning("attributes of 5 whose vector moves them most", MORE),
+    "teacher_forced": Meaning("steps, given those before", MORE, "free_running"),
+    "swapped": Meaning("steps, from another's mu", LESS, "free_running"),
+    "random_pairs": Meaning("steps that two melodies have in common"),
+    "always_hold": Meaning("steps, always holding the note"),
+    "position_majority": Meaning("steps, the likeliest event of each place"),
 }
+BITS = {
+    "key_bits": Meaning("by how much it was moved to C", LESS),
+    "kl_bits": Meaning("what z has of it: the KL", LESS),
+    "cost_bits": Meaning("what its events still cost, from a z", LESS),
+    "bill_bits": Meaning("the sum of the three", LESS, "ngram_bits"),
+    "iwae_bits": Meaning("a closer bound, with 64 z's", LESS, "ngram_bits"),
+    "ngram_bits": Meaning("what it costs the n-gram", LESS),
+}
+IN_KEY = {
+    f"{key}_in_key": meaning._replace(beside=f"{meaning.beside}_in_key" if meaning.beside else "")
+    for key, meaning in (RECONSTRUCTION | BITS).items()
+    if key not in ("key_bits", "iwae_bits")
+}
+INTERPOLATION = {
+    "midpoint_bits": Meaning("bits that the middle costs more", LESS, "midpoint_bits_mixed"),
+    "midpoint_bits_mixed": Meaning("the same of a mix of the two melodies"),
+    "midpoint_ratio": Meaning("the first over the second", LESS),
+    "midpoint_ratio_slerp": Meaning("the same on the arc", LESS, "midpoint_ratio"),
+}
+# Shares in per cent, distances in thousandths of a bit
+SAMPLES = {
+    "in_scale": Meaning("notes in the best major scale, %"),
+    "wholly_in_scale": Meaning("melodies wholly in one scale, %"),
+    "known_bars": Meaning("bars known from training, %"),
+    "known_bars_in_key": Meaning("the same, all moved to C, %"),
+    "copied": Meaning("melodies copied from training, %"),
+    "leaps": Meaning("intervals wider than a fifth, %"),
+    "shared_rhythm": Meaning("both bars with one rhythm, %"),
+    "agreement": Meaning("steps in common with another, %"),
+    "jsd_interval": Meaning("distance of intervals, mbit"),
+    "jsd_duration": Meaning("distance of durations, mbit"),
+}
+COUNTS = {
+    "windows": Meaning("melodies of two bars that are measured"),
+    "clusters": Meaning("clusters of tunes that they come from"),
+    "windows_in_key": Meaning("melodies that are moved by the key of their book"),
+    "clusters_in_key": Meaning("clusters of tunes that they come from"),
+    "active_units": Meaning("dimensions of z in use"),
+    "samples_copied": Meaning("samples of 1,000 that are training melodies", LESS),
+    "attribute_diagonal": Meaning("vectors that change their own attribute the most", MORE),
+}
+MUSICVAE = COUNTS | RECONSTRUCTION | BITS | IN_KEY | INTERPOLATION
 
 
 def describe(key: str, measures: dict, meanings: dict[str, Meaning]) -> str:

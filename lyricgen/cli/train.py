@@ -31,8 +31,7 @@ from lyricgen.models.musicvae import network as musicvae_network
 from lyricgen.models.musicvae import settings as musicvae_settings
 from lyricgen.models.musicvae import training as musicvae_training
 from lyricgen.models.musicvae.data import MelodyData, load_book_windows, load_midi_windows
-from lyricgen.models.musicvae.evaluation import in_batches
-from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
+from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE, in_batches
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
 from lyricgen.models.musicvae.settings import WINDOW, WRITTEN
 from lyricgen.models.training import Row

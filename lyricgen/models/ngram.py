@@ -124,6 +124,13 @@ class NGram:
         """Returns the mean cost of a token in bits: log2 of the perplexity."""
         return float(self._bits(sequences).mean())
 
+    def bits_of_each(self, sequences: Iterable[Sequence[Hashable]]) -> np.ndarray:
+        """Returns the bits that each of N sequences costs, (N,)."""
+        sequences = list(sequences)
+        lengths = [len(sequence) for sequence in sequences]
+        owner = np.repeat(np.arange(len(sequences)), lengths)
+        return np.bincount(owner, self._bits(sequences), len(sequences))
+
     def _bits(self, sequences: Iterable[Sequence[Hashable]]) -> np.ndarray:
         """Walks through the levels like `probabilities`, at all positions at once."""
         tokens, places = self._stream(sequences)

@@ -94,6 +94,27 @@ def to_c(events: np.ndarray) -> np.ndarray:
     return transpose(events[kept], shift[kept])
 
 
+def move_to_c(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns melodies moved by `shift_to_c`, and by how many semitones each moved.
+
+    One that would leave the pitches stays as it is and has moved by 0.
+
+    events: canonical (B, T).
+    Returns: canonical uint8 (B, T), int (B,).
+    Notebook: training_musicvae
+    """
+    return move(events, shift_to_c(events))
+
+
+def move(events: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns melodies (B, T) moved by semitones (B,), and by how many each moved.
+
+    One that would leave the pitches stays as it is and has moved by 0.
+    """
+    moved_by = np.where(can_move(events, shift), shift, 0)
+    return transpose(events, moved_by), moved_by
+
+
 def shift_to_c(events: np.ndarray) -> np.ndarray:
     """Returns by how many semitones melodies move so that C major holds most notes.
 

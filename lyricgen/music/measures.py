@@ -21,6 +21,9 @@ ATTRIBUTES = (
 # Semitones: a wider interval counts as this one
 WIDEST = 24
 
+# Semitones
+FIFTH = 7
+
 
 def attributes(events: np.ndarray) -> np.ndarray:
     """Returns the five ATTRIBUTES of melodies, 0 where there are no notes to measure.
@@ -148,11 +151,18 @@ def intervals(events: np.ndarray) -> np.ndarray:
     Returns: int (49,), from -24 to 24 semitones; wider ones are counted at the ends.
     Notebook: sampling_musicvae
     """
+    return interval_counts(events).sum(axis=0)
+
+
+def interval_counts(events: np.ndarray) -> np.ndarray:
+    """Returns the `intervals` of each melody, int (B, 49)."""
     melody, pitch, _ = _notes(events)
     same_melody = np.diff(melody) == 0
     semitones = np.diff(pitch)[same_melody]
     clipped = np.clip(semitones, -WIDEST, WIDEST)
-    return np.bincount(clipped + WIDEST, minlength=2 * WIDEST + 1)
+    counts = np.zeros((len(events), 2 * WIDEST + 1), np.int64)
+    np.add.at(counts, (melody[1:][same_melody], clipped + WIDEST), 1)
+    return counts
 
 
 def durations(events: np.ndarray) -> np.ndarray:
@@ -161,8 +171,39 @@ def durations(events: np.ndarray) -> np.ndarray:
     The last note ends with the melody.
     Notebook: sampling_musicvae
     """
-    _, _, lengths = _notes(events)
-    return np.bincount(lengths, minlength=np.shape(events)[1] + 1)[1:]
+    return duration_counts(events).sum(axis=0)
+
+
+def duration_counts(events: np.ndarray) -> np.ndarray:
+    """Returns the `durations` of each melody, int (B, T)."""
+    melody, _, lengths = _notes(events)
+    counts = np.zeros(np.shape(events), np.int64)
+    np.add.at(counts, (melody, lengths - 1), 1)
+    return counts
+
+
+def leaps(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns how many intervals of each melody are leaps, and how many it has.
+
+    A leap is wider than seven semitones, a fifth.
+
+    Returns: int (B,) twice.
+    Notebook: sampling_musicvae
+    """
+    counts = interval_counts(events)
+    semitones = np.abs(np.arange(-WIDEST, WIDEST + 1))
+    return counts[:, semitones > FIFTH].sum(axis=1), counts.sum(axis=1)
+
+
+def shared_rhythm(events: np.ndarray) -> np.ndarray:
+    """Tells of melodies (B, T) whether both halves have onsets in the same places.
+
+    Returns: bool (B,).
+    Notebook: sampling_musicvae
+    """
+    onset = np.asarray(events) >= FIRST_ONSET
+    first, second = np.split(onset, 2, axis=1)
+    return (first == second).all(axis=1)
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
@@ -190,14 +231,32 @@ def in_scale(events: np.ndarray) -> float:
     """Returns the share of the notes in their melody's best major scale of twelve.
 
     The major scales are also those of the church modes. Each note counts the same.
-    Trivial
-    music scores high: a melody of seven notes or fewer easily fits a scale.
+    Trivial music scores high: a melody of seven notes or fewer easily fits a scale.
     Notebook: sampling_musicvae
+    """
+    best, notes = notes_in_scale(events)
+    return float(best.sum() / max(1, notes.sum()))
+
+
+def wholly_in_scale(events: np.ndarray) -> float:
+    """Returns the share of the melodies with a note that stay in one major scale.
+
+    A single foreign note in a melody is heard; `in_scale` has it as one note of many.
+    Notebook: sampling_musicvae
+    """
+    best, notes = notes_in_scale(events)
+    sounds = notes > 0
+    return float((best == notes)[sounds].sum() / max(1, sounds.sum()))
+
+
+def notes_in_scale(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the notes of each melody in its best major scale, and all its notes.
+
+    Returns: int (B,) twice.
     """
     melody, pitch, _ = _notes(events)
     pitch_class = (pitch - FIRST_ONSET + LOWEST) % 12
     counts = np.zeros((len(events), 12), np.int64)
     np.add.at(counts, (melody, pitch_class), 1)
     in_scales = counts @ MAJOR.T  # (B, 12 tonics)
-    best = in_scales.max(axis=1).sum()
-    return float(best / max(1, len(pitch)))
+    return in_scales.max(axis=1), counts.sum(axis=1)

@@ -60,21 +60,42 @@ def book_windows(
     They are as written, or moved to C major as one of KEYS says; then what names no
     key, or would leave the piano, is left out.
     """
-    written, owner = tune_books.cut_windows(tunes, bars, split)
+    written, _ = tune_books.cut_windows(tunes, bars, split)
     if key == WRITTEN:
         return written
     moved = []
     if key in (BOOK, BOTH):
-        repeated, owner = tune_books.all_windows(tunes, bars, split)
-        shifts = [keys.shift_of_key(tune.tonic, tune.mode) for tune in tunes]
-        known = np.array([shift is not None for shift in shifts])
-        shift_of = np.array([shift or 0 for shift in shifts])
-        shift = shift_of[owner]
-        kept = known[owner] & keys.can_move(repeated, shift)
-        moved.append(melody.transpose(repeated[kept], shift[kept]))
+        by_book, _ = _moved_by_book(tunes, split, bars)
+        moved.append(by_book)
     if key in (WINDOW, BOTH):
         moved.append(keys.to_c(written))
     return distinct_windows(moved, written.shape[1])
+
+
+def windows_in_key(
+    tunes: Sequence[tune_books.Tune], split: str, bars: int = BARS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the distinct windows, moved by their book's key, and the tune of each.
+
+    The windows are those of `book_windows` with the key BOOK, uint8 (N, T), and int
+    (N,) has the index of the first tune with each.
+    """
+    moved, owner = _moved_by_book(tunes, split, bars)
+    distinct, first = np.unique(moved, axis=0, return_index=True)
+    return distinct, owner[first]
+
+
+def _moved_by_book(
+    tunes: Sequence[tune_books.Tune], split: str, bars: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the windows moved by the key of their book, and the tune of each."""
+    windows, owner = tune_books.all_windows(tunes, bars, split)
+    shifts = [keys.shift_of_key(tune.tonic, tune.mode) for tune in tunes]
+    known = np.array([shift is not None for shift in shifts])
+    shift_of = np.array([shift or 0 for shift in shifts])
+    shift = shift_of[owner]
+    kept = known[owner] & keys.can_move(windows, shift)
+    return melody.transpose(windows[kept], shift[kept]), owner[kept]
 
 
 def load_midi_windows(

@@ -5,27 +5,34 @@ All is computed in float64 from the rounded weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lyricgen import progress
 from lyricgen.files import DataError, sha256
-from lyricgen.models.musicvae import latent, posterior
-from lyricgen.models.musicvae.inference import NAME, ROUNDS, NumpyMusicVAE
+from lyricgen.models import bootstrap
+from lyricgen.models.bootstrap import Clusters, Interval, Rate
+from lyricgen.models.musicvae import latent, posterior, samples
+from lyricgen.models.musicvae.bits import importance_bits, key_costs
+from lyricgen.models.musicvae.data import windows_in_key
+from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE, in_batches
+from lyricgen.models.musicvae.reconstruction import (
+    Reconstruction,
+    kl_bits,
+    reconstruct,
+    reconstruction_rates,
+    reference_rates,
+)
+from lyricgen.models.musicvae.samples import Melodies
 from lyricgen.models.ngram import NGram
 from lyricgen.models.weights import WEIGHTS, load_weights
-from lyricgen.music import measures, splits, tune_books
-from lyricgen.music.melody import EVENTS, HOLD, canonical
+from lyricgen.music import measures, tune_books
+from lyricgen.music.melody import EVENTS, canonical
 
 # Of the n-gram: it has the lowest bits on the validation split.
 ORDER = 9
-
-# Melodies drawn, and the temperature of the draw.
-SAMPLES = 1000
-TEMPERATURE = 0.5
 
 # Pairs of melodies whose middle is judged.
 PAIRS = 1000
@@ -33,65 +40,36 @@ PAIRS = 1000
 # z's to which each attribute's vector is added.
 MOVED = 1000
 
-LN2 = float(np.log(2))
+# z's of a melody for the importance-weighted bound, which every 4th melody has
+IMPORTANCE_DRAWS = 64
+EVERY = 4
 
-Measures = dict[str, float | int]
+# Melodies without tunes are drawn in groups of neighbours, so many at most
+GROUPS = 1000
 
+# What ends the keys of the windows that are moved by the key of their book
+IN_KEY = "_in_key"
 
-class Reconstruction(NamedTuple):
-    """Melodies, uint8 (N, T), and what a model makes of them.
-
-    `decoded` and `decoded_drawn` are written from mu and from a z of the posterior,
-    both greedily in free running; `forced` has the likeliest event after the true ones.
-    `other` (N,) names another melody for each.
-    """
-
-    events: np.ndarray
-    mu: np.ndarray
-    sigma: np.ndarray
-    decoded: np.ndarray
-    decoded_drawn: np.ndarray
-    forced: np.ndarray
-    other: np.ndarray
+Measures = dict[str, Any]
 
 
-def in_batches(function: Callable, *arrays: np.ndarray, size: int = 256) -> Any:
-    """Calls a function on `size` rows at a time and puts the results together.
+class _Figures:
+    """Collects measures with their intervals, in the order in which they come."""
 
-    The result is an array, or a tuple of arrays where the function returns a tuple.
-    """
-    results = []
-    for first in progress.bar(range(0, len(arrays[0]), size), "melodies"):
-        batch = [array[first : first + size] for array in arrays]
-        results.append(function(*batch))
-    if isinstance(results[0], tuple):
-        return tuple(np.concatenate(column) for column in zip(*results))
-    return np.concatenate(results)
+    def __init__(self) -> None:
+        self.values: Measures = {}
+        self.intervals: dict[str, Interval] = {}
 
+    def add(self, rates: dict[str, Rate], clusters: Clusters, suffix: str = "") -> None:
+        """Adds rates, whose names get a suffix."""
+        values, intervals = bootstrap.measure_rates(rates, clusters)
+        self.values |= {key + suffix: value for key, value in values.items()}
+        self.intervals |= {key + suffix: ends for key, ends in intervals.items()}
 
-def derangement(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Returns a permutation, int (count,), that leaves no index in its place."""
-    order = rng.permutation(count)
-    other = np.empty(count, np.int64)
-    other[order] = np.roll(order, 1)
-    return other
-
-
-def _melody_bits(model: NGram, events: np.ndarray) -> float:
-    """Returns the mean bits that an n-gram of events needs for a melody of (B, T)."""
-    steps = events.shape[1]
-    return steps * model.bits_per_token(events.tolist())
-
-
-def midpoint_bits(model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> float:
-    """Returns how many bits more a melody in the middle costs than those at the ends.
-
-    The cost is that of an n-gram of events, the mean over melodies; all are (B, T).
-    Notebook: sampling_musicvae
-    """
-    bits = _melody_bits(model, middle)
-    bits_of_ends = [_melody_bits(model, end) for end in ends]
-    return bits - float(np.mean(bits_of_ends))
+    def result(self) -> Measures:
+        """Returns all measures, with the intervals as the last one."""
+        intervals = {key: list(ends) for key, ends in self.intervals.items()}
+        return self.values | {"intervals": intervals}
 
 
 def measure_musicvae(
@@ -102,48 +80,73 @@ def measure_musicvae(
 ) -> Measures:
     """Measures a trained MusicVAE on the windows of a split of the tune books.
 
+    Melodies are measured as written. A model of one key has each moved to C by its
+    estimated key and what it decodes moved back. Keys that end in `_in_key` are of the
+    windows moved by the key that the book names instead.
+
     The keys are the names that `evaluate musicvae` gives them:
 
-    - Accuracies are those of free running from mu, greedily; `_drawn` from a z of the
-      posterior, `swapped` from the mu of another melody.
-    - kl_bits is the mean KL of a melody. Beside it stands ngram_bits, what a melody
-      costs the n-gram: the rate without loss.
-    - Samples are 1,000 of the fitted mixture at temperature 0.5 after a walk
-      (`_no_walk`: without it), compared with the split by Jensen-Shannon divergence.
-      `_real` compares validation and test, the floor. samples_copied of them are
-      training windows.
+    - Accuracies have three protocols: free running from mu, greedily; `_drawn`, the
+      same from a z of the posterior; `_own_draws`, the likeliest events from such a z
+      while the decoder reads its own random draws (Roberts et al. 2018). `swapped` is
+      written from the mu of another melody.
+    - bill_bits are key_bits, to say how far a melody was moved, plus kl_bits, the mean
+      KL of a melody, plus cost_bits, what its events still cost from a drawn z.
+      iwae_bits bounds the same more closely, with 64 z's, on every 4th melody. Beside
+      them stands ngram_bits, what a melody costs the n-gram: the rate without loss.
+    - samples has a table of measures for each sampler (`measure_samples`), of 1,000
+      melodies at temperature 0.5. in_scale, jsd_interval and jsd_duration are those
+      after a walk, and `_no_walk` without it. `_real` are the floor: in_scale of the
+      split, and the divergences of 1,000 melodies of the other held-out split, the mean
+      of 20 such draws. samples_copied of the 1,000 are training windows.
     - midpoint_ratio: the bits that the n-gram needs more for the middle of the line
       between two mu than for the two reconstructions, over the same for a mix of the
       two melodies (each step from one or the other); `_slerp` has the arc instead.
-    - attribute_diagonal: rows of 5 in which a vector changes its own attribute the
-      most, for vectors of the training split and z of the fitted mixture.
+    - attribute_diagonal: vectors of 5 that change their own attribute more than any
+      other by a paired difference whose interval is above 0 (`paired_effects`), for
+      vectors of the training split and z of the fitted mixture; attributes has them.
+    - intervals: the ends of 95 % intervals, by bootstrap over the clusters of the tunes
+      of the split.
 
     `report` is called with a sentence before each of these.
     Raises: DataError where the weights learned from other data.
     Notebook: training_musicvae
     """
     vae = _load_model(name, folder)
-    rng = np.random.default_rng(1)
-    windows = _load_windows()
-    events = windows[split]
-    train = windows["train"]
-    held_out = windows["validation" if split == "test" else "test"]
+    rngs = np.random.default_rng(1).spawn(5)
+    tunes = tune_books.load_tunes()
+    train, measured, held_out = (
+        _load_split(vae, tunes, part) for part in ("train", split, _other_split(split))
+    )
+    written = measured.written
+    figures = _Figures()
+    figures.values["key"] = vae.key
+    clusters = Clusters(written.cluster, rngs[0])
 
-    report(f"{len(events)} melodies of the {split} split are encoded and decoded")
-    reconstruction = reconstruct(vae, events, rng)
-    result = _latent_measures(reconstruction)
-    result |= _reconstruction_measures(reconstruction)
-    result |= _reference_measures(reconstruction, train)
+    report(f"{len(written.events)} melodies of the {split} split are encoded and decoded")
+    reconstruction = reconstruct(vae, measured.moved.events, rngs[0], measured.shift)
+    _add_reconstruction(figures, reconstruction, written, train.written.events, clusters)
+    ngram = _count_events(train.written.events)
+    ngram_bits = ngram.bits_of_each(written.events.tolist())
+    key_bits = _key_bits(vae, train.shift, measured.shift)
+    _add_bill(figures, vae, reconstruction, (key_bits, ngram_bits), clusters, rngs[0])
 
-    report("samples are drawn from the fitted posterior")
-    result |= _sample_measures(vae, events, train, held_out, rng)
+    report("the same melodies, moved by the key that the book names")
+    _add_in_key(figures, vae, tunes, split, rngs[1])
+
+    report("melodies are drawn and walk")
+    drawn = samples.measure_samples(
+        vae, measured.moved, train.moved.events, held_out.moved, rngs[2]
+    )
+    _add_samples(figures, drawn, written.events, clusters)
 
     report("the n-gram judges the middle between two melodies")
-    result |= _interpolation_measures(vae, reconstruction, train, rng)
+    judge = _count_events(train.moved.events) if vae.one_key else ngram
+    figures.add(*_interpolation(vae, reconstruction, judge, written.cluster, rngs[3]))
 
     report("the attributes' vectors are added")
-    result["attribute_diagonal"] = _count_attributes(vae, train, rng)
-    return result
+    _add_attributes(figures, vae, train.moved, rngs[4])
+    return figures.result()
 
 
 def measure_own(
@@ -154,20 +157,41 @@ def measure_own(
 ) -> Measures:
     """Measures a MusicVAE on a split of the melodies that it learned from.
 
-    The keys are those of `measure_musicvae`, as far as they do not need many melodies:
-    the middle between two melodies and the attributes are left out.
+    They are in the key in which it learned them. The keys of the result are those of
+    `measure_musicvae`, as far as they do not need many melodies or the key of a book:
+    the middle between two melodies, the attributes and `_in_key` are left out. There
+    are no tunes, so intervals come from groups of melodies that are alike.
     """
-    rng = np.random.default_rng(1)
-    events = windows[split]
-    held_out = windows["validation" if split == "test" else "test"]
-    report(f"{len(events)} melodies of the {split} split are encoded and decoded")
-    reconstruction = reconstruct(vae, events, rng)
-    result = _latent_measures(reconstruction)
-    result |= _reconstruction_measures(reconstruction)
-    result |= _reference_measures(reconstruction, windows["train"])
-    report("samples are drawn from the fitted posterior")
-    result |= _sample_measures(vae, events, windows["train"], held_out, rng)
-    return result
+    rngs = np.random.default_rng(1).spawn(2)
+    train, measured, held_out = (
+        Melodies(windows[part], _groups(len(windows[part])))
+        for part in ("train", split, _other_split(split))
+    )
+    figures = _Figures()
+    figures.values["key"] = vae.key
+    clusters = Clusters(measured.cluster, rngs[0])
+
+    report(f"{len(measured.events)} melodies of the {split} split are encoded and decoded")
+    reconstruction = reconstruct(vae, measured.events, rngs[0])
+    _add_reconstruction(figures, reconstruction, measured, train.events, clusters)
+    key_bits = np.zeros(len(measured.events))
+    ngram_bits = _count_events(train.events).bits_of_each(measured.events.tolist())
+    _add_bill(figures, vae, reconstruction, (key_bits, ngram_bits), clusters, rngs[0])
+
+    report("melodies are drawn and walk")
+    drawn = samples.measure_samples(vae, measured, train.events, held_out, rngs[1])
+    _add_samples(figures, drawn, measured.events, clusters)
+    return figures.result()
+
+
+def _other_split(split: str) -> str:
+    """Returns the other one of the two held-out splits."""
+    return "validation" if split == "test" else "test"
+
+
+def _groups(count: int) -> np.ndarray:
+    """Returns a group for each of some melodies, int (count,): neighbours share one."""
+    return np.arange(count) * min(count, GROUPS) // max(1, count)
 
 
 def _load_model(name: str, folder: Path) -> NumpyMusicVAE:
@@ -185,121 +209,157 @@ def _load_model(name: str, folder: Path) -> NumpyMusicVAE:
     return vae
 
 
-def _load_windows() -> dict[str, np.ndarray]:
-    """Returns the windows of two bars of each split, uint8 (N, 32)."""
-    tunes = tune_books.load_tunes()
-    windows = {}
-    for split in splits.SHARES:
-        windows[split], _ = tune_books.cut_windows(tunes, 2, split)
-    return windows
+class _Split(NamedTuple):
+    """The windows of a split, as written and moved to the key of a model."""
+
+    written: Melodies
+    moved: Melodies
+    shift: np.ndarray
 
 
-def reconstruct(vae: NumpyMusicVAE, events: np.ndarray, rng: np.random.Generator) -> Reconstruction:
-    """Encodes melodies, uint8 (N, T), and decodes them from mu and from a drawn z."""
-    mu, sigma = in_batches(vae.encode, events)
-    noise = rng.standard_normal(mu.shape)
-    z = mu + sigma * noise
-    decoded = in_batches(vae.decode, mu)
-    decoded_drawn = in_batches(vae.decode, z)
-    other = derangement(len(events), rng)
-
-    def likeliest_events(mu: np.ndarray, events: np.ndarray) -> np.ndarray:
-        return vae.logits(mu, events).argmax(-1)
-
-    forced = in_batches(likeliest_events, mu, events)
-    return Reconstruction(events, mu, sigma, decoded, decoded_drawn, forced, other)
+def _load_split(vae: NumpyMusicVAE, tunes: Sequence[tune_books.Tune], split: str) -> _Split:
+    """Returns the distinct windows of two bars of a split, with their clusters."""
+    events, owner = tune_books.cut_windows(tunes, 2, split)
+    cluster = _clusters_of(tunes, owner)
+    moved, shift = vae.move(events)
+    return _Split(Melodies(events, cluster), Melodies(moved, cluster), shift)
 
 
-def _latent_measures(reconstruction: Reconstruction) -> Measures:
-    """Returns the number of melodies, and how much z says about them."""
-    mu = reconstruction.mu
-    sigma = reconstruction.sigma
-    kl = posterior.kl_divergence(mu, sigma).sum(axis=1)
-    result: Measures = {}
-    result["windows"] = len(mu)
-    result["kl_bits"] = float(kl.mean()) / LN2
-    result["active_units"] = posterior.active_units(mu)
-    return result
+def _clusters_of(tunes: Sequence[tune_books.Tune], owner: np.ndarray) -> np.ndarray:
+    """Returns the clusters of tunes that are given by their index, int (N,)."""
+    cluster = np.array([tune.cluster for tune in tunes])
+    return cluster[owner]
 
 
-def _reconstruction_measures(reconstruction: Reconstruction) -> Measures:
-    """Returns the accuracies of what is decoded from mu and from a drawn z."""
-    events = reconstruction.events
-    decoded = reconstruction.decoded
-    drawn = reconstruction.decoded_drawn
-    forced = reconstruction.forced
-    result: Measures = {}
-    result["free_running"] = measures.step_accuracy(decoded, events)
-    result["free_running_drawn"] = measures.step_accuracy(drawn, events)
-    result["onset"] = measures.onset_accuracy(decoded, events)
-    result["onset_drawn"] = measures.onset_accuracy(drawn, events)
-    result["exact"] = measures.exact_share(decoded, events)
-    result["exact_drawn"] = measures.exact_share(drawn, events)
-    result["note_f1"] = measures.note_f1(decoded, events)
-    result["teacher_forced"] = measures.step_accuracy(forced, events)
-    return result
+def _count_events(train: np.ndarray) -> NGram:
+    """Returns the n-gram of events (M, T)."""
+    return NGram(train.tolist(), ORDER, range(EVENTS))
 
 
-def _reference_measures(reconstruction: Reconstruction, train: np.ndarray) -> Measures:
-    """Returns the accuracies of guesses that do not know the melody."""
-    events = reconstruction.events
-    other = reconstruction.other
-    swapped = reconstruction.decoded[other]
-    hold = events == HOLD
-    majority = measures.likeliest_at_each_step(train)
-    result: Measures = {}
-    result["swapped"] = measures.step_accuracy(swapped, events)
-    result["random_pairs"] = measures.step_accuracy(events[other], events)
-    result["always_hold"] = float(hold.mean())
-    result["position_majority"] = measures.step_accuracy(majority, events)
-    return result
-
-
-def _sample_measures(
-    vae: NumpyMusicVAE,
-    events: np.ndarray,
+def _add_reconstruction(
+    figures: _Figures,
+    reconstruction: Reconstruction,
+    written: Melodies,
     train: np.ndarray,
-    held_out: np.ndarray,
-    rng: np.random.Generator,
-) -> Measures:
-    """Returns how samples, with a walk and without, differ from real melodies."""
-    z = vae.draw(SAMPLES, rng)
-    without_walk = vae.decode(z, TEMPERATURE, rng)
-    z = vae.walk(z, ROUNDS, rng)
-    samples = vae.decode(z, TEMPERATURE, rng)
-    known = {melody.tobytes() for melody in train}
-    copied = [melody.tobytes() in known for melody in samples]
-    result: Measures = {}
-    result["samples_copied"] = sum(copied)
-    result["in_scale_no_walk"] = measures.in_scale(without_walk)
-    result |= _divergences("_no_walk", without_walk, events)
-    result["in_scale"] = measures.in_scale(samples)
-    result |= _divergences("", samples, events)
-    result["in_scale_real"] = measures.in_scale(events)
-    result |= _divergences("_real", held_out, events)
-    return result
+    clusters: Clusters,
+    suffix: str = "",
+) -> None:
+    """Adds how well melodies come back, and what guesses have that do not know them."""
+    figures.values["windows" + suffix] = len(written.events)
+    figures.values["clusters" + suffix] = clusters.count
+    if not suffix:
+        figures.values["active_units"] = posterior.active_units(reconstruction.mu)
+    figures.add(reconstruction_rates(reconstruction), clusters, suffix)
+    figures.add(reference_rates(reconstruction, written.events, train), clusters, suffix)
 
 
-def _divergences(suffix: str, samples: np.ndarray, events: np.ndarray) -> Measures:
-    """Returns the divergence of intervals and of durations, in bits."""
-    intervals = measures.intervals(samples)
-    durations = measures.durations(samples)
-    real_intervals = measures.intervals(events)
-    real_durations = measures.durations(events)
-    result: Measures = {}
-    result[f"jsd_interval{suffix}"] = measures.jensen_shannon(intervals, real_intervals)
-    result[f"jsd_duration{suffix}"] = measures.jensen_shannon(durations, real_durations)
-    return result
+def _key_bits(vae: NumpyMusicVAE, train_shift: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Returns the bits of each melody's shift: 0 for a model of melodies as written."""
+    if not vae.one_key:
+        return np.zeros(len(shift))
+    return key_costs(train_shift, shift)
 
 
-def _interpolation_measures(
+def _add_bill(
+    figures: _Figures,
     vae: NumpyMusicVAE,
     reconstruction: Reconstruction,
-    train: np.ndarray,
+    beside: tuple[np.ndarray, np.ndarray],
+    clusters: Clusters,
     rng: np.random.Generator,
-) -> Measures:
-    """Returns what the n-gram says about melodies in the middle between two."""
-    ngram = NGram(train.tolist(), ORDER, range(EVENTS))
+) -> None:
+    """Adds the parts of the bill, its sum, the closer bound and the n-gram's bits.
+
+    beside: the bits of the key and those that the n-gram needs of each melody, (N,).
+    """
+    key, ngram = beside
+    kl = kl_bits(reconstruction)
+    every = slice(None, None, EVERY)
+    posteriors = reconstruction.mu[every], reconstruction.sigma[every]
+    events = reconstruction.events[every]
+    bounds = importance_bits(vae, events, posteriors, IMPORTANCE_DRAWS, rng)
+    has_bound = np.zeros(len(kl))
+    has_bound[every] = 1
+    bound = np.zeros(len(kl))
+    bound[every] = key[every] + bounds
+    rates = {
+        "key_bits": bootstrap.mean_of(key),
+        "kl_bits": bootstrap.mean_of(kl),
+        "cost_bits": bootstrap.mean_of(reconstruction.cost),
+        "bill_bits": bootstrap.mean_of(key + kl + reconstruction.cost),
+        "iwae_bits": Rate(bound, has_bound),
+        "ngram_bits": bootstrap.mean_of(ngram),
+    }
+    figures.add(rates, clusters)
+
+
+def _add_in_key(
+    figures: _Figures,
+    vae: NumpyMusicVAE,
+    tunes: Sequence[tune_books.Tune],
+    split: str,
+    rng: np.random.Generator,
+) -> None:
+    """Adds the measures of the windows that are moved by the key of their book."""
+    events, owner = windows_in_key(tunes, split)
+    melodies = Melodies(events, _clusters_of(tunes, owner))
+    train, _ = windows_in_key(tunes, "train")
+    clusters = Clusters(melodies.cluster, rng)
+    reconstruction = reconstruct(vae, events, rng)
+    _add_reconstruction(figures, reconstruction, melodies, train, clusters, IN_KEY)
+    kl = kl_bits(reconstruction)
+    bits = {
+        "kl_bits": kl,
+        "cost_bits": reconstruction.cost,
+        "bill_bits": kl + reconstruction.cost,
+        "ngram_bits": _count_events(train).bits_of_each(events.tolist()),
+    }
+    rates = {key: bootstrap.mean_of(values) for key, values in bits.items()}
+    figures.add(rates, clusters, IN_KEY)
+
+
+def _add_samples(
+    figures: _Figures, drawn: dict[str, Measures], events: np.ndarray, clusters: Clusters
+) -> None:
+    """Adds the table of the samplers, and those of its measures that have own names.
+
+    events (N, T) are those of the split that is measured.
+    """
+    values, intervals = samples.headline_measures(drawn)
+    figures.values |= values
+    figures.intervals |= intervals
+    figures.add({"in_scale_real": Rate(*measures.notes_in_scale(events))}, clusters)
+    figures.values["samples"] = drawn
+
+
+def midpoint_bits(model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> float:
+    """Returns how many bits more a melody in the middle costs than those at the ends.
+
+    The cost is that of an n-gram of events, the mean over melodies; all are (B, T).
+    Notebook: sampling_musicvae
+    """
+    return float(_bits_above_ends(model, middle, ends).mean())
+
+
+def _bits_above_ends(
+    model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Returns the bits of melodies (B, T) less the mean of those at their ends."""
+    bits_of_ends = [model.bits_of_each(end.tolist()) for end in ends]
+    return model.bits_of_each(middle.tolist()) - np.mean(bits_of_ends, axis=0)
+
+
+def _interpolation(
+    vae: NumpyMusicVAE,
+    reconstruction: Reconstruction,
+    judge: NGram,
+    cluster: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[dict[str, Rate], Clusters]:
+    """Returns what an n-gram says about melodies in the middle between two.
+
+    Of a pair the cluster of the first melody counts.
+    """
     events = reconstruction.events
     mu = reconstruction.mu
     decoded = reconstruction.decoded
@@ -313,28 +373,39 @@ def _interpolation_measures(
     mixed = np.where(from_a, events[a], events[b])
     ends = (events[a], events[b])
     decoded_ends = (decoded[a], decoded[b])
-    bits = midpoint_bits(ngram, on_line, decoded_ends)
-    bits_on_arc = midpoint_bits(ngram, on_arc, decoded_ends)
-    bits_mixed = midpoint_bits(ngram, canonical(mixed), ends)
-    result: Measures = {}
-    result["ngram_bits"] = _melody_bits(ngram, events)
-    result["midpoint_bits"] = bits
-    result["midpoint_bits_mixed"] = bits_mixed
-    result["midpoint_ratio"] = bits / bits_mixed
-    result["midpoint_ratio_slerp"] = bits_on_arc / bits_mixed
-    return result
+    bits = _bits_above_ends(judge, on_line, decoded_ends)
+    bits_on_arc = _bits_above_ends(judge, on_arc, decoded_ends)
+    bits_mixed = _bits_above_ends(judge, canonical(mixed), ends)
+    rates = {
+        "midpoint_bits": bootstrap.mean_of(bits),
+        "midpoint_bits_mixed": bootstrap.mean_of(bits_mixed),
+        "midpoint_ratio": Rate(bits, bits_mixed),
+        "midpoint_ratio_slerp": Rate(bits_on_arc, bits_mixed),
+    }
+    return rates, Clusters(cluster[a], rng)
 
 
-def _count_attributes(vae: NumpyMusicVAE, train: np.ndarray, rng: np.random.Generator) -> int:
-    """Counts the attributes whose vector changes them more than any other."""
-    values = measures.attributes(train)
-    mu, _ = in_batches(vae.encode, train)
-    vectors = latent.attribute_vectors(mu, values)
+def _add_attributes(
+    figures: _Figures, vae: NumpyMusicVAE, train: Melodies, rng: np.random.Generator
+) -> None:
+    """Adds what each attribute's vector changes, and how many stand out."""
+    mu, _ = in_batches(vae.encode, train.events)
+    known = (mu, measures.attributes(train.events), train.cluster)
     z = vae.draw(MOVED, rng)
 
     def decode(z: np.ndarray) -> np.ndarray:
         return in_batches(vae.decode, z)
 
-    spread = values.std(axis=0)
-    mean, low, high = latent.effects(decode, z, vectors, spread, rng)
-    return latent.diagonal(mean, low, high)
+    effects = latent.paired_effects(decode, z, known, rng)
+    own = np.diag(effects.mean)
+    rows = {}
+    for k, name in enumerate(measures.ATTRIBUTES):
+        difference = float(effects.difference[k])
+        rows[name] = {
+            "own": float(own[k]),
+            "largest_other": float(own[k]) - difference,
+            "difference": difference,
+            "interval": [float(effects.low[k]), float(effects.high[k])],
+        }
+    figures.values["attribute_diagonal"] = effects.standing_out
+    figures.values["attributes"] = rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy as np
 from lyricgen import progress
 from lyricgen.files import DataError, UserError
 from lyricgen.models.lstm.cell import states_from
+from lyricgen.models.musicvae.settings import WRITTEN
 from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import WEIGHTS, load_weights
+from lyricgen.music import keys
 from lyricgen.music.melody import EVENTS, HOLD, REST
 
 # The shipped weights: melodies of two bars.
@@ -51,13 +53,15 @@ class NumpyMusicVAE:
     - mixture_weights (K,), mixture_means (K, Z), mixture_factors (K, Z, Z): a finer
       fit.
 
-    `xp` is NumPy, or `keras.ops` for the compiled loop of network.py.
+    `xp` is NumPy, or `keras.ops` for the compiled loop of network.py. `key` is one of
+    the settings' KEYS and says how the melodies that it learned were moved.
     Source: Roberts et al. 2018.
     Notebook: training_musicvae
     """
 
-    def __init__(self, arrays: dict, dtype: str = "float64", xp: Any = np):
+    def __init__(self, arrays: dict, dtype: str = "float64", xp: Any = np, key: str = WRITTEN):
         self.xp = xp
+        self.key = key
         self.dtype = dtype
         convert = np.asarray if xp is np else xp.convert_to_tensor
         self.a = {name: convert(array, dtype) for name, array in arrays.items()}
@@ -73,7 +77,13 @@ class NumpyMusicVAE:
             raise DataError(
                 f"{Path(folder) / name}.npz is no MusicVAE: its card says {card.get('model')!r}."
             )
-        return cls(arrays)
+        key = card.get("data", {}).get("key", WRITTEN)
+        return cls(arrays, key=key)
+
+    @property
+    def one_key(self) -> bool:
+        """Whether the melodies that it learned were moved to C major."""
+        return self.key != WRITTEN
 
     @property
     def steps(self) -> int:
@@ -102,6 +112,43 @@ class NumpyMusicVAE:
         mu = self._dense("mu", h)
         a_sigma = self._dense("sigma", h)
         return mu, np.logaddexp(0, a_sigma)
+
+    def move(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns melodies (B, T) in the key of the model, and by how much each moved.
+
+        For a model of one key they are moved to C by their estimated key; another one
+        takes them as they are.
+        """
+        if self.one_key:
+            return keys.move_to_c(events)
+        return events, np.zeros(len(events), int)
+
+    def encode_as_written(self, events: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns mu and sigma (B, Z) of melodies in any key, and the semitones moved.
+
+        `decode_as_written` takes the semitones (B,) and moves melodies back.
+        Raises: UserError for melodies of another length.
+        Notebook: sampling_musicvae
+        """
+        moved, shift = self.move(np.asarray(events))
+        mu, sigma = self.encode(moved)
+        return mu, sigma, shift
+
+    def decode_as_written(
+        self,
+        z: np.ndarray,
+        shift: np.ndarray,
+        temperature: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> np.ndarray:
+        """Returns the melodies of z (B, Z), uint8 (B, T), moved down by semitones (B,).
+
+        One that would leave the pitches stays in the key of the model.
+        Notebook: sampling_musicvae
+        """
+        events = self.decode(z, temperature, rng)
+        written, _ = keys.move(events, -np.asarray(shift))
+        return written
 
     def _dense(self, name: str, x: Any) -> Any:
         """Returns x W + b of a dense layer."""
@@ -188,17 +235,24 @@ class NumpyMusicVAE:
         canonical.
         """
         xp = self.xp
-        logits, h, c = self._decoder_step(t, last, h, c, terms)
-        scores = logits + noise
+        scores, h, c = self._scores(t, last, heard, h, c, terms)
+        event = xp.argmax(scores + noise, axis=1)
+        if xp is not np:
+            event = xp.cast(event, "int32")
+        return event, self._hear(event, heard), h, c
+
+    def _scores(self, t: Any, last: Any, heard: Any, h: Any, c: Any, terms: Sequence) -> tuple:
+        """Returns the logits (B, V) of step t, with what may not come ruled out."""
+        scores, h, c = self._decoder_step(t, last, h, c, terms)
         # A model of anything but melodies, of onset patterns say, has no such rules.
         if scores.shape[1] == EVENTS:
             scores = scores + self._forbidden(heard)
-        event = xp.argmax(scores, axis=1)
-        if xp is not np:
-            event = xp.cast(event, "int32")
-        heard_now = xp.where(event == REST, SILENCE, SOUND)
-        heard = xp.where(event == HOLD, heard, heard_now)
-        return event, heard, h, c
+        return scores, h, c
+
+    def _hear(self, event: Any, heard: Any) -> Any:
+        """Returns what is heard (B,) after events (B,), given what was heard before."""
+        heard_now = self.xp.where(event == REST, SILENCE, SOUND)
+        return self.xp.where(event == HOLD, heard, heard_now)
 
     def _forbidden(self, heard: Any) -> Any:
         """Returns what is added to the logits (B, V), given what is heard (B,)."""
@@ -230,6 +284,31 @@ class NumpyMusicVAE:
             last, heard, h, c = self.step(t, last, heard, h, c, terms, noise[t])
             events.append(last)
         return np.stack(events, axis=1).astype(np.uint8)
+
+    def likeliest_after_draws(
+        self, z: np.ndarray, rng: np.random.Generator, temperature: float = 1.0
+    ) -> np.ndarray:
+        """Returns the likeliest event of each step after the model's own draws.
+
+        The decoder writes a melody of random draws from each z (B, Z), as `decode` does
+        at the temperature. Of each step of it the likeliest event is kept, which is
+        often not the one that is drawn: uint8 (B, T), not canonical.
+        Source: Roberts et al. 2018, table 1 (sampling accuracy).
+        Notebook: training_musicvae
+        """
+        z = np.asarray(z, self.dtype)
+        h, c, *terms = self.begin(z)
+        shape = (self.steps, len(h), self.a["out_b"].shape[0])
+        noise = gumbel_noise(shape, temperature, rng)
+        last = self._start(len(h))
+        heard = np.full(len(h), NOTHING)
+        likeliest = []
+        for t in range(self.steps):
+            scores, h, c = self._scores(t, last, heard, h, c, terms)
+            likeliest.append(scores.argmax(axis=1))
+            last = (scores + noise[t]).argmax(axis=1)
+            heard = self._hear(last, heard)
+        return np.stack(likeliest, axis=1).astype(np.uint8)
 
     def draw(
         self, count: int, rng: np.random.Generator, prior: bool = False, gaussian: bool = False
@@ -282,3 +361,17 @@ class NumpyMusicVAE:
         z = self.draw(count, rng)
         z = self.walk(z, rounds, rng)
         return self.decode(z, temperature, rng)
+
+
+def in_batches(function: Callable, *arrays: np.ndarray, size: int = 256) -> Any:
+    """Calls a function on `size` rows at a time and puts the results together.
+
+    The result is an array, or a tuple of arrays where the function returns a tuple.
+    """
+    results = []
+    for first in progress.bar(range(0, len(arrays[0]), size), "melodies"):
+        batch = [array[first : first + size] for array in arrays]
+        results.append(function(*batch))
+    if isinstance(results[0], tuple):
+        return tuple(np.concatenate(column) for column in zip(*results))
+    return np.concatenate(results)

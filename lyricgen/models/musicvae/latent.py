@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
+from lyricgen import progress
 from lyricgen.files import UserError
+from lyricgen.models.bootstrap import NORMAL
 from lyricgen.music.measures import attributes
+
+# Draws of the clusters that an attribute's vector comes from, and the z's to which each
+# is added
+REPLICATES = 40
+FEWER = 100
 
 
 def slerp(a: np.ndarray, b: np.ndarray, share: float | np.ndarray) -> np.ndarray:
@@ -168,20 +176,39 @@ def effects(
     Notebook: sampling_musicvae
     """
     before = attributes(decode(z))
+    change = _changes(decode, z, vectors, before) / _unit(spread)  # (N, A, A)
+    means = _bootstrap_means(change, rng, draws)
+    low, high = np.quantile(means, (0.025, 0.975), axis=0)
+    return change.mean(axis=0), low, high
+
+
+def _changes(
+    decode: Callable[[np.ndarray], np.ndarray],
+    z: np.ndarray,
+    vectors: np.ndarray,
+    before: np.ndarray,
+) -> np.ndarray:
+    """Returns how each vector changes the attributes `before` (N, A): (N, A, A)."""
     changes = []
     for vector in vectors:
         after = attributes(decode(z + vector))
         changes.append(after - before)
-    unit = np.where(spread > 0, spread, 1)
-    change = np.stack(changes, axis=1) / unit  # (N, A, A)
-    n = len(z)
+    return np.stack(changes, axis=1)
+
+
+def _unit(spread: np.ndarray) -> np.ndarray:
+    """Returns the unit of each attribute; one that never varies has 1."""
+    return np.where(spread > 0, spread, 1)
+
+
+def _bootstrap_means(change: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Returns the mean of changes (N, A, A) in each bootstrap draw of the z's."""
+    n = len(change)
     uniform = np.full(n, 1 / n)
     counts = rng.multinomial(n, uniform, draws)  # (draws, N)
     weights = counts / n
     means = weights @ change.reshape(n, -1)
-    quantiles = np.quantile(means, (0.025, 0.975), axis=0)
-    low, high = quantiles.reshape(2, *change.shape[1:])
-    return change.mean(axis=0), low, high
+    return means.reshape(draws, *change.shape[1:])
 
 
 def diagonal(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> int:
@@ -196,3 +223,76 @@ def diagonal(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> int:
     largest_other = farthest.max(axis=1)
     stands_out = np.diag(mean) > largest_other
     return int(stands_out.sum())
+
+
+class PairedEffects(NamedTuple):
+    """What vectors of A attributes change, and whether their own attribute stands out.
+
+    `mean` (A, A) is that of `effects`. `difference` (A,) is the change of a vector's
+    own attribute minus the largest change of another one, of either sign; with 95 % it
+    is from `low` to `high`.
+    """
+
+    mean: np.ndarray
+    difference: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def standing_out(self) -> int:
+        """The vectors whose difference is above 0 with its whole interval."""
+        return int((self.low > 0).sum())
+
+
+def own_less_other(mean: np.ndarray) -> np.ndarray:
+    """Returns each row's diagonal less its largest other entry in size.
+
+    mean: (..., A, A).
+    Returns: (..., A).
+    """
+    size = np.abs(mean)
+    places = np.arange(mean.shape[-1])
+    size[..., places, places] = -np.inf
+    return mean[..., places, places] - size.max(axis=-1)
+
+
+def paired_effects(
+    decode: Callable[[np.ndarray], np.ndarray],
+    z: np.ndarray,
+    known: tuple[np.ndarray, np.ndarray, np.ndarray],
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    fewer: int = FEWER,
+) -> PairedEffects:
+    """Returns `effects` with intervals for chance in the z's and in the vectors.
+
+    `decode` makes events (N, T) of z (N, Z). `known` are the z (M, Z) of melodies,
+    their attributes (M, A) and their clusters (M,); vectors and spread come from them.
+
+    Own and other change are of the same draw, so their difference is taken in each. Two
+    parts of its variance are estimated one by one and added: that of the z's, by
+    bootstrap over them; that of the vectors and the spread, by making both anew from
+    bootstrap draws of the clusters (`replicates`), each on the same first `fewer` z's.
+    Source: Efron 1979; Roberts et al. 2018, figure 5 (without intervals).
+    Notebook: sampling_musicvae
+    """
+    z_known, values, cluster = known
+    before = attributes(decode(z))
+    vectors = attribute_vectors(z_known, values)
+    change = _changes(decode, z, vectors, before) / _unit(values.std(axis=0))
+    by_z = own_less_other(_bootstrap_means(change, rng, 1000))
+    names, index = np.unique(cluster, return_inverse=True)
+    rows_of = np.split(np.argsort(index, kind="stable"), np.cumsum(np.bincount(index))[:-1])
+    by_vectors = []
+    for _ in progress.bar(range(replicates), "vectors"):
+        drawn = rng.integers(len(names), size=len(names))
+        rows = np.concatenate([rows_of[k] for k in drawn])
+        vectors = attribute_vectors(z_known[rows], values[rows])
+        again = _changes(decode, z[:fewer], vectors, before[:fewer])
+        mean = again.mean(axis=0) / _unit(values[rows].std(axis=0))
+        by_vectors.append(own_less_other(mean))
+    spread = np.hypot(by_z.std(axis=0), np.std(by_vectors, axis=0, ddof=1))
+    mean = change.mean(axis=0)
+    difference = own_less_other(mean)
+    half = NORMAL * spread
+    return PairedEffects(mean, difference, difference - half, difference + half)
