@@ -63,8 +63,8 @@ for _key, _words in POEM.items():
 
 # Of melodies that a MusicVAE encodes and decodes: shares of what is right
 RECONSTRUCTION = {
-    "free_running": Meaning("steps, greedily from mu", MORE, "position_majority"),
-    "free_running_drawn": Meaning("steps, greedily from a z", MORE, "free_running"),
+    "free_running": Meaning("steps, from mu", MORE, "position_majority"),
+    "free_running_drawn": Meaning("steps, from a z", MORE, "free_running"),
     "free_running_own_draws": Meaning(
         "steps, from a z, after the decoder's own random draws", MORE, "free_running_drawn"
     ),

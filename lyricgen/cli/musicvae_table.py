@@ -9,7 +9,7 @@ from lyricgen.cli import meanings
 from lyricgen.cli.meanings import LESS, MORE, Meaning
 from lyricgen.models.bootstrap import DRAWS, LEVEL
 from lyricgen.models.musicvae.evaluation import IN_KEY
-from lyricgen.models.musicvae.samples import SAMPLES
+from lyricgen.models.musicvae.samples import FLOORS, SAMPLES, TEMPERATURE
 from lyricgen.models.musicvae.settings import WRITTEN
 
 WIDTH = 100
@@ -36,7 +36,7 @@ def musicvae_lines(name: str, split: str, measures: dict) -> list[str]:
     """
     lines = _head(name, split, measures)
     lines += _block(
-        "Reconstruction: how much is right of what comes back, from mu or from a drawn z.",
+        "Reconstruction: the share that is right, decoded greedily from mu or from a drawn z.",
         meanings.RECONSTRUCTION,
         measures,
     )
@@ -122,10 +122,11 @@ def _short(value: float) -> str:
 def _samples(samples: dict[str, dict]) -> list[str]:
     """Returns the table of samplers, with half of each interval's width behind ±."""
     text = (
-        f"Samples: up to {SAMPLES:,} melodies of each, at temperature 0.5, with the half of the "
-        "interval. Better is what is nearer to real, which are melodies of the other held-out "
-        "split; walked are real melodies after a walk. Distances are Jensen-Shannon divergences "
-        "from the split, in thousandths of a bit: less is better."
+        f"Samples: up to {SAMPLES:,} melodies of each, at temperature {TEMPERATURE}; behind ± is "
+        "half the width of the interval. Better is what is nearer to real, which are melodies of "
+        "the other held-out split; walked are real ones after a walk. Distances are "
+        "Jensen-Shannon divergences from the split, in thousandths of a bit, where less is "
+        f"better; those of real are the mean of {FLOORS} draws, with their spread."
     )
     lines = ["", *textwrap.wrap(text, WIDTH)]
     names = [HEADINGS.get(name, name) for name in samples]

@@ -92,7 +92,8 @@ def measure_samples(
     - copied: the share of the melodies that are in the training split;
     - leaps, shared_rhythm: shares of the intervals and of the melodies;
     - agreement: the share of the steps that two melodies have in common;
-    - jsd_interval, jsd_duration: the Jensen-Shannon divergence from the split, in bits.
+    - jsd_interval, jsd_duration: the Jensen-Shannon divergence from the split, in bits;
+      for the real melodies the mean of 20 draws, with the spread over the draws.
     Notebook: sampling_musicvae
     """
     known = KnownMelodies(vae, train)
