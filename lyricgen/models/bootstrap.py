@@ -60,7 +60,6 @@ class Clusters:
     cluster (N,) names the cluster of each melody. In each draw as many clusters are
     taken, with replacement, as there are; `weights` (draws, K) says how often each is.
     Source: Efron 1979; Davison and Hinkley 1997, section 3.8 (clusters).
-    Notebook: training_musicvae
     """
 
     def __init__(self, cluster: np.ndarray, rng: np.random.Generator, draws: int = DRAWS):

@@ -101,7 +101,6 @@ def move_to_c(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     events: canonical (B, T).
     Returns: canonical uint8 (B, T), int (B,).
-    Notebook: training_musicvae
     """
     return move(events, shift_to_c(events))
 

@@ -188,7 +188,6 @@ def leaps(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     A leap is wider than seven semitones, a fifth.
 
     Returns: int (B,) twice.
-    Notebook: sampling_musicvae
     """
     counts = interval_counts(events)
     semitones = np.abs(np.arange(-WIDEST, WIDEST + 1))
@@ -199,7 +198,6 @@ def shared_rhythm(events: np.ndarray) -> np.ndarray:
     """Tells of melodies (B, T) whether both halves have onsets in the same places.
 
     Returns: bool (B,).
-    Notebook: sampling_musicvae
     """
     onset = np.asarray(events) >= FIRST_ONSET
     first, second = np.split(onset, 2, axis=1)
@@ -242,7 +240,6 @@ def wholly_in_scale(events: np.ndarray) -> float:
     """Returns the share of the melodies with a note that stay in one major scale.
 
     A single foreign note in a melody is heard; `in_scale` has it as one note of many.
-    Notebook: sampling_musicvae
     """
     best, notes = notes_in_scale(events)
     sounds = notes > 0

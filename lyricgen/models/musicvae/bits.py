@@ -56,7 +56,6 @@ def importance_bits(
     of p(x|z) p(z) / q(z|x). With one z it is the bill; with more it comes closer to
     what the model needs without an encoder.
     Source: Burda et al. 2016, section 3.
-    Notebook: training_musicvae
     """
     mu, sigma = posterior
     log_weights = []

@@ -128,7 +128,6 @@ class NumpyMusicVAE:
 
         `decode_as_written` takes the semitones (B,) and moves melodies back.
         Raises: UserError for melodies of another length.
-        Notebook: sampling_musicvae
         """
         moved, shift = self.move(np.asarray(events))
         mu, sigma = self.encode(moved)
@@ -144,7 +143,6 @@ class NumpyMusicVAE:
         """Returns the melodies of z (B, Z), uint8 (B, T), moved down by semitones (B,).
 
         One that would leave the pitches stays in the key of the model.
-        Notebook: sampling_musicvae
         """
         events = self.decode(z, temperature, rng)
         written, _ = keys.move(events, -np.asarray(shift))
@@ -294,7 +292,6 @@ class NumpyMusicVAE:
         at the temperature. Of each step of it the likeliest event is kept, which is
         often not the one that is drawn: uint8 (B, T), not canonical.
         Source: Roberts et al. 2018, table 1 (sampling accuracy).
-        Notebook: training_musicvae
         """
         z = np.asarray(z, self.dtype)
         h, c, *terms = self.begin(z)

@@ -274,7 +274,6 @@ def paired_effects(
     bootstrap over them; that of the vectors and the spread, by making both anew from
     bootstrap draws of the clusters (`replicates`), each on the same first `fewer` z's.
     Source: Efron 1979; Roberts et al. 2018, figure 5 (without intervals).
-    Notebook: sampling_musicvae
     """
     z_known, values, cluster = known
     before = attributes(decode(z))
