@@ -327,7 +327,7 @@ def test_paired_intervals_hold_what_is_there(monkeypatch):
         known = (z_known, z_known, np.repeat(np.arange(count), 5))
         return latent.paired_effects(lambda z: z, z, known, rng)
 
-    true = difference_of(20_000).difference
+    true = difference_of(4_000).difference
     inside = []
     for _ in range(40):
         found = difference_of(60)
