@@ -69,11 +69,16 @@ class Settings:
         return cls(**settings)
 
     def to_card(self) -> dict[str, Any]:
-        """Returns the settings by their names in a card, in their order."""
+        """Returns the settings by their names in a card, in their order.
+
+        The running mean came after the first weights, and is there where it is used.
+        """
         card = {}
         for name, value in asdict(self).items():
             key = "steps" if name == "melody_steps" else name
             card[key] = value
+        if not self.ema:
+            del card["ema"]
         return card
 
 
