@@ -121,10 +121,22 @@ def each_text_cut(one, other, n):
     return [lyric_measures.distinct(["".join(texts)], n) for texts in cut]
 
 
+def at_most_1000(one, other, n):
+    first, second = "".join(one), "".join(other)
+    length = min(len(first), len(second), 1000)
+    return [lyric_measures.distinct([text[:length]], n) for text in (first, second)]
+
+
+def first_200_of_each(one, other, n):
+    return by_length([text[:200] for text in one], [text[:200] for text in other], n)
+
+
 @pytest.mark.parametrize(
     "answer, verdict, word",
     [
         (by_length, "Right.", "equal amounts"),
+        (at_most_1000, "Not yet:", "share"),
+        (first_200_of_each, "Not yet:", "first 200 characters"),
         (lambda *case: np.array(by_length(*case)), "Right.", "equal amounts"),
         (lambda *case: [100 * share for share in by_length(*case)], "Not yet:", "times 100"),
         (shorter_as_a_list, "Not yet:", "the shorter set is not joined"),

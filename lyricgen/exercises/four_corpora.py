@@ -282,6 +282,16 @@ def _by_characters(one: Sequence[str], other: Sequence[str], n: int) -> tuple[fl
     return counts[0] / len(first), counts[1] / len(second)
 
 
+def _first_200_of_each(one: Sequence[str], other: Sequence[str], n: int) -> tuple[float, float]:
+    return _equal_amounts([text[:200] for text in one], [text[:200] for text in other], n)
+
+
+def _long_text(length: int, start: int) -> str:
+    """Returns a text whose runs go on changing to its end: digits of square numbers."""
+    squares = [str(k * k) for k in range(start, start + length)]
+    return "".join(squares)[:length]
+
+
 equal_amounts = Exercise(
     form="a function of one, other and n that returns two shares",
     hint=(
@@ -299,6 +309,7 @@ equal_amounts = Exercise(
         (["my luve", "my love"], ["my dear my dear my dear"], 1),
         (["ab", "ab", "ab"], ["abcd", "cdab", "xy"], 2),
         (["lalala", "lala", "tra"], ["la", "la", "la"], 3),
+        ([_long_text(1500, 10)], [_long_text(700, 900), _long_text(600, 5000)], 4),
     ),
     returns=("the share of one", "the share of other"),
     when=_not_two,
@@ -361,6 +372,11 @@ equal_amounts = Exercise(
         "one too short": Mistake(
             _one_too_short,
             "your texts are one character too short: of the shorter one all characters count.",
+        ),
+        "200 characters of each": Mistake(
+            _first_200_of_each,
+            "you took the first 200 characters of every text; the joined texts are cut, and to the "
+            "length of the shorter one.",
         ),
         "each text cut, then joined": Mistake(
             _each_cut_and_joined,

@@ -97,4 +97,4 @@ ONE_BAR = Settings(
     transpose=0,
     rate=4e-3,
 )
-ONE_BAR_STEPS = 2500
+ONE_BAR_STEPS = 4000
