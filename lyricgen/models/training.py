@@ -140,7 +140,8 @@ def mean_scores(model: keras.Model, batches: Iterable[tuple]) -> dict[str, float
 def averaged(model: keras.Model) -> Iterator[None]:
     """Gives a model the running mean of its weights, and afterwards its own again.
 
-    Where its optimizer keeps no mean, nothing changes.
+    Keras swaps the two by sums, which round in the last digit. Where the optimizer
+    keeps no mean, nothing changes.
     """
     if not model.optimizer.use_ema:
         yield
