@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from lyricgen.music.melody import FIRST_ONSET, HIGHEST, LOWEST, span, transpose
+from lyricgen.music.melody import EVENTS, FIRST_ONSET, HIGHEST, LOWEST, span, transpose
 from lyricgen.music.midi import DRUMS, MidiFile
 
 # Pitch classes
 C_MAJOR = (0, 2, 4, 5, 7, 9, 11)
+
+# The events that begin a note of C major, from the lowest; of each event, which of them
+# it is, -1 for another one
+_EVENTS = np.arange(EVENTS)
+_IS_WHITE = (_EVENTS >= FIRST_ONSET) & np.isin((_EVENTS + LOWEST - FIRST_ONSET) % 12, C_MAJOR)
+WHITE_KEYS = np.flatnonzero(_IS_WHITE)
+DEGREE_OF_EVENT = np.where(_IS_WHITE, np.cumsum(_IS_WHITE) - 1, -1)
 
 # Which pitch classes the major scale on each tonic has: bool (tonic, pitch class)
 _TONIC = np.arange(12)[:, None]
@@ -152,6 +159,25 @@ def can_move(events: np.ndarray, shift: np.ndarray | int) -> np.ndarray:
     low, high = span(events)
     has_note = high >= low
     return has_note & (low + shift >= LOWEST) & (high + shift <= HIGHEST)
+
+
+def move_in_scale(events: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+    """Returns melodies moved up by degrees of the C major scale (down where negative).
+
+    C E G moved by one degree is D F A: whole tones and semitones change places, and no
+    note leaves the scale. A melody with another note, or that would leave the pitches,
+    stays as it is.
+
+    events: canonical (B, T). degrees: integers (B,).
+    Returns: canonical uint8 (B, T).
+    """
+    events = np.asarray(events)
+    onset = events >= FIRST_ONSET
+    degree = DEGREE_OF_EVENT[events] + degrees[:, None]
+    in_scale = (DEGREE_OF_EVENT[events] >= 0) & (degree >= 0) & (degree < len(WHITE_KEYS))
+    can_move = (in_scale | ~onset).all(axis=1)
+    moved = WHITE_KEYS[np.clip(degree, 0, len(WHITE_KEYS) - 1)]
+    return np.where(onset & can_move[:, None], moved, events).astype(np.uint8)
 
 
 def _shift_of(tonic: np.ndarray | int) -> np.ndarray:

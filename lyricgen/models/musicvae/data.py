@@ -18,6 +18,9 @@ from lyricgen.music.extraction import Selection
 # The place of a file, or of a melody, in ten decides which split it belongs to.
 LAST_DIGITS = {"train": range(8), "validation": [8], "test": [9]}
 
+# By how many degrees of the scale a melody moves, where `degrees` moves it.
+DEGREES = (-2, -1, 1, 2)
+
 Splits = dict[str, np.ndarray]
 
 
@@ -204,6 +207,8 @@ class Batches:
         events = self.events[rows]
         if self.settings.transpose:
             events = self._transposed(events, rows, step)
+        if self.settings.degrees:
+            events = self._moved_in_scale(events, step)
         if self.settings.splice:
             events = self._spliced(events, step)
         return (events.astype(np.int32),)
@@ -219,6 +224,13 @@ class Batches:
         # A melody without a note has its lowest pitch above its highest.
         has_no_note = lowest > highest
         return melody.transpose(events, np.where(has_no_note, 0, shift))
+
+    def _moved_in_scale(self, events: np.ndarray, step: int) -> np.ndarray:
+        """Returns the melodies, some of them moved by degrees of the C major scale."""
+        rng = np.random.default_rng((self.settings.seed, step, 4))
+        is_moved = rng.random(len(events)) < self.settings.degrees
+        degrees = rng.choice(DEGREES, len(events))
+        return keys.move_in_scale(events, np.where(is_moved, degrees, 0))
 
     def _spliced(self, events: np.ndarray, step: int) -> np.ndarray:
         """Returns the melodies, some of them with the second half of another one."""

@@ -47,6 +47,12 @@ class Settings:
     )
     batch_norm: float = option(0.0, "fixed scale of a batch norm on mu; 0: none")
     transpose: int = option(3, "semitones, at most, up or down, anew at each step")
+    degrees: float = option(
+        0.0,
+        "share of the training melodies that move a step or two of the C major scale, anew at "
+        "each step: for melodies in C",
+        most=1,
+    )
     splice: float = option(
         0.0, "share of the training melodies whose second half is another one's", most=1
     )
@@ -71,14 +77,15 @@ class Settings:
     def to_card(self) -> dict[str, Any]:
         """Returns the settings by their names in a card, in their order.
 
-        The running mean came after the first weights, and is there where it is used.
+        Settings that came after the first weights are there where they are used.
         """
         card = {}
         for name, value in asdict(self).items():
             key = "steps" if name == "melody_steps" else name
             card[key] = value
-        if not self.ema:
-            del card["ema"]
+        for name in ("degrees", "ema"):
+            if not card[name]:
+                del card[name]
         return card
 
 
