@@ -335,6 +335,29 @@ def test_paired_intervals_hold_what_is_there(monkeypatch):
     assert 0.8 < np.mean(inside) <= 1
 
 
+def test_a_partial_vector_leaves_the_other_attributes():
+    """The second attribute tends to come with the first, and has its own axis of z."""
+    rng = np.random.default_rng(8)
+    first, own = rng.standard_normal((2, 4000))
+    values = np.stack([first, 0.8 * first + 0.6 * own], axis=1)
+    z = np.stack([values[:, 0], values[:, 1], rng.standard_normal(4000)], axis=1)
+    partial = latent.partial_attribute_vectors(z, values)
+    quarters = latent.attribute_vectors(z, values)
+    # A normal distribution has 2.54 deviations between its outer quarters.
+    np.testing.assert_allclose(partial, [[2.54, 0, 0], [0, 2.54, 0]], atol=0.15)
+    assert quarters[0, 1] > 1.8, "the plain vector takes the second one along"
+    assert quarters[1, 0] > 1.8
+
+
+def test_a_partial_vector_of_what_never_varies_is_nothing():
+    rng = np.random.default_rng(9)
+    z = rng.standard_normal((40, 3))
+    values = np.stack([z[:, 0], np.full(40, 0.5)], axis=1)
+    vectors = latent.partial_attribute_vectors(z, values)
+    np.testing.assert_allclose(vectors[1], 0, atol=1e-12)
+    assert vectors[0, 0] > 1
+
+
 def test_own_less_other_is_of_either_sign():
     mean = np.array([[1.0, 0.2], [-0.7, 0.5]])
     np.testing.assert_allclose(latent.own_less_other(mean), [0.8, -0.2])

@@ -29,7 +29,7 @@ from lyricgen.models.musicvae.network import MusicVAE, Settings
 from lyricgen.models.musicvae.posterior import fit_mixture, fit_posterior, kl_divergence
 from lyricgen.models.sampling import gumbel_noise
 from lyricgen.models.weights import mean_of
-from lyricgen.music import collection, melody, tune_books
+from lyricgen.music import collection, keys, melody, tune_books
 from lyricgen.music.midi.summary import MIDI_SUFFIXES
 
 SMALL = {"embedding": 6, "encoder": 7, "latent": 4, "decoder": 9, "batch": 8}
@@ -262,6 +262,37 @@ def test_spliced_melodies_begin_as_one_and_end_as_another():
     assert all(row.astype(np.uint8).tobytes() in ends for row in every)
     kept = [(rows[:, half:] == plain[:, half:]).all(axis=1).mean() for rows in (some, every)]
     assert 0.2 < kept[0] < 0.8 and kept[1] < 0.3
+
+
+def test_a_melody_moves_by_degrees_of_the_scale():
+    def at(*pitches):
+        return [
+            0 if pitch is None else pitch - melody.LOWEST + melody.FIRST_ONSET for pitch in pitches
+        ]
+
+    c_major = at(60, None, 64, 67)
+    other = at(60, 61, 64, 67)
+    highest = at(108, 60, 64, 67)
+    rows = np.array([c_major, c_major, other, highest], np.uint8)
+    moved = keys.move_in_scale(rows, np.array([1, -2, 1, 1]))
+    assert moved[0].tolist() == at(62, None, 65, 69), "C E G becomes D F A"
+    assert moved[1].tolist() == at(57, None, 60, 64)
+    assert (moved[2:] == rows[2:]).all(), "a black key, or no room: it stays"
+
+
+def test_degrees_move_a_share_of_a_batch_and_keep_its_rhythm():
+    events = melodies(64)
+    white = keys.WHITE_KEYS[np.searchsorted(keys.WHITE_KEYS, events)]
+    x = np.where(events >= melody.FIRST_ONSET, white, events).astype(np.uint8)
+    plain, some = (
+        Batches(x, Settings(**SMALL | {"batch": len(x)}, transpose=0, degrees=share))(1)[0]
+        for share in (0.0, 0.5)
+    )
+    assert ((some >= melody.FIRST_ONSET) == (plain >= melody.FIRST_ONSET)).all()
+    is_moved = (some != plain).any(axis=1)
+    assert 0.2 < is_moved.mean() < 0.8
+    steps = np.abs(some.astype(int) - plain)
+    assert steps.max() <= 4, "two degrees are at most four semitones"
 
 
 @pytest.mark.parametrize(

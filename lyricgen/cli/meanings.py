@@ -119,6 +119,7 @@ COUNTS = {
     "active_units": Meaning("dimensions of z in use"),
     "samples_copied": Meaning("samples of 1,000 that are training melodies", LESS),
     "attribute_diagonal": Meaning("vectors that change their own attribute the most", MORE),
+    "attribute_diagonal_partial": Meaning("vectors that change their own attribute the most", MORE),
 }
 MUSICVAE = COUNTS | RECONSTRUCTION | BITS | IN_KEY | INTERPOLATION
 

@@ -28,6 +28,12 @@ THOUSANDTHS = 1000
 # The heading of a sampler that has a longer name than a column
 HEADINGS = {"real_walked": "walked"}
 
+# How the vectors of attributes are made, by what ends the names of their measures
+ATTRIBUTE_VECTORS = {
+    "": "the difference of the quarters with the most and the least",
+    "_partial": "a regression on all attributes at once",
+}
+
 
 def musicvae_lines(name: str, split: str, measures: dict) -> list[str]:
     """Returns the lines of a table of measures, each of at most 100 characters.
@@ -57,8 +63,9 @@ def musicvae_lines(name: str, split: str, measures: dict) -> list[str]:
             meanings.INTERPOLATION,
             measures,
         )
-    if "attributes" in measures:
-        lines += _attributes(measures)
+    for suffix, how in ATTRIBUTE_VECTORS.items():
+        if "attributes" + suffix in measures:
+            lines += _attributes(measures, suffix, how)
     return lines
 
 
@@ -151,22 +158,23 @@ def _cell(column: dict, key: str, unit: int) -> str:
     return f"{value:.0f} ±{half:.0f}" if value >= 100 else f"{value:.1f} ±{half:.1f}"
 
 
-def _attributes(measures: dict) -> list[str]:
+def _attributes(measures: dict, suffix: str, how: str) -> list[str]:
     """Returns what each attribute's vector changes, with the paired difference."""
     text = (
-        "Attributes: what adding an attribute's vector changes, in standard deviations: its own "
-        "attribute, the other one that changes most, and the difference, which counts where its "
-        "interval is above 0."
+        f"Attributes, by {how}: what adding an attribute's vector changes, in standard deviations: "
+        "its own attribute, the other one that changes most, and the difference, which counts "
+        "where its interval is above 0."
     )
     lines = ["", *textwrap.wrap(text, WIDTH)]
     titles = ("own", "other", "difference", "interval")
     lines.append("  {:24}{:>10}{:>10}{:>14}  {}".format("", *titles))
-    for name, row in measures["attributes"].items():
+    for name, row in measures["attributes" + suffix].items():
         low, high = row["interval"]
         lines.append(
             f"  {name:24}{row['own']:>+10.2f}{row['largest_other']:>10.2f}"
             f"{row['difference']:>+14.2f}  [{low:+.2f}, {high:+.2f}]"
         )
-    meaning = meanings.COUNTS["attribute_diagonal"]
-    text = f"{measures['attribute_diagonal']} of 5 count (attribute_diagonal): {meaning.words}; "
+    key = "attribute_diagonal" + suffix
+    meaning = meanings.COUNTS[key]
+    text = f"{measures[key]} of 5 count ({key}): {meaning.words}; "
     return lines + textwrap.wrap(text + meaning.better + ".", WIDTH, initial_indent="  ")

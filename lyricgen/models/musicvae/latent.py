@@ -146,6 +146,27 @@ def attribute_vectors(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.stack(vectors)
 
 
+def partial_attribute_vectors(z: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Returns, for each attribute, the direction in which it alone grows: (A, Z).
+
+    z (N, Z) are those of N melodies, values (N, A) their attributes. A linear
+    regression of z on all attributes gives what one of them changes while the others
+    stay; melodies with many notes, say, have smaller intervals. The vector goes as far
+    as the quarter of the melodies with the most is above the quarter with the least.
+    """
+    values = np.asarray(values, np.float64)
+    spread = _unit(values.std(axis=0))
+    scaled = (values - values.mean(axis=0)) / spread
+    centred = z - z.mean(axis=0)
+    slopes, *_ = np.linalg.lstsq(scaled, centred, rcond=None)  # (A, Z)
+    distances = []
+    for column in scaled.T:
+        most = _top_quarter_weights(column)
+        least = _top_quarter_weights(-column)
+        distances.append((most - least) @ column)
+    return np.array(distances)[:, None] * slopes
+
+
 def _top_quarter_weights(values: np.ndarray) -> np.ndarray:
     """Returns weights (N,), of sum 1, that average over the quarter with the most."""
     places = max(1, len(values) // 4)
@@ -261,23 +282,24 @@ def paired_effects(
     z: np.ndarray,
     known: tuple[np.ndarray, np.ndarray, np.ndarray],
     rng: np.random.Generator,
+    vectors_of: Callable[[np.ndarray, np.ndarray], np.ndarray] = attribute_vectors,
     replicates: int = REPLICATES,
-    fewer: int = FEWER,
 ) -> PairedEffects:
     """Returns `effects` with intervals for chance in the z's and in the vectors.
 
     `decode` makes events (N, T) of z (N, Z). `known` are the z (M, Z) of melodies,
-    their attributes (M, A) and their clusters (M,); vectors and spread come from them.
+    their attributes (M, A) and their clusters (M,); vectors and spread come from them:
+    `vectors_of` makes the vectors.
 
     Own and other change are of the same draw, so their difference is taken in each. Two
     parts of its variance are estimated one by one and added: that of the z's, by
     bootstrap over them; that of the vectors and the spread, by making both anew from
-    bootstrap draws of the clusters (`replicates`), each on the same first `fewer` z's.
+    bootstrap draws of the clusters (`replicates`), each on the same first FEWER z's.
     Source: Efron 1979; Roberts et al. 2018, figure 5 (without intervals).
     """
     z_known, values, cluster = known
     before = attributes(decode(z))
-    vectors = attribute_vectors(z_known, values)
+    vectors = vectors_of(z_known, values)
     change = _changes(decode, z, vectors, before) / _unit(values.std(axis=0))
     by_z = own_less_other(_bootstrap_means(change, rng, 1000))
     names, index = np.unique(cluster, return_inverse=True)
@@ -286,8 +308,8 @@ def paired_effects(
     for _ in progress.bar(range(replicates), "vectors"):
         drawn = rng.integers(len(names), size=len(names))
         rows = np.concatenate([rows_of[k] for k in drawn])
-        vectors = attribute_vectors(z_known[rows], values[rows])
-        again = _changes(decode, z[:fewer], vectors, before[:fewer])
+        vectors = vectors_of(z_known[rows], values[rows])
+        again = _changes(decode, z[:FEWER], vectors, before[:FEWER])
         mean = again.mean(axis=0) / _unit(values[rows].std(axis=0))
         by_vectors.append(own_less_other(mean))
     spread = np.hypot(by_z.std(axis=0), np.std(by_vectors, axis=0, ddof=1))
