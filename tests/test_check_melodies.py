@@ -1,5 +1,10 @@
 """The exercises of reading_midi and melody_dataset judge the answers of readers."""
 
+import inspect
+import json
+from collections import defaultdict
+
+import course
 import pytest
 
 from lyricgen.exercises import melody_dataset, reading_midi
@@ -13,6 +18,7 @@ from lyricgen.exercises import melody_dataset, reading_midi
         (["86", "8D", "20"], "Not yet:", "the right bytes, as text: give numbers"),
         ("0x86, 0x8d, 0x20", "Not yet:", "the right bytes, as text: give numbers"),
         (bytes([0x86, 0x8D, 0x20]), "Not yet:", "list(answer)"),
+        ([0x80, 0x86, 0x8D, 0x20], "Not yet:", "the first byte adds nothing"),
         (["86", "8D", "21"], "Not yet:", "not every entry is a number"),
     ],
 )
@@ -59,6 +65,72 @@ def prints_notes(events):
 def test_notes(answer, word):
     found = reading_midi.notes.verdict(answer)
     assert found.startswith("Not yet:") and word in found
+
+
+def find_notes(events):
+    """The function of the notebook, with its five faults."""
+    tick = 0
+    started = {}
+    notes = []
+    for delta, status, pitch, _ in events:
+        tick += delta
+        if status == 0x90:
+            started[pitch] = tick
+        else:
+            notes.append((started[pitch], tick, pitch))
+    return notes
+
+
+def one_start(events):
+    """All is repaired but the starts: one for each pitch, removed at its end."""
+    tick = 0
+    started = {}
+    notes = []
+    for delta, status, pitch, velocity in events:
+        tick += delta
+        if status == 0x90 and velocity:
+            started[pitch] = tick
+        elif pitch in started:
+            onset = started.pop(pitch)
+            notes.append((onset, tick - onset, pitch))
+    return sorted(notes)
+
+
+def stops_at_a_lone_end(events):
+    """All is repaired but the end without a note."""
+    tick = 0
+    started = defaultdict(list)
+    notes = []
+    for delta, status, pitch, velocity in events:
+        tick += delta
+        if status == 0x90 and velocity:
+            started[pitch].append(tick)
+        else:
+            onset = started[pitch].pop(0)
+            notes.append((onset, tick - onset, pitch))
+    return sorted(notes)
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (find_notes, ("5 faults are left: a start with velocity 0", "sorted", "pass over it")),
+        (one_start, ("still to repair: a pitch that is struck again",)),
+        (stops_at_a_lone_end, ("stopped with IndexError", "pass over it")),
+        (lambda events: right_notes(events)[:-1], ("Not yet:",)),
+        (lambda events: [(60, 0, 1)] + right_notes(events), ("Not yet:",)),
+    ],
+)
+def test_the_repair_of_notes(answer, words):
+    found = reading_midi.notes.verdict(answer)
+    assert found.startswith("Not yet:") and all(word in found for word in words)
+
+
+def test_the_notebook_asks_for_the_repair_that_is_tested():
+    book = json.loads(course.find("reading_midi").path.read_text("utf-8"))
+    sources = ["".join(cell["source"]) for cell in book["cells"]]
+    asked = inspect.getsource(find_notes).split('"""')
+    assert any(asked[2].strip() in source for source in sources)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,14 @@ from pypinyin import Style, lazy_pinyin
 
 from lyricgen import show
 from lyricgen.drawings import canvas as primitives
-from lyricgen.drawings import course, language, lstm, measuring, precision, unrolled, vae
+from lyricgen.drawings import course, language, lstm, measuring, midi, precision, unrolled, vae
+from lyricgen.files import DATA
 from lyricgen.lyrics.patterns import Pattern
 from lyricgen.lyrics.vocabulary import Vocabulary
 from lyricgen.models.kneser_ney import KneserNey
 from lyricgen.models.language import writing
 from lyricgen.models.precision import FORMATS, bits_of
+from lyricgen.music.midi import read_midi
 
 FORMAT_NAMES = [number_format.name for number_format in FORMATS]
 LETTERS = [" ", *"abcdefghijklmnopqrstuvwxyz"]
@@ -31,6 +33,7 @@ PATTERN = Pattern("x", (7, 5, 7, 9, 7, 5, 7, 9), (0, 0, 1, -1, 2, 2, 1, 1), (0, 
 LONG = Pattern("y", (4, 4, 5) * 7, (-1, -1, 0) * 7, (0, 9), 100, 0.9)
 SONG = "O my Luve's like a red, red rose,\nThat's newly sprung in June"
 UNITS = sum(course.units_in(Path("nowhere")), [])
+PAIRED = {"oldest": [(0, 192, 60), (96, 192, 60), (0, 9, 72)], "youngest": [(0, 288, 60)]}
 OWN, WEIGHTS = (0.71, 0.23, 0.101, 0.052), (0.21, 0.34, 0.12, 0.013)
 
 DRAWINGS = {
@@ -56,6 +59,8 @@ DRAWINGS = {
     "3 bars": (vae.flat_and_conductor, (3, 5)),
     "packed sizes": (measuring.packed_sizes, (47_092, 53_844, 22_105)),
     "whole poems": (measuring.whole_poems, ()),
+    "bytes to notes": (midi.bytes_to_notes, ()),
+    "pairing": (midi.pairing_rules, (PAIRED, 60)),
     "bits of pi": (precision.float_bits, ()),
     "bits of 0.1": (precision.float_bits, (-0.1,)),
 }
@@ -200,6 +205,7 @@ TERMS = """
     logits clip backward features mask character characters newline line rhyme class group
     groups context order probability share encoder decoder events event melody mu sigma
     sign exponent mantissa float64 float32 TF32
+    tick delta status pitch velocity onset duration note notes
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
 """
 WORDS = """
@@ -210,6 +216,7 @@ WORDS = """
     one only other over own places predicts random same shown since sums that the through
     time times to two under up ways what where which with written Chinese after ma
     cuts add added adds hand product products tape
+    first oldest takes youngest
     anywhere byte bytes exchanged per poem poems some starts stream test text training whole
 """
 KNOWN = set(f"{TERMS} {WORDS}".lower().split())
@@ -241,6 +248,8 @@ def test_labels_are_the_letters_and_terms_of_the_course(figures, name):
         labels -= {*measuring.LINE, *measuring.EXCHANGED.values()}
     if "fallback" in name:
         labels -= set(" man")
+    if name == "bytes to notes":
+        labels -= {*" ".join(midi.EVENTS).split()}
     assert {label: unknown(label) for label in labels if unknown(label)} == {}
 
 
@@ -567,3 +576,20 @@ print("matplotlib" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_bytes_that_are_drawn_are_those_of_the_file(figures):
+    data = (DATA / "midi" / "running.mid").read_bytes()
+    assert bytes.fromhex(" ".join(midi.EVENTS)) in data
+    notes = [note for note in read_midi(data).notes.tolist() if note[0] < 192]
+    labels = said(figures["bytes to notes"])
+    for onset, duration, pitch, *_ in notes:
+        assert f"onset {onset}, duration {duration}, pitch {pitch}" in labels
+    assert len(notes) == 2 and sum("start" in label and "tick" in label for label in labels) == 2
+
+
+def test_pairing_draws_the_notes_of_one_pitch():
+    labels = said(midi.pairing_rules(PAIRED, 60))
+    assert {"0 to 192", "96 to 288", "0 to 288"} <= set(labels) and "0 to 9" not in labels
+    with pytest.raises(ValueError, match="pitch 61"):
+        midi.pairing_rules(PAIRED, 61)

@@ -305,22 +305,20 @@ COURSE = (
         "09_reading_midi",
         "Reading MIDI, down to the bytes",
         (
-            "read a MIDI file with music21: as a score, and as tracks of events",
-            (
-                "read it without any library: chunks, variable-length numbers, delta times, "
-                "running status"
-            ),
-            (
-                "prove that three readers give one table of notes, and say where quantising "
-                "moves an onset"
-            ),
-            "read the words of a song and join them to its notes",
-            "take melodies out of a song, and read a file of your own",
+            "You will read a MIDI file byte by byte, without a library: chunks, variable-length "
+            "numbers, events, notes.",
+            "You will prove that three readers find the same notes, and say why music21's score "
+            "moves some.",
+            "You will join the words of a song to its notes, and repair words that were read in a "
+            "wrong encoding.",
+            "You will say what a lenient reader can mend in a damaged file, and what nobody can "
+            "notice.",
+            "You will hear what a grid does to a piece, and take a melody out of a song.",
         ),
         "00; what a byte and a hexadecimal number are",
         (
-            "what is in a MIDI file: music21, then the bytes; notes, lyrics, quantising, the "
-            "round trip"
+            "a reader of MIDI in a few lines, equal to the course's; notes, words and melodies out "
+            "of files, seen and heard"
         ),
         (
             "MIDI",
@@ -335,8 +333,8 @@ COURSE = (
             "tempo",
             "meter",
             "quantising",
+            "triplet",
             "piano roll",
-            "lead sheet",
         ),
     ),
     Notebook(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import product
 
 from lyricgen.exercises import Exercise, Mistake
 
@@ -31,15 +33,27 @@ MORE_EVENTS = [
     (5, 0x80, 72, 0),
 ]
 
+# Two ends at which no note of their pitch sounds, and a note that never ends.
+LONE_ENDS = [
+    (5, 0x80, 71, 0),
+    (5, 0x90, 55, 64),
+    (7, 0x90, 71, 0),
+    (3, 0x80, 55, 1),
+    (0, 0x90, 60, 70),
+]
+
+Events = list[tuple[int, int, int, int]]
+Notes = list[tuple[int, int, int]]
+
 
 def _notes(
-    events: list[tuple[int, int, int, int]],
+    events: Events,
     velocity_0_ends: bool = True,
     status_8_ends: bool = True,
     oldest_first: bool = True,
     added_up: bool = True,
     all_at_once: bool = False,
-) -> list[tuple[int, int, int]]:
+) -> Notes:
     """The notes of the events, and what comes out with a mistake."""
     tick = 0
     sounding: dict[int, list[int]] = {}
@@ -57,7 +71,7 @@ def _notes(
     return sorted(notes)
 
 
-def _ended(events: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int]]:
+def _ended(events: Events) -> Notes:
     """The notes in the order in which they end."""
     tick = 0
     sounding: dict[int, list[int]] = {}
@@ -71,6 +85,80 @@ def _ended(events: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int]
             onset = onsets.pop(0)
             notes.append((onset, tick - onset, pitch))
     return notes
+
+
+# What is left of the five faults of the notebook's function, as said to a reader
+FAULTS = {
+    "velocity": "a start with velocity 0 is an end, and here it begins a note",
+    "starts": "a pitch that is struck again must not lose its older start",
+    "end": "the second number is the end of the note, and should be the duration",
+    "order": "the notes are not sorted",
+    "alone": "an end at which no note of its pitch sounds stops the function: pass over it",
+}
+
+# The faults left that have a message of their own among the mistakes
+NAMED = (["velocity"], ["end"], ["order"], ["end", "order"])
+
+
+def _half_repaired(
+    events: Events, velocity: bool, starts: str, end: bool, order: bool, alone: bool
+) -> Notes:
+    """The notes by the notebook's function with some of its faults.
+
+    starts: "" for a list of starts of each pitch; one start of each pitch is "kept" or
+    "removed" when its note ends.
+    """
+    tick = 0
+    started: dict[int, list[int]] = {}
+    notes = []
+    for delta, status, pitch, strength in events:
+        tick += delta
+        onsets = started.setdefault(pitch, [])
+        if status == 0x90 and (velocity or strength):
+            if starts:
+                onsets.clear()
+            onsets.append(tick)
+        elif onsets:
+            onset = onsets[0] if starts == "kept" else onsets.pop(0)
+            notes.append((onset, tick if end else tick - onset, pitch))
+        elif alone:
+            raise KeyError(pitch)
+    return notes if order else sorted(notes)
+
+
+def _repairs() -> Iterator[tuple[str, Mistake]]:
+    """Yields a mistake for each choice of faults that may be left, by their names."""
+    flags = (False, True)
+    for velocity, starts, end, order, alone in product(
+        flags, ("", "kept", "removed"), flags, flags, flags
+    ):
+        chosen = (velocity, starts, end, order, alone)
+        left = [name for name, fault in zip(FAULTS, chosen) if fault]
+        # an error at an end hides what would be returned; where no velocity is
+        # looked at, removing starts changes nothing
+        hidden = starts == "removed" and (velocity or (alone and (end or order)))
+        if left and left not in NAMED and not hidden:
+            how = "still to repair: " if len(left) == 1 else f"{len(left)} faults are left: "
+            message = how + "; ".join(FAULTS[name] for name in left) + "."
+            make = partial(
+                _half_repaired,
+                velocity=velocity,
+                starts=starts,
+                end=end,
+                order=order,
+                alone=alone,
+            )
+            yield f"{' '.join(left)} {starts}", Mistake(make, message)
+
+
+def _stopped(error: Exception) -> str | None:
+    """Names an error that an end without a note raises, in a dict or in a list."""
+    if isinstance(error, (KeyError, IndexError)):
+        return (
+            f"your function stopped with {type(error).__name__}. An end may come at which no note "
+            "of its pitch sounds: pass over it."
+        )
+    return None
 
 
 RIGHT_BYTES = [0x86, 0x8D, 0x20]
@@ -124,6 +212,10 @@ digits = Exercise(
         "lowest first": Mistake(
             lambda: [0x20, 0x8D, 0x86],
             "the bytes are in the wrong order: the highest digit comes first.",
+        ),
+        "a byte too many": Mistake(
+            lambda: [0x80, 0x86, 0x8D, 0x20],
+            "the number is right, but the first byte adds nothing: leave it out.",
         ),
         "lowest first, marked": Mistake(
             lambda: [0xA0, 0x8D, 0x06],
@@ -202,9 +294,11 @@ notes = Exercise(
     ),
     right=_notes,
     why=(
-        "With the velocity overlooked this is the commonest mistake in home-made readers: twice "
-        "as many notes, and none of them ends."
+        "With the velocity overlooked, notes begin twice and never end. One start for each pitch "
+        "is enough until two notes of one pitch overlap, so test a reader with a file in which "
+        "they do."
     ),
+    raised=_stopped,
     mistakes={
         "unsorted": Mistake(_ended, "the right notes, in the order in which they end: sort them."),
         "end for duration": Mistake(
@@ -245,6 +339,7 @@ notes = Exercise(
             partial(_notes, added_up=False),
             "the onsets are delta times: add them up to ticks first.",
         ),
+        **dict(_repairs()),
     },
-    cases=((EVENTS,), (MORE_EVENTS,)),
+    cases=((EVENTS,), (MORE_EVENTS,), (LONE_ENDS,)),
 )

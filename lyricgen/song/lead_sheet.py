@@ -67,8 +67,6 @@ def to_midi(sheet: LeadSheet) -> bytes:
     """Returns the lead sheet as a Standard MIDI File.
 
     A lyric event (FF 05, UTF-8) stands at the tick of each note.
-
-    Notebook: reading_midi
     """
     from lyricgen.music.midi import MidiFile, write_midi
 

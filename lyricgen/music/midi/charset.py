@@ -93,6 +93,7 @@ def choose_encoding(bodies: Sequence[bytes]) -> str:
     Cyrillic letters are more than ASCII letters; a Western one.
 
     bodies: the texts, ASCII or not.
+    Notebook: reading_midi
     """
     beyond_ascii = [body for body in bodies if not body.isascii()]
     utf8 = sum(map(_is_utf8, beyond_ascii))

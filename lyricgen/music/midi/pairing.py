@@ -48,6 +48,7 @@ def pair(events: NoteEvents, track_ends: np.ndarray) -> tuple[np.ndarray, np.nda
     a second.
 
     track_ends: int64 (tracks,), the last tick of each track.
+    Notebook: reading_midi
     """
     is_start = events.is_start
     voice = events.voice
