@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 
 import course
+import numpy as np
 import pytest
 
 from lyricgen.exercises import melody_dataset, reading_midi
@@ -150,6 +151,7 @@ def test_grid(answer, verdict, word):
     "answer, word",
     [
         ([47, 0, 0, 0, 49, 0, 0, 0, 1, 0, 0, 0, 52, 0, 0, 0], "one too low"),
+        ([48, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 53, 0, 0, 0], "4 of them were in the first bar"),
         ("G A C", "you gave text. The answer is a list of 16 numbers."),
     ],
 )
@@ -158,6 +160,84 @@ def test_cut(answer, word):
     assert found.startswith("Not yet:") and word in found
 
 
-@pytest.mark.parametrize("answer", [[4, 1], {1, 4}, "1,4", (1, 4)])
-def test_leak_in_any_order(answer):
+right_tunes = melody_dataset.leak.right
+
+
+@pytest.mark.parametrize("as_returned", [lambda tunes: tunes[::-1], set, tuple, np.array])
+def test_leak_in_any_order_and_form(as_returned):
+    def leaking(near, splits):
+        return as_returned(right_tunes(near, splits))
+
+    assert melody_dataset.leak.verdict(leaking).startswith("Right.")
+
+
+def by_search(near, splits):
+    """Goes from tune to tune along the pairs: another right way."""
+    found = []
+    for tune, split in enumerate(splits):
+        reached, new = {tune}, {tune}
+        while new:
+            new = {b for pair in near for a in pair for b in pair if a in new} - reached
+            reached |= new
+        if split == "test" and any(splits[other] == "train" for other in reached):
+            found.append(tune)
+    return found
+
+
+def until_nothing_changes(near, splits):
+    """Lowers the numbers of clusters along the pairs until none changes."""
+    cluster = np.arange(len(splits))
+    for _ in splits:
+        for a, b in near:
+            cluster[[a, b]] = min(cluster[a], cluster[b])
+    training = cluster[np.array(splits) == "train"]
+    return np.flatnonzero(np.isin(cluster, training) & (np.array(splits) == "test"))
+
+
+@pytest.mark.parametrize("answer", [by_search, until_nothing_changes])
+def test_leak_accepts_other_ways(answer):
     assert melody_dataset.leak.verdict(answer).startswith("Right.")
+
+
+def as_given(near, splits):
+    """The function of the notebook, which is to be repaired."""
+    found = []
+    for a, b in near:
+        if splits[a] == "train" and splits[b] == "test":
+            found.append(b)
+    return sorted(found)
+
+
+def in_both_directions(near, splits):
+    """Repairs the direction and nothing else; a tune may come twice."""
+    return sorted(as_given(near, splits) + as_given([(b, a) for a, b in near], splits))
+
+
+def for_ten_tunes(near, splits):
+    """Works for the tunes of the notebook alone."""
+    return [1, 4]
+
+
+def prints_tunes(near, splits):
+    """Prints the tunes in place of a return."""
+    print(right_tunes(near, splits))
+
+
+@pytest.mark.parametrize(
+    "answer, word",
+    [
+        (as_given, "the student's function"),
+        (in_both_directions, "more than once"),
+        (for_ten_tunes, "right where chains have three tunes at most"),
+        (prints_tunes, "printed, but returned nothing"),
+        ([1, 4], "give the function itself"),
+        (lambda near, splits: ",".join(map(str, right_tunes(near, splits))), "returned text"),
+        (
+            lambda near, splits: np.isin(range(len(splits)), right_tunes(near, splits)),
+            "True and False",
+        ),
+    ],
+)
+def test_leak_names_the_mistake(answer, word):
+    found = melody_dataset.leak.verdict(answer)
+    assert found.startswith("Not yet:") and word in found, found

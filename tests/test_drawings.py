@@ -17,13 +17,24 @@ from pypinyin import Style, lazy_pinyin
 
 from lyricgen import show
 from lyricgen.drawings import canvas as primitives
-from lyricgen.drawings import course, language, lstm, measuring, midi, precision, unrolled, vae
+from lyricgen.drawings import (
+    course,
+    language,
+    lstm,
+    measuring,
+    midi,
+    precision,
+    tunes,
+    unrolled,
+    vae,
+)
 from lyricgen.files import DATA
 from lyricgen.lyrics.patterns import Pattern
 from lyricgen.lyrics.vocabulary import Vocabulary
 from lyricgen.models.kneser_ney import KneserNey
 from lyricgen.models.language import writing
 from lyricgen.models.precision import FORMATS, bits_of
+from lyricgen.music.meter import parse_meter
 from lyricgen.music.midi import read_midi
 
 FORMAT_NAMES = [number_format.name for number_format in FORMATS]
@@ -32,6 +43,7 @@ PAIRS = np.random.default_rng(0).integers(0, 900, (27, 27))
 PATTERN = Pattern("x", (7, 5, 7, 9, 7, 5, 7, 9), (0, 0, 1, -1, 2, 2, 1, 1), (0, 4), 100, 0.9)
 LONG = Pattern("y", (4, 4, 5) * 7, (-1, -1, 0) * 7, (0, 9), 100, 0.9)
 SONG = "O my Luve's like a red, red rose,\nThat's newly sprung in June"
+METERS = [parse_meter(name) for name in ("4/4", "2/4", "3/4", "6/8", "9/8")]
 UNITS = sum(course.units_in(Path("nowhere")), [])
 PAIRED = {"oldest": [(0, 192, 60), (96, 192, 60), (0, 9, 72)], "youngest": [(0, 288, 60)]}
 OWN, WEIGHTS = (0.71, 0.23, 0.101, 0.052), (0.21, 0.34, 0.12, 0.013)
@@ -61,6 +73,8 @@ DRAWINGS = {
     "whole poems": (measuring.whole_poems, ()),
     "bytes to notes": (midi.bytes_to_notes, ()),
     "pairing": (midi.pairing_rules, (PAIRED, 60)),
+    "meters": (tunes.meter_grids, (METERS,)),
+    "three splits": (tunes.three_splits, ()),
     "bits of pi": (precision.float_bits, ()),
     "bits of 0.1": (precision.float_bits, (-0.1,)),
 }
@@ -206,6 +220,7 @@ TERMS = """
     groups context order probability share encoder decoder events event melody mu sigma
     sign exponent mantissa float64 float32 TF32
     tick delta status pitch velocity onset duration note notes
+    tune tunes bars cluster duplicates split train
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
 """
 WORDS = """
@@ -213,7 +228,7 @@ WORDS = """
     a an all allowed alone alike and any are at back be before both by close comes cost
     directions each enters equally every for from given go goes how in into is it itself
     its kept keeps likely low lengths left many minus much might new next now of old on
-    one only other over own places predicts random same shown since sums that the through
+    near one only other over own places predicts random same shown since sums that the through
     time times to two under up ways what where which with written Chinese after ma
     cuts add added adds hand product products tape
     first oldest takes youngest
@@ -235,6 +250,25 @@ def unknown(label: str) -> set[str]:
         if not (known or word in GRADIENTS | {"4H", "P", "λ"}):
             found.add(word)
     return found
+
+
+def test_each_meter_has_its_steps_and_its_beats(figures):
+    patches = figures["meters"].axes[0].patches
+    full = [to_hex(patch.get_edgecolor()) for patch in patches]
+    assert len(full) == sum(meter.steps for meter in METERS) == 16 + 16 + 12 + 12 + 18
+    # three beats in 3/4 and 9/8, two in 6/8, and four in the two bars of 2/4
+    assert full.count(show.BLUE.lower()) == 4 + 4 + 3 + 2 + 3
+    assert "2 bars: 16 steps" in said(figures["meters"])
+
+
+def test_no_cluster_and_no_tune_is_split_but_by_window(figures):
+    for way, splits in tunes.WAYS.items():
+        first, second, third = (set(splits[k : k + 3]) for k in (0, 3, 6))
+        assert (len(first) == len(second) == len(third) == 1) == (way != "by window")
+        assert (first == second != third) == (way == "by cluster")
+    labels = said(figures["three splits"])
+    windows = sum(map(len, tunes.WAYS.values()))
+    assert labels.count("train") + labels.count("test") == windows == 27
 
 
 @pytest.mark.parametrize(

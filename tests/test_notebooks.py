@@ -100,7 +100,6 @@ def has_words(output: dict) -> bool:
 
 # Units that are still as long as they were before the course was cut into lessons.
 LONG = {
-    "melody_dataset",
     "variational_autoencoder",
     "training_musicvae",
     "sampling_musicvae",

@@ -341,28 +341,39 @@ COURSE = (
         "10_melody_dataset",
         "A data set of melodies",
         (
-            "read tunes in ABC out of four old books, repeats played, onto the grid of 16ths",
-            "find near-duplicates, and hear that they are",
-            "measure how much of a test set leaks, and split so that nothing does",
-            "see what the data look like: pitches, intervals, durations, bars, keys",
-            "give a first model of melody a number that later models must beat",
+            (
+                "You will read tunes in ABC as they are played, put them on the grid of a meter, "
+                "and say what the grid loses."
+            ),
+            "You will write melodies as canonical events, and cut windows that stand alone.",
+            (
+                "You will derive a rule for near-duplicates, clusters and a split, and measure the "
+                "rule's precision and recall on pairs that you hear."
+            ),
+            (
+                "You will measure what share of a test is known from training, in three ways of "
+                "splitting, with its spread and an independent witness."
+            ),
+            "You will choose the order of an n-gram, and say what its bits may be compared with.",
         ),
-        "00; 09 helps, but is not needed",
-        "from tune books to windows; near-duplicates, leakage, the split; what the data looks like",
+        "05; 08 and 09 help, but are not needed",
+        "from tune books to windows; near-duplicates heard and judged; a split whose leak is known",
         (
             "ABC",
             "triplet",
+            "meter",
             "step",
             "event",
             "canonical form",
             "window",
+            "interval",
+            "transposition",
             "near-duplicate",
             "leakage",
             "split",
-            "interval",
-            "transposition",
+            "spread",
+            "bootstrap",
             "n-gram",
-            "temperature",
         ),
     ),
     Notebook(

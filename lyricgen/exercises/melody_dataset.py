@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from lyricgen.exercises import Exercise, Mistake
+from collections.abc import Sequence
+from typing import Any
+
+from lyricgen.exercises import Exercise, Mistake, read_numbers
 
 # Pairs of near-duplicates among ten tunes, and the split of each tune.
 NEAR = [(0, 1), (2, 3), (4, 6), (6, 7), (8, 9)]
-PARTS = ["train", "test", "train", "train", "test", "train", "validation", "train", "test", "test"]
+SPLITS = ["train", "test", "train", "train", "test", "train", "validation", "train", "test", "test"]
 
 # G held on, A, silence, C.
 WINDOW = [48, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 53, 0, 0, 0]
@@ -105,6 +108,11 @@ cut = Exercise(
         "no REST": Mistake(
             lambda: WINDOW[:8] + [0] + WINDOW[9:], "without a REST the A sounds on until the C."
         ),
+        "whole G": Mistake(
+            lambda: [48, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 53, 0, 0, 0],
+            "your G lasts 8 steps again, but 4 of them were in the first bar: the A begins at step "
+            "20 - 16 = 4.",
+        ),
         "from the first bar": Mistake(
             lambda: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0],
             "that is the first bar; the window is the second one.",
@@ -113,42 +121,269 @@ cut = Exercise(
 )
 
 
+Pairs = Sequence[tuple[int, int]]
+
+
+def _clusters(near: Pairs, count: int) -> list[int]:
+    """Returns the cluster of each tune: the lowest number of a tune in it."""
+    cluster = list(range(count))
+    for a, b in near:
+        keep, drop = sorted((cluster[a], cluster[b]))
+        cluster = [keep if c == drop else c for c in cluster]
+    return cluster
+
+
+def _of_split(splits: Sequence[str], name: str) -> list[int]:
+    """Returns the numbers of the tunes of a split."""
+    return [k for k, split in enumerate(splits) if split == name]
+
+
+def _in_leaking_clusters(cluster: Sequence[int], splits: Sequence[str], name: str) -> list[int]:
+    """Returns the tunes of a split whose cluster has a training tune."""
+    training = {cluster[k] for k in _of_split(splits, "train")}
+    return [k for k in _of_split(splits, name) if cluster[k] in training]
+
+
+def _leaking(near: Pairs, splits: Sequence[str]) -> list[int]:
+    return _in_leaking_clusters(_clusters(near, len(splits)), splits, "test")
+
+
+def _one_direction(near: Pairs, splits: Sequence[str]) -> list[int]:
+    pairs = [(a, b) for a, b in near if splits[a] == "train" and splits[b] == "test"]
+    return sorted(b for _, b in pairs)
+
+
+def _neighbours(near: Pairs, known: set[int]) -> set[int]:
+    """Returns the tunes that are in a pair with a known one."""
+    found = {b for a, b in near if a in known}
+    return found | {a for a, b in near if b in known}
+
+
+def _no_chain(near: Pairs, splits: Sequence[str]) -> list[int]:
+    direct = _neighbours(near, set(_of_split(splits, "train")))
+    return sorted(direct & set(_of_split(splits, "test")))
+
+
+def _two_links(near: Pairs, splits: Sequence[str]) -> list[int]:
+    direct = _neighbours(near, set(_of_split(splits, "train")))
+    both = direct | _neighbours(near, direct)
+    return sorted(both & set(_of_split(splits, "test")))
+
+
+def _second_named_as_first(near: Pairs, splits: Sequence[str]) -> list[int]:
+    """Gives the second tune of a pair the cluster of the first, and no other tune."""
+    cluster = list(range(len(splits)))
+    for a, b in near:
+        cluster[b] = cluster[a]
+    return _in_leaking_clusters(cluster, splits, "test")
+
+
+def _first_named_as_second(near: Pairs, splits: Sequence[str]) -> list[int]:
+    return _second_named_as_first([(b, a) for a, b in near], splits)
+
+
+def _both_named_as_lower(near: Pairs, splits: Sequence[str]) -> list[int]:
+    cluster = list(range(len(splits)))
+    for a, b in near:
+        cluster[a] = cluster[b] = min(cluster[a], cluster[b])
+    return _in_leaking_clusters(cluster, splits, "test")
+
+
+def _once_through(near: Pairs, splits: Sequence[str]) -> list[int]:
+    """Marks what is in a pair with a marked tune, going through the pairs once."""
+    marked = set(_of_split(splits, "train"))
+    for a, b in near:
+        if a in marked or b in marked:
+            marked |= {a, b}
+    return sorted(marked & set(_of_split(splits, "test")))
+
+
+def _held_out_too(near: Pairs, splits: Sequence[str]) -> list[int]:
+    """Counts validation tunes as known."""
+    known = ["train" if split == "validation" else split for split in splits]
+    return _leaking(near, known)
+
+
+def _through_known(near: Pairs, splits: Sequence[str]) -> list[int]:
+    """Follows a chain only through tunes of training and test."""
+    kept = [(a, b) for a, b in near if "validation" not in (splits[a], splits[b])]
+    return _leaking(kept, splits)
+
+
+def _validation_leaks(near: Pairs, splits: Sequence[str]) -> list[int]:
+    cluster = _clusters(near, len(splits))
+    of_validation = _in_leaking_clusters(cluster, splits, "validation")
+    return sorted(_leaking(near, splits) + of_validation)
+
+
+def _training_tunes(near: Pairs, splits: Sequence[str]) -> list[int]:
+    cluster = _clusters(near, len(splits))
+    of_test = {cluster[k] for k in _leaking(near, splits)}
+    return [k for k in _of_split(splits, "train") if cluster[k] in of_test]
+
+
+def _whole_clusters(near: Pairs, splits: Sequence[str]) -> list[int]:
+    cluster = _clusters(near, len(splits))
+    leaking = {cluster[k] for k in _leaking(near, splits)}
+    return [k for k, c in enumerate(cluster) if c in leaking]
+
+
+def _cluster_numbers(near: Pairs, splits: Sequence[str]) -> list[int]:
+    cluster = _clusters(near, len(splits))
+    return sorted({cluster[k] for k in _leaking(near, splits)})
+
+
+def _any_neighbour(near: Pairs, splits: Sequence[str]) -> list[int]:
+    paired = {k for pair in near for k in pair}
+    return sorted(paired & set(_of_split(splits, "test")))
+
+
+def _all_test_tunes(near: Pairs, splits: Sequence[str]) -> list[int]:
+    return _of_split(splits, "test")
+
+
+def _do_not_leak(near: Pairs, splits: Sequence[str]) -> list[int]:
+    return sorted(set(_of_split(splits, "test")) - set(_leaking(near, splits)))
+
+
+def _number(near: Pairs, splits: Sequence[str]) -> int:
+    return len(_leaking(near, splits))
+
+
+def _share(near: Pairs, splits: Sequence[str]) -> float:
+    return len(_leaking(near, splits)) / len(_of_split(splits, "test"))
+
+
+def _pairs_found(near: Pairs, splits: Sequence[str]) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in near if {splits[a], splits[b]} == {"train", "test"}]
+
+
+def _misshapen(value: Any) -> str | None:
+    """Returns what is wrong with a result that is no list of different numbers."""
+    numbers = read_numbers(value)
+    if numbers is None or numbers.ndim != 1:
+        return None
+    if numbers.dtype.kind == "b":
+        return "your function returned True and False; return the numbers of the tunes that leak."
+    if len(set(numbers.tolist())) < len(numbers):
+        return "a tune is in your list more than once: it leaks only once."
+    return None
+
+
+# A chain of four whose pairs come in an order that one pass does not follow, and one
+# that reaches a training tune through a validation tune.
+LONG_CHAIN: tuple[Pairs, list[str]] = (
+    [(1, 6), (8, 2), (7, 4), (6, 7), (2, 3), (5, 8)],
+    ["test", "test", "train", "validation", "train", "validation", "test", "test", "test"],
+)
+# Nothing leaks.
+SAFE: tuple[Pairs, list[str]] = (
+    [(1, 3), (0, 2)],
+    ["train", "test", "train", "validation", "test"],
+)
+# Two clusters that a later pair joins, and a tune with two training neighbours.
+LATE: tuple[Pairs, list[str]] = (
+    [(0, 1), (2, 3), (1, 3), (4, 5), (6, 5)],
+    ["test", "validation", "train", "test", "train", "test", "train"],
+)
+
 leak = Exercise(
-    form="a list of the tunes' numbers",
+    form="a function of near and splits that returns the numbers of the test tunes that leak",
     ordered=False,
     hint=(
-        "make the clusters first, near-duplicates of near-duplicates together; then look for "
-        "clusters with a tune in the test part and one in the training part."
+        "make the clusters first, as in section 6: each pair joins two clusters, and all tunes of "
+        "both get one number. Then look for test tunes whose cluster has a training tune."
     ),
-    right=lambda: [1, 4],
+    right=_leaking,
+    cases=[(NEAR, SPLITS), LONG_CHAIN, SAFE, LATE],
+    situations=(
+        "chains have three tunes at most",
+        "chains have four tunes, with their pairs in any order",
+        "nothing leaks",
+        "a later pair joins two clusters",
+    ),
     why=(
-        "Tune 4 has no near-duplicate in the training part, but its near-duplicate has one. That "
-        "is why a cluster goes into one part as a whole."
+        "Tune 4 has no near-duplicate in the training split, but its near-duplicate has one. That "
+        "is why a cluster goes to one split as a whole."
     ),
+    when=_misshapen,
     mistakes={
+        "one direction": Mistake(
+            _one_direction,
+            "that is the student's function: it finds a test tune only where a pair names the "
+            "training tune first, and follows no chain.",
+        ),
         "no chain": Mistake(
-            lambda: [1],
-            "tune 4 is a near-duplicate of 6, and 6 of 7, which is in the training part.",
+            _no_chain,
+            "you look at both tunes of a pair, but you follow no chain: tune 4 is a near-duplicate "
+            "of 6, and 6 of 7, which is in the training split.",
         ),
-        "any neighbour": Mistake(
-            lambda: [1, 4, 8, 9],
-            "8 and 9 are near-duplicates of each other, and both are in the test part: nothing "
-            "leaks.",
+        "two links": Mistake(
+            _two_links,
+            "you follow a chain over two pairs; a cluster may have longer chains.",
         ),
-        "training tunes": Mistake(
-            lambda: [0, 7],
-            "these are the tunes in the training part; which ones of the test part leak?",
+        "second named as first": Mistake(
+            _second_named_as_first,
+            "you change the cluster of the second tune of a pair, but other tunes may be in that "
+            "cluster already: all of them have to change.",
+        ),
+        "first named as second": Mistake(
+            _first_named_as_second,
+            "you change the cluster of the first tune of a pair, but other tunes may be in that "
+            "cluster already: all of them have to change.",
+        ),
+        "both named as lower": Mistake(
+            _both_named_as_lower,
+            "you change the clusters of the two tunes of a pair, but other tunes may be in these "
+            "clusters already: all of them have to change.",
+        ),
+        "once through": Mistake(
+            _once_through,
+            "you go through the pairs once; a pair that comes early may be reached only by a later "
+            "one. Go on until nothing changes, or make clusters.",
+        ),
+        "held-out too": Mistake(
+            _held_out_too,
+            "you count validation tunes as training tunes: a test tune leaks only if its cluster "
+            "has a tune of the training split.",
+        ),
+        "through known": Mistake(
+            _through_known,
+            "you leave out pairs with a validation tune, but a chain may go through one.",
         ),
         "validation too": Mistake(
-            lambda: [1, 4, 6], "6 is in the validation part; the question is about the test part."
+            _validation_leaks,
+            "your list has validation tunes as well; the question is about the test split.",
+        ),
+        "training tunes": Mistake(
+            _training_tunes,
+            "these are the training tunes; which tunes of the test split leak?",
         ),
         "whole clusters": Mistake(
-            lambda: [0, 1, 4, 6, 7],
-            "these are the clusters that leak; which of their tunes are in the test part?",
+            _whole_clusters,
+            "these are all tunes of the clusters that leak; which of them are in the test split?",
         ),
-        "all test tunes": Mistake(
-            lambda: [1, 4, 8],
-            "8 has a near-duplicate, 9, but that one is in the test part as well.",
+        "cluster numbers": Mistake(
+            _cluster_numbers,
+            "these are the numbers of clusters; return the numbers of the tunes.",
+        ),
+        "any neighbour": Mistake(
+            _any_neighbour,
+            "you take every test tune that has a near-duplicate; 8 and 9 are near-duplicates of "
+            "each other, both in the test split, and nothing leaks there.",
+        ),
+        "all test tunes": Mistake(_all_test_tunes, "these are all test tunes; which of them leak?"),
+        "the others": Mistake(
+            _do_not_leak, "these are the test tunes that do not leak; return the others."
+        ),
+        "their number": Mistake(
+            _number, "that is how many tunes leak; return a list of their numbers."
+        ),
+        "their share": Mistake(
+            _share, "that is the share of the test tunes that leak; return their numbers."
+        ),
+        "pairs": Mistake(
+            _pairs_found, "these are pairs; return the numbers of the test tunes, each once."
         ),
     },
 )
