@@ -19,13 +19,13 @@ def test_rounds_are_counted_from_the_start(monkeypatch):
     real, _ = windows_in_key(tunes, "validation")
     walked = []
 
-    def walk(z, rounds, rng):
-        walked.append(rounds)
+    def walk(z, rounds, rng, spread):
+        walked.append((rounds, spread))
         return z + rounds
 
     monkeypatch.setattr(vae, "walk", walk)
-    rows = tool.go(vae, "mixture", 1, (real[:50], real[:50]), (0, 1, 3), 8)
-    assert walked == [0, 1, 2]
+    rows = tool.go(vae, "mixture", 0.7, 1, (real[:50], real[:50]), (0, 1, 3), 8)
+    assert walked == [(0, 0.7), (1, 0.7), (2, 0.7)]
     assert [row["rounds"] for row in rows] == [0, 1, 3]
     assert all(set(row) >= DRAWN for row in rows)
     assert rows[0]["jsd_interval"] != rows[2]["jsd_interval"], "z has moved"
@@ -35,8 +35,8 @@ def test_real_melodies_begin_at_their_own_z():
     vae = NumpyMusicVAE.load()
     tunes = tune_books.load_tunes()
     real, _ = windows_in_key(tunes, "validation")
-    z = tool.begin(vae, "real", real[:64], 64, np.random.default_rng(0))
-    near = tool.begin(vae, "mixture", real[:64], 64, np.random.default_rng(0))
+    z = tool.begin(vae, "real", 1.0, real[:64], 64, np.random.default_rng(0))
+    near = tool.begin(vae, "mixture", 1.0, real[:64], 64, np.random.default_rng(0))
     mu, sigma = vae.encode(real[:64])
 
     def nearest(points):
@@ -52,6 +52,6 @@ def test_a_short_try_of_the_whole(tmp_path, capsys):
     assert tool.main(["--short", "--out", str(out)]) == 0
     card = json.loads(out.read_text())
     assert {row["start"] for row in card["results"]} == set(tool.STARTS)
-    assert len(card["results"]) == len(tool.STARTS) * len(tool.SEEDS) * len(tool.FEW_ROUNDS)
+    assert len(card["results"]) == 3 * 2 * len(tool.SEEDS) * len(tool.FEW_ROUNDS)
     assert card["real"]["known_bars"] > 0.05
     assert "wholly in scale" in capsys.readouterr().out

@@ -100,14 +100,14 @@ INTERPOLATION = {
 }
 # Shares in per cent, distances in thousandths of a bit
 SAMPLES = {
-    "in_scale": Meaning("notes in the best major scale, %"),
-    "wholly_in_scale": Meaning("melodies wholly in one scale, %"),
+    "in_scale": Meaning("notes in the best scale, %"),
+    "wholly_in_scale": Meaning("melodies in one scale, %"),
     "known_bars": Meaning("bars known from training, %"),
     "known_bars_in_key": Meaning("the same, all moved to C, %"),
-    "copied": Meaning("melodies copied from training, %"),
-    "leaps": Meaning("intervals wider than a fifth, %"),
-    "shared_rhythm": Meaning("both bars with one rhythm, %"),
-    "agreement": Meaning("steps in common with another, %"),
+    "copied": Meaning("copied from training, %"),
+    "leaps": Meaning("leaps over a fifth, %"),
+    "shared_rhythm": Meaning("both bars of one rhythm, %"),
+    "agreement": Meaning("steps shared with another, %"),
     "jsd_interval": Meaning("distance of intervals, mbit"),
     "jsd_duration": Meaning("distance of durations, mbit"),
 }

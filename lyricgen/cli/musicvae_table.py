@@ -18,8 +18,8 @@ WIDTH = 100
 BETTER = {MORE: "more", LESS: "less"}
 
 # Of the table of samplers: its first column, and each of the others
-FIRST_COLUMN = 34
-COLUMN = 11
+FIRST_COLUMN = 30
+COLUMN = 10
 
 # How many units of its cells a share, and a bit, has
 PER_CENT = 100

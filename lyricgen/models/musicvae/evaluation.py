@@ -96,7 +96,8 @@ def measure_musicvae(
       them stands ngram_bits, what a melody costs the n-gram: the rate without loss.
     - samples has a table of measures for each sampler (`measure_samples`), of 1,000
       melodies at temperature 0.5. in_scale, jsd_interval and jsd_duration are those
-      after a walk, and `_no_walk` without it. `_real` are the floor: in_scale of the
+      of what `sample` writes, and `_no_walk` of the mixture with its own spread and
+      without a walk. `_real` are the floor: in_scale of the
       split, and the divergences of 1,000 melodies of the other held-out split, the mean
       of 20 such draws. samples_copied of the 1,000 are training windows.
     - midpoint_ratio: the bits that the n-gram needs more for the middle of the line

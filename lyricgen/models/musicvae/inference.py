@@ -20,8 +20,10 @@ from lyricgen.music.melody import EVENTS, HOLD, REST
 # The shipped weights: melodies of two bars.
 NAME = "musicvae"
 
-# Rounds of the walk after a draw, chosen on the validation split.
+# Rounds of the walk after a draw, and how far z is from the middle of its distribution,
+# as a share of what would be fair: both chosen on the validation split.
 ROUNDS = 8
+SPREAD = 0.7
 
 # What is heard before a step: a rest, a note, or nothing because the melody starts.
 SILENCE = 0
@@ -308,15 +310,22 @@ class NumpyMusicVAE:
         return np.stack(likeliest, axis=1).astype(np.uint8)
 
     def draw(
-        self, count: int, rng: np.random.Generator, prior: bool = False, gaussian: bool = False
+        self,
+        count: int,
+        rng: np.random.Generator,
+        prior: bool = False,
+        gaussian: bool = False,
+        spread: float = 1.0,
     ) -> np.ndarray:
         """Draws z (count, Z) from the mixture fitted to the aggregate posterior.
 
         With `gaussian`, and for weights without a mixture, from the one Gaussian that
-        is fitted to it; with `prior`, from the prior.
+        is fitted to it; with `prior`, from the prior. The standard deviations are those
+        of the distribution times `spread`: below 1 more draws are typical, and they are
+        more alike.
         Notebook: sampling_musicvae
         """
-        noise = rng.standard_normal((count, self.latent))
+        noise = spread * rng.standard_normal((count, self.latent))
         if prior:
             return noise
         if gaussian or "mixture_weights" not in self.a:
@@ -330,33 +339,43 @@ class NumpyMusicVAE:
         return self.a["mixture_means"][k] + offsets
 
     def walk(
-        self, z: np.ndarray, rounds: int, rng: np.random.Generator, temperature: float = 0.5
+        self,
+        z: np.ndarray,
+        rounds: int,
+        rng: np.random.Generator,
+        temperature: float = 0.5,
+        spread: float = 1.0,
     ) -> np.ndarray:
         """Moves z (B, Z) to where melodies are, and returns the new z.
 
         In each round a melody is drawn from z at the temperature and encoded, and z is
-        drawn from its posterior.
+        drawn from its posterior, whose standard deviations are taken times `spread`.
         Source: Rezende, Mohamed and Wierstra 2014 (the Markov chain for missing data).
         Notebook: sampling_musicvae
         """
         for _ in progress.bar(range(rounds), "walking"):
             events = self.decode(z, temperature, rng)
             mu, sigma = self.encode(events)
-            noise = rng.standard_normal(mu.shape)
+            noise = spread * rng.standard_normal(mu.shape)
             z = mu + sigma * noise
         return z
 
     def sample(
-        self, count: int, rng: np.random.Generator, temperature: float = 0.5, rounds: int = ROUNDS
+        self,
+        count: int,
+        rng: np.random.Generator,
+        temperature: float = 0.5,
+        rounds: int = ROUNDS,
+        spread: float = SPREAD,
     ) -> np.ndarray:
         """Writes new melodies: canonical events, uint8 (count, T).
 
-        z is drawn from the fitted mixture and walks for some rounds; then a melody is
-        drawn from it at the temperature.
+        z is drawn from the fitted mixture and walks for some rounds, both with the
+        spread; then a melody is drawn from it at the temperature.
         Notebook: sampling_musicvae
         """
-        z = self.draw(count, rng)
-        z = self.walk(z, rounds, rng)
+        z = self.draw(count, rng, spread=spread)
+        z = self.walk(z, rounds, rng, spread=spread)
         return self.decode(z, temperature, rng)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lyricgen.models import bootstrap
 from lyricgen.models.bootstrap import Clusters, Interval, Rate
-from lyricgen.models.musicvae.inference import ROUNDS, NumpyMusicVAE, in_batches
+from lyricgen.models.musicvae.inference import ROUNDS, SPREAD, NumpyMusicVAE, in_batches
 from lyricgen.music import keys, measures, melody
 from lyricgen.music.collection import BARS
 
@@ -51,25 +51,27 @@ def draw_samples(
     """Returns melodies by how they are drawn, 1,000 of each.
 
     They are of the prior, of the Gaussian and of the mixture fitted to the aggregate
-    posterior, and of the mixture after a walk; then the real ones, and what a walk
+    posterior, of the mixture with the narrower spread that `sample` takes, and of that
+    one after a walk, which is what `sample` writes; then the real ones, and what a walk
     makes of them.
     """
 
     def decode(z: np.ndarray) -> np.ndarray:
         return in_batches(lambda rows: vae.decode(rows, TEMPERATURE, rng), z)
 
-    mixture = vae.draw(SAMPLES, rng)
+    narrow = vae.draw(SAMPLES, rng, spread=SPREAD)
     mu, sigma = vae.encode(real.events)
     posterior = mu + sigma * rng.standard_normal(mu.shape)
     drawn = {
         "prior": vae.draw(SAMPLES, rng, prior=True),
         "gaussian": vae.draw(SAMPLES, rng, gaussian=True),
-        "mixture": mixture,
-        "walk": vae.walk(mixture, ROUNDS, rng),
+        "mixture": vae.draw(SAMPLES, rng),
+        "narrow": narrow,
+        "walk": vae.walk(narrow, ROUNDS, rng, spread=SPREAD),
     }
     # Draws are independent of each other.
     melodies = {name: Melodies(decode(z), np.arange(len(z))) for name, z in drawn.items()}
-    walked = decode(vae.walk(posterior, ROUNDS, rng))
+    walked = decode(vae.walk(posterior, ROUNDS, rng, spread=SPREAD))
     return melodies | {"real": real, "real_walked": Melodies(walked, real.cluster)}
 
 

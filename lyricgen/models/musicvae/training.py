@@ -15,9 +15,8 @@ from lyricgen.models.musicvae.network import MusicVAE
 from lyricgen.models.musicvae.settings import Settings
 from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 
-# The steps of the first training of the shipped weights.
-FULL_STEPS = 16000
-
+# The steps of the training of the shipped weights.
+FULL_STEPS = 30000
 
 # What depends on all melodies of a batch together, or draws for each of them anew: no
 # device knows it of the others' rows.
