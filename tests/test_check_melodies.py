@@ -21,6 +21,11 @@ from lyricgen.exercises import melody_dataset, reading_midi
         (bytes([0x86, 0x8D, 0x20]), "Not yet:", "list(answer)"),
         ([0x80, 0x86, 0x8D, 0x20], "Not yet:", "the first byte adds nothing"),
         (["86", "8D", "21"], "Not yet:", "not every entry is a number"),
+        ([134, 13, 32], "Not yet:", "the second byte lacks its high bit"),
+        ([6, 141, 32], "Not yet:", "the first byte lacks its high bit"),
+        ([6, 13, 160], "Not yet:", "the high bits are the wrong way round"),
+        ([32, 13, 6], "Not yet:", "in the wrong order and without high bits"),
+        ([86, 141, 20], "Not yet:", "the bytes in base 16"),
     ],
 )
 def test_digits(answer, verdict, word):
@@ -33,6 +38,8 @@ def test_digits(answer, verdict, word):
     [
         ([0, 500, 750, 1000, 1500, 1750], "milliseconds"),
         ([0, 0.5, 0.8, 1.0, 1.5, 1.8], "right to one decimal: give more"),
+        ([0, 0.5, 0.75, 0.875, 1.375, 1.625], "the wait before that event is still at the first"),
+        ([0, 0.5, 0.75, 1, 3, 4], "the new tempo is faster, not slower"),
     ],
 )
 def test_times(answer, word):
@@ -125,6 +132,169 @@ def stops_at_a_lone_end(events):
 def test_the_repair_of_notes(answer, words):
     found = reading_midi.notes.verdict(answer)
     assert found.startswith("Not yet:") and all(word in found for word in words)
+
+
+# A repaired function, as a reader writes it. A wrong one differs in a few lines.
+REPAIRED = """
+def find_notes(events):
+    started = {}
+    notes = []
+    tick = 0
+    for delta, status, pitch, velocity in events:
+        tick += delta
+        if status == 0x90 and velocity > 0:
+            started.setdefault(pitch, []).append(tick)
+        elif started.get(pitch):
+            onset = started[pitch].pop(0)
+            notes.append((onset, tick - onset, pitch))
+    return sorted(notes)
+"""
+POP = "started[pitch].pop(0)"
+START = "started.setdefault(pitch, []).append(tick)"
+APPEND = "            notes.append((onset, tick - onset, pitch))\n"
+AFTER = "    return sorted(notes)"
+STILL_OPEN = "    for pitch, onsets in started.items():\n        for onset in onsets:\n"
+CLOSED = "            for onset in started.pop(pitch):\n    "
+
+
+def rewritten(*changes):
+    """A reader's function: REPAIRED with some of its lines changed."""
+    text = REPAIRED
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    names = {}
+    exec(text, names)
+    return names["find_notes"]
+
+
+WRONG_REPAIRS = {
+    "length 0 left out": ([(APPEND, f"            if tick > onset:\n    {APPEND}")], "of length 0"),
+    "length 0 not ended": (
+        [("started.get(pitch)", "started.get(pitch) and started[pitch][0] < tick")],
+        "of length 0",
+    ),
+    "a set": ([("sorted(notes)", "sorted(set(notes))")], "of two equal notes one is missing"),
+    "a set from the beginning": (
+        [("notes = []", "notes = set()"), ("notes.append", "notes.add")],
+        "of two equal notes one is missing",
+    ),
+    "starts in the signature": (
+        [("(events)", "(events, started={})"), ("    started = {}\n", "")],
+        "remembers starts of an earlier call",
+    ),
+    "notes in the signature": (
+        [("(events)", "(events, notes=[])"), ("    notes = []\n", "")],
+        "returned the notes of an earlier call too",
+    ),
+    "endless until the last tick": (
+        [(AFTER, f"{STILL_OPEN}{APPEND}{AFTER}")],
+        "a note that never ends is in your list",
+    ),
+    "endless of length 0": (
+        [(AFTER, f"{STILL_OPEN}            notes.append((onset, 0, pitch))\n{AFTER}")],
+        "a note that never ends is in your list",
+    ),
+    "start not removed": ([(POP, "started[pitch][0]")], "used more than once"),
+    "tick 0": ([(APPEND, f"            if onset:\n    {APPEND}")], "begin at tick 0 are missing"),
+    "tick 0 and one start": (
+        [
+            (START, "started[pitch] = tick"),
+            ("started.get(pitch)", "started.get(pitch, 0)"),
+            (POP, "started.pop(pitch)"),
+        ],
+        "two faults are left: a pitch that is struck again",
+    ),
+    "all notes of a pitch end": (
+        [(f"            onset = {POP}\n", CLOSED)],
+        "one end closed both",
+    ),
+    "any pitch": (
+        [
+            (START, "started.setdefault(0, []).append(tick)"),
+            ("started.get(pitch)", "started.get(0)"),
+            (POP, "started[0].pop(0)"),
+        ],
+        "takes the oldest start of any pitch",
+    ),
+    "velocity alone": ([("status == 0x90 and ", "")], "whatever its velocity"),
+    "status alone": ([(" and velocity > 0", "")], "here it began a note"),
+    "end by velocity 0 passed over": (
+        [("elif ", "elif status == 0x80 and ")],
+        "a status 0x90 with velocity 0 is passed over",
+    ),
+    "end by 0x80 with a velocity passed over": (
+        [("elif ", "elif velocity == 0 and ")],
+        "with a velocity above 0 is passed over",
+    ),
+    "stops at a lone end": (
+        [(AFTER, f"        else:\n            break\n{AFTER}")],
+        "stops reading at an end",
+    ),
+    "return in the loop": ([(AFTER, f"    {AFTER}")], "is the return inside the loop"),
+    "return at the first note": ([(APPEND, f"{APPEND}        {AFTER}\n")], "and no other"),
+    "sign": ([("tick - onset", "onset - tick")], "the durations have the wrong sign"),
+    "delta too late": (
+        [("        tick += delta\n", ""), (AFTER, f"        tick += delta\n{AFTER}")],
+        "add it before the tick is used",
+    ),
+    "delta of starts alone": (
+        [("        tick += delta\n", ""), (START, f"tick += delta\n            {START}")],
+        "the delta time of an end counts too",
+    ),
+    "sorted by pitch": (
+        [("sorted(notes)", "sorted(notes, key=lambda note: note[2])")],
+        "sort them by onset",
+    ),
+    "youngest first": ([("pop(0)", "pop()")], "the older one ends first"),
+    "a second start ends the first": (
+        [
+            (
+                START,
+                "if pitch in started:\n                "
+                "notes.append((started[pitch], tick - started[pitch], pitch))\n"
+                "            started[pitch] = tick",
+            ),
+            ("started.get(pitch)", "pitch in started"),
+            (POP, "started.pop(pitch)"),
+        ],
+        "a second start of a pitch does not end the first note",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_REPAIRS)
+def test_a_wrong_repair_is_refused_and_its_mistake_named_each_time(name):
+    """Also a function that keeps something between calls gets the same answer twice."""
+    changes, words = WRONG_REPAIRS[name]
+    answer = rewritten(*changes)
+    first = reading_midi.notes.verdict(answer)
+    assert first.startswith("Not yet:") and words in first
+    if "notes in" not in name:
+        assert reading_midi.notes.verdict(answer) == first
+    assert not reading_midi.notes.verdict(answer).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [("sorted(notes)", "sorted(notes, key=lambda note: (note[0], note[2]))")],
+        [("pitch))", "pitch, velocity))"), ("sorted(notes)", "sorted(note[:3] for note in notes)")],
+        [("sorted(notes)", "__import__('numpy').array(sorted(notes))")],
+        [(START, "started[pitch] = started.get(pitch, []) + [tick]")],
+        [("started.get(pitch)", "len(started.get(pitch, [])) > 0")],
+    ],
+)
+def test_a_right_repair_is_accepted_however_it_is_written(changes):
+    assert reading_midi.notes.verdict(rewritten(*changes)).startswith("Right.")
+
+
+def test_an_unknown_mistake_is_told_which_list_it_fails_on():
+    found = reading_midi.notes.verdict(
+        lambda events: [(a, d + (d == 0), p) for a, d, p in right_notes(events)]
+    )
+    assert "not where a note has length 0" in found and "size or a number" not in found
 
 
 def test_the_notebook_asks_for_the_repair_that_is_tested():

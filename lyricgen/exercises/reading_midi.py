@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
+from itertools import accumulate, product
+from typing import Any
 
 from lyricgen.exercises import Exercise, Mistake
 
@@ -22,7 +24,7 @@ EVENTS = [
 
 
 # Hidden from the reader: the note that begins first ends last, and three overlap.
-MORE_EVENTS = [
+OVERLAP = [
     (10, 0x90, 72, 30),
     (20, 0x90, 50, 1),
     (0, 0x90, 50, 90),
@@ -33,58 +35,211 @@ MORE_EVENTS = [
     (5, 0x80, 72, 0),
 ]
 
-# Two ends at which no note of their pitch sounds, and a note that never ends.
-LONE_ENDS = [
-    (5, 0x80, 71, 0),
-    (5, 0x90, 55, 64),
-    (7, 0x90, 71, 0),
-    (3, 0x80, 55, 1),
-    (0, 0x90, 60, 70),
+# The note of pitch 71 never ends.
+ENDLESS = [
+    (5, 0x90, 71, 60),
+    (10, 0x90, 55, 64),
+    (7, 0x80, 55, 1),
+    (8, 0x90, 52, 1),
+    (9, 0x90, 52, 0),
 ]
 
-Events = list[tuple[int, int, int, int]]
+# Ends at which no note of their pitch sounds; a function that keeps its starts from one
+# call to the next ends the note of pitch 71 here.
+LONE_ENDS = [
+    (9, 0x80, 71, 0),
+    (5, 0x90, 55, 64),
+    (7, 0x90, 58, 0),
+    (3, 0x80, 55, 1),
+    (2, 0x90, 59, 5),
+    (4, 0x90, 59, 0),
+    (6, 0x80, 59, 64),
+    (3, 0x80, 59, 0),
+]
+
+# The first note has length 0.
+NO_LENGTH = [(12, 0x90, 62, 44), (0, 0x80, 62, 0), (6, 0x90, 65, 44), (6, 0x90, 65, 0)]
+
+# The first two notes are equal.
+EQUAL = [
+    (3, 0x90, 48, 60),
+    (0, 0x90, 48, 70),
+    (9, 0x80, 48, 0),
+    (0, 0x80, 48, 0),
+    (1, 0x90, 53, 80),
+    (8, 0x90, 53, 0),
+]
+
+# The lists that a function is tried on, and what is special about each
+CASES = {
+    "the list is the printed one": EVENTS,
+    "three notes of one pitch overlap": OVERLAP,
+    "a note never ends": ENDLESS,
+    "an end comes at which no note of its pitch sounds": LONE_ENDS,
+    "a note has length 0": NO_LENGTH,
+    "two notes are equal": EQUAL,
+}
+
+Event = tuple[int, int, int, int]
+Events = list[Event]
 Notes = list[tuple[int, int, int]]
 
 
-def _notes(
+def _is_start(event: Event) -> bool:
+    """Whether an event begins a note."""
+    _, status, _, velocity = event
+    return status == 0x90 and velocity > 0
+
+
+def _ended(
     events: Events,
-    velocity_0_ends: bool = True,
-    status_8_ends: bool = True,
-    oldest_first: bool = True,
-    added_up: bool = True,
-    all_at_once: bool = False,
+    starts: Callable[[Event], bool] = _is_start,
+    passed_over: Callable[[Event], bool] = lambda event: False,
+    take: Callable[[list[int]], list[int]] = lambda onsets: [onsets.pop(0)],
+    sounding: dict[int, list[int]] | None = None,
 ) -> Notes:
-    """The notes of the events, and what comes out with a mistake."""
+    """The notes of the events in the order in which they end; also with a mistake.
+
+    starts: which events begin a note; passed_over: which only take their time; take:
+    the onsets of the notes that an end ends, taken out of a list; sounding: the onsets
+    of each pitch that are open before the first event.
+    """
     tick = 0
-    sounding: dict[int, list[int]] = {}
+    sounding = {} if sounding is None else sounding
     notes = []
-    for delta, status, pitch, velocity in events:
-        tick = tick + delta if added_up else delta
+    for event in events:
+        delta, _, pitch, _ = event
+        tick += delta
         onsets = sounding.setdefault(pitch, [])
-        if status == 0x90 and (velocity or not velocity_0_ends):
+        if passed_over(event):
+            continue
+        if starts(event):
             onsets.append(tick)
-        elif status == 0x90 or status_8_ends:
-            ended = len(onsets) if all_at_once else min(1, len(onsets))
-            for _ in range(ended):
-                onset = onsets.pop(0 if oldest_first else -1)
-                notes.append((onset, tick - onset, pitch))
+        elif onsets:
+            notes += [(onset, tick - onset, pitch) for onset in take(onsets)]
+    return notes
+
+
+def _notes(events: Events, **options: Any) -> Notes:
+    """The notes of the events, sorted; options as of `_ended`."""
+    return sorted(_ended(events, **options))
+
+
+def _all_of(onsets: list[int]) -> list[int]:
+    """All onsets, taken out of a list."""
+    taken = onsets.copy()
+    onsets.clear()
+    return taken
+
+
+def _retimed(events: Events, moved: Callable[[Event], int], late: bool = False) -> Notes:
+    """The notes where the tick moves by another time at each event, or after it."""
+    ticks = []
+    tick = 0
+    for event in events:
+        before = tick
+        tick += moved(event)
+        ticks.append(before if late else tick)
+    deltas = [tick - before for before, tick in zip([0, *ticks], ticks)]
+    return _notes([(delta, *event[1:]) for delta, event in zip(deltas, events)])
+
+
+def _not_added(events: Events) -> Notes:
+    """The notes where each delta time is taken for a tick."""
+    deltas = [event[0] for event in events]
+    moves = [delta - before for before, delta in zip([0, *deltas], deltas)]
+    return _notes([(move, *event[1:]) for move, event in zip(moves, events)])
+
+
+def _endless_kept(events: Events, duration: int | None = None) -> Notes:
+    """The notes, with those that never end: to the last tick, or of one duration."""
+    sounding: dict[int, list[int]] = {}
+    notes = _notes(events, sounding=sounding)
+    last = sum(delta for delta, *_ in events)
+    for pitch, onsets in sounding.items():
+        for onset in onsets:
+            notes.append((onset, last - onset if duration is None else duration, pitch))
     return sorted(notes)
 
 
-def _ended(events: Events) -> Notes:
-    """The notes in the order in which they end."""
-    tick = 0
+def _starts_remembered(events: Events) -> Notes:
+    """The notes by a function that keeps its starts from one of CASES to the next."""
     sounding: dict[int, list[int]] = {}
+    for case in CASES.values():
+        notes = _notes(case, sounding=sounding)
+        if case == events:
+            return notes
+    return _notes(events)
+
+
+def _any_pitch(events: Events, at_once: bool = False, of_end: bool = False) -> Notes:
+    """The notes where an end does not look at the pitch.
+
+    It ends the oldest note that sounds, or all `at_once`. `of_end`: a note gets the
+    pitch of the end.
+    """
+    tick = 0
+    sounding: list[tuple[int, int]] = []
     notes = []
-    for delta, status, pitch, velocity in events:
+    for event in events:
+        tick += event[0]
+        if _is_start(event):
+            sounding.append((tick, event[2]))
+            continue
+        ended = len(sounding) if at_once else min(1, len(sounding))
+        for onset, pitch in sounding[:ended]:
+            notes.append((onset, tick - onset, event[2] if of_end else pitch))
+        del sounding[:ended]
+    return sorted(notes)
+
+
+def _restarted(events: Events) -> Notes:
+    """The notes where a second start of a pitch ends the first note."""
+    tick = 0
+    started: dict[int, int] = {}
+    notes = []
+    for event in events:
+        delta, _, pitch, _ = event
         tick += delta
-        onsets = sounding.setdefault(pitch, [])
-        if status == 0x90 and velocity:
-            onsets.append(tick)
-        elif onsets:
-            onset = onsets.pop(0)
+        if pitch in started:
+            onset = started.pop(pitch)
             notes.append((onset, tick - onset, pitch))
-    return notes
+        if _is_start(event):
+            started[pitch] = tick
+    return sorted(notes)
+
+
+def _until_lone_end(events: Events) -> Notes:
+    """The notes before the first end at which no note of its pitch sounds."""
+    lone = _lone_ends(events)
+    return _notes(events[: lone[0]] if lone else events)
+
+
+def _lone_ends(events: Events) -> list[int]:
+    """The places of the ends at which no note of their pitch sounds."""
+    count: Counter[int] = Counter()
+    lone = []
+    for place, event in enumerate(events):
+        pitch = event[2]
+        if _is_start(event):
+            count[pitch] += 1
+        elif count[pitch]:
+            count[pitch] -= 1
+        else:
+            lone.append(place)
+    return lone
+
+
+def _lone_ends_kept(events: Events) -> Notes:
+    """The notes, with one of length 0 for each end at which no note sounds."""
+    ticks = list(accumulate(delta for delta, *_ in events))
+    lone = [(ticks[place], 0, events[place][2]) for place in _lone_ends(events)]
+    return sorted(_notes(events) + lone)
+
+
+def _one_for_each(events: Events, key: Callable[[tuple[int, int, int]], object]) -> Notes:
+    """The notes, of those with the same key only the one that ends last."""
+    return sorted({key(note): note for note in _ended(events)}.values())
 
 
 # What is left of the five faults of the notebook's function, as said to a reader
@@ -101,7 +256,12 @@ NAMED = (["velocity"], ["end"], ["order"], ["end", "order"])
 
 
 def _half_repaired(
-    events: Events, velocity: bool, starts: str, end: bool, order: bool, alone: bool
+    events: Events,
+    velocity: bool = False,
+    starts: str = "",
+    end: bool = False,
+    order: bool = False,
+    alone: bool = False,
 ) -> Notes:
     """The notes by the notebook's function with some of its faults.
 
@@ -151,6 +311,143 @@ def _repairs() -> Iterator[tuple[str, Mistake]]:
             yield f"{' '.join(left)} {starts}", Mistake(make, message)
 
 
+def _not_at_0(notes: Notes) -> Notes:
+    """The notes without those that begin at tick 0."""
+    return [note for note in notes if note[0]]
+
+
+AT_0 = (
+    "the notes that begin at tick 0 are missing: a start at 0 is a start, so ask whether there "
+    "is one, not whether it is true."
+)
+ENDLESS_KEPT = "a note that never ends is in your list: leave it out."
+ANY_PITCH = (
+    "an end belongs to a start of its own pitch, and yours takes the oldest start of any pitch."
+)
+
+# Wrong ways to pair starts and ends, and to collect the notes
+PAIRINGS = {
+    "length 0 left out": Mistake(
+        lambda events: [note for note in _notes(events) if note[1]],
+        "a note of length 0 is missing: it has a start and an end, so it is in the list.",
+    ),
+    "equal notes merged": Mistake(
+        lambda events: sorted(set(_notes(events))),
+        "of two equal notes one is missing: a set, or a dict with notes as keys, keeps one, and "
+        "a list keeps both.",
+    ),
+    "one note an onset and pitch": Mistake(
+        partial(_one_for_each, key=lambda note: (note[0], note[2])),
+        "two notes of one pitch that begin together are two notes: is onset and pitch the key of "
+        "a dict?",
+    ),
+    "one note an onset": Mistake(
+        partial(_one_for_each, key=lambda note: note[0]),
+        "notes that begin together are missing: is the onset the key of a dict?",
+    ),
+    "endless until the last tick": Mistake(_endless_kept, ENDLESS_KEPT),
+    "endless of length 0": Mistake(partial(_endless_kept, duration=0), ENDLESS_KEPT),
+    "endless of length -1": Mistake(partial(_endless_kept, duration=-1), ENDLESS_KEPT),
+    "starts not removed": Mistake(
+        partial(_notes, take=lambda onsets: onsets[:1]),
+        "a start was used more than once: when its note ends, take it out of the list (pop).",
+    ),
+    "tick 0 is none": Mistake(lambda events: _not_at_0(_notes(events)), AT_0),
+    "tick 0 is none, one start removed": Mistake(
+        lambda events: _not_at_0(_half_repaired(events, starts="removed")),
+        f"two faults are left: {FAULTS['starts']}; {AT_0}",
+    ),
+    "tick 0 is none, one start kept": Mistake(
+        lambda events: _not_at_0(_half_repaired(events, starts="kept")),
+        f"two faults are left: {FAULTS['starts']}; {AT_0}",
+    ),
+    "all pitches end": Mistake(
+        partial(_any_pitch, at_once=True),
+        "one end closed the notes of all pitches; an end closes one note, of its own pitch.",
+    ),
+    "all pitches end, pitch of the end": Mistake(
+        partial(_any_pitch, at_once=True, of_end=True),
+        "one end closed the notes of all pitches; an end closes one note, of its own pitch.",
+    ),
+    "any pitch": Mistake(_any_pitch, ANY_PITCH),
+    "any pitch, pitch of the end": Mistake(partial(_any_pitch, of_end=True), ANY_PITCH),
+    "restarted": Mistake(
+        _restarted,
+        "a second start of a pitch does not end the first note: both sound, and each has its own "
+        "end.",
+    ),
+    "stopped at a lone end": Mistake(
+        _until_lone_end,
+        "your function stops reading at an end at which no note of its pitch sounds: pass over "
+        "it, and go on with the next event.",
+    ),
+    "lone ends kept": Mistake(
+        _lone_ends_kept,
+        "an end at which no note of its pitch sounds has become a note: pass over it.",
+    ),
+    "starts remembered": Mistake(
+        _starts_remembered,
+        "your function remembers starts of an earlier call. What it remembers has to be made "
+        "anew in each call: inside the function, neither before it nor in the line of `def`.",
+    ),
+    "empty": Mistake(
+        lambda events: [],
+        "your function returned an empty list: is the return inside the loop, or is nothing "
+        "appended?",
+    ),
+    "first note alone": Mistake(
+        lambda events: _ended(events)[:1],
+        "your function returned the note that ends first, and no other: is the return inside the "
+        "loop?",
+    ),
+}
+
+# Wrong ways to count the time, and to tell a start from an end
+READINGS = {
+    "deltas not added": Mistake(
+        _not_added, "the onsets are delta times: add them up to ticks first."
+    ),
+    "delta added late": Mistake(
+        partial(_retimed, moved=lambda event: event[0], late=True),
+        "a delta time is the wait before its event: add it before the tick is used.",
+    ),
+    "delta of ends left out": Mistake(
+        partial(_retimed, moved=lambda event: event[0] if _is_start(event) else 0),
+        "the tick moves at each event: the delta time of an end counts too.",
+    ),
+    "delta of starts left out": Mistake(
+        partial(_retimed, moved=lambda event: 0 if _is_start(event) else event[0]),
+        "the tick moves at each event: the delta time of a start counts too.",
+    ),
+    "sign": Mistake(
+        lambda events: sorted((onset, -d, pitch) for onset, d, pitch in _notes(events)),
+        "the durations have the wrong sign: a duration is the tick of the end minus the onset.",
+    ),
+    "velocity 0 begins": Mistake(
+        partial(_notes, starts=lambda event: event[1] == 0x90),
+        "a start with velocity 0 is an end: here it began a note.",
+    ),
+    "velocity 0 overlooked": Mistake(
+        partial(_notes, passed_over=lambda event: event[1] == 0x90 and event[3] == 0),
+        "a status 0x90 with velocity 0 is passed over: it is an end, as 0x80 is.",
+    ),
+    "status not looked at": Mistake(
+        partial(_notes, starts=lambda event: event[3] > 0),
+        "a status 0x80 is an end whatever its velocity: here one with a velocity above 0 began a "
+        "note. Look at the status too.",
+    ),
+    "0x80 with a velocity overlooked": Mistake(
+        partial(_notes, passed_over=lambda event: event[1] == 0x80 and event[3] > 0),
+        "a status 0x80 is an end whatever its velocity: here one with a velocity above 0 is "
+        "passed over.",
+    ),
+    "status 0x80 overlooked": Mistake(
+        partial(_notes, passed_over=lambda event: event[1] == 0x80),
+        "notes that end with status 0x80 are missing: both kinds of end occur in one file.",
+    ),
+}
+
+
 def _stopped(error: Exception) -> str | None:
     """Names an error that an end without a note raises, in a dict or in a list."""
     if isinstance(error, (KeyError, IndexError)):
@@ -158,6 +455,23 @@ def _stopped(error: Exception) -> str | None:
             f"your function stopped with {type(error).__name__}. An end may come at which no note "
             "of its pitch sounds: pass over it."
         )
+    return None
+
+
+def _notes_remembered(value: Any) -> str | None:
+    """Names a list in which the notes of an earlier call are too."""
+    try:
+        found = Counter(tuple(map(int, note)) for note in value)
+    except (TypeError, ValueError):
+        return None
+    for events in (OVERLAP, ENDLESS, LONE_ENDS, NO_LENGTH, EQUAL):
+        both: Counter[tuple[int, ...]] = Counter(_notes(EVENTS) + _notes(events))
+        if not both - found:
+            return (
+                "your function returned the notes of an earlier call too. The list of notes has "
+                "to be made anew in each call: inside the function, neither before it nor in the "
+                "line of `def`."
+            )
     return None
 
 
@@ -198,6 +512,29 @@ digits = Exercise(
             lambda: [6, 13, 32],
             "the digits are right, but a reader would stop at the first: add 128 to each byte "
             "behind which another follows.",
+        ),
+        "no high bit on the second": Mistake(
+            lambda: [0x86, 13, 0x20],
+            "the second byte lacks its high bit: another byte follows, and a reader would stop "
+            "here.",
+        ),
+        "no high bit on the first": Mistake(
+            lambda: [6, 0x8D, 0x20],
+            "the first byte lacks its high bit: another byte follows, and a reader would stop "
+            "here.",
+        ),
+        "high bit on the last alone": Mistake(
+            lambda: [6, 13, 0xA0],
+            "the high bits are the wrong way round: they stand on all bytes but the last.",
+        ),
+        "lowest first, no high bits": Mistake(
+            lambda: [32, 13, 6],
+            "the digits are right, in the wrong order and without high bits: the highest digit "
+            "comes first, and each byte behind which another follows gets 128 more.",
+        ),
+        "base 16 taken for base 10": Mistake(
+            lambda: [86, 141, 20],
+            "86 and 20 are the bytes in base 16; written as numbers they are 134 and 32.",
         ),
         "high bit on the last": Mistake(
             lambda: [0x86, 0x8D, 0xA0],
@@ -277,6 +614,16 @@ times = Exercise(
             lambda: [0, 500_000, 750_000, 1_000_000, 1_500_000, 1_750_000],
             "these are microseconds, and they are right; give seconds.",
         ),
+        "change one event early": Mistake(
+            lambda: [0.0, 0.5, 0.75, 0.875, 1.375, 1.625],
+            "the change holds from the fourth event on, so the wait before that event is still "
+            "at the first tempo.",
+        ),
+        "half as fast": Mistake(
+            lambda: [0.0, 0.5, 0.75, 1.0, 3.0, 4.0],
+            "the new tempo is faster, not slower: a quarter takes 250,000 microseconds, which is "
+            "a quarter of a second.",
+        ),
         "change one event late": Mistake(
             lambda: [0.0, 0.5, 0.75, 1.0, 2.0, 2.25],
             "the change holds from the fourth event on, so the wait before the fifth is at the "
@@ -310,6 +657,10 @@ notes = Exercise(
             "two things: the second number is the end of the note, and the duration is the end "
             "minus the onset; and the notes are not sorted.",
         ),
+        "sorted by pitch": Mistake(
+            lambda events: sorted(_notes(events), key=lambda note: note[2]),
+            "the right notes, sorted by pitch: sort them by onset.",
+        ),
         "pitch first": Mistake(
             lambda events: sorted((pitch, start, d) for start, d, pitch in _notes(events)),
             "the order of the three is another: (onset, duration, pitch).",
@@ -318,28 +669,20 @@ notes = Exercise(
             lambda events: [(pitch, start, d) for start, d, pitch in _notes(events)],
             "the order of the three is another: (onset, duration, pitch).",
         ),
-        "velocity 0 begins": Mistake(
-            partial(_notes, velocity_0_ends=False),
-            "a start with velocity 0 is an end: here it began a note.",
-        ),
-        "status 0x80 overlooked": Mistake(
-            partial(_notes, status_8_ends=False),
-            "notes that end with status 0x80 are missing: both kinds of end occur in one file.",
-        ),
+        **READINGS,
         "last in, first out": Mistake(
-            partial(_notes, oldest_first=False),
-            "where two notes of pitch 67 overlap you ended the younger one first; the older one "
+            partial(_notes, take=lambda onsets: [onsets.pop()]),
+            "where two notes of one pitch overlap you ended the younger one first; the older one "
             "ends first.",
         ),
         "both at once": Mistake(
-            partial(_notes, all_at_once=True),
-            "one end closed both notes of pitch 67; an end closes one note.",
+            partial(_notes, take=_all_of),
+            "where two notes of one pitch overlap, one end closed both; an end closes one note.",
         ),
-        "deltas not added": Mistake(
-            partial(_notes, added_up=False),
-            "the onsets are delta times: add them up to ticks first.",
-        ),
+        **PAIRINGS,
         **dict(_repairs()),
     },
-    cases=((EVENTS,), (MORE_EVENTS,), (LONE_ENDS,)),
+    when=_notes_remembered,
+    cases=tuple((events,) for events in CASES.values()),
+    situations=tuple(CASES),
 )
