@@ -46,6 +46,7 @@ SONG = "O my Luve's like a red, red rose,\nThat's newly sprung in June"
 METERS = [parse_meter(name) for name in ("4/4", "2/4", "3/4", "6/8", "9/8")]
 UNITS = sum(course.units_in(Path("nowhere")), [])
 PAIRED = {"oldest": [(0, 192, 60), (96, 192, 60), (0, 9, 72)], "youngest": [(0, 288, 60)]}
+SUNG = {"high": [(0, 2, 72), (2, 2, 60)], "low": [(0, 4, 60)]}
 OWN, WEIGHTS = (0.71, 0.23, 0.101, 0.052), (0.21, 0.34, 0.12, 0.013)
 
 DRAWINGS = {
@@ -82,6 +83,7 @@ DRAWINGS = {
 CHARTS = {
     "pairs": (language.pair_heatmap, (PAIRS, LETTERS)),
     "text": (language.coloured_text, (SONG, np.linspace(-1, 1, len(SONG)), "h of a unit")),
+    "voices": (midi.voices_roll, (SUNG, (0, 4), [(0, 2, 72), (2, 2, 60)])),
 }
 drawings = pytest.mark.parametrize("name", DRAWINGS)
 pictures = pytest.mark.parametrize("name", [*DRAWINGS, *CHARTS])
@@ -627,3 +629,16 @@ def test_pairing_draws_the_notes_of_one_pitch():
     assert {"0 to 192", "96 to 288", "0 to 288"} <= set(labels) and "0 to 9" not in labels
     with pytest.raises(ValueError, match="pitch 61"):
         midi.pairing_rules(PAIRED, 61)
+
+
+def test_a_roll_of_voices_names_each_and_draws_its_notes():
+    figure = midi.voices_roll(SUNG, (1, 4), [(0, 2, 72)])
+    [ax] = figure.axes
+    assert {"high", "low", "melody", "C4", "C5"} <= set(said(figure))
+    colours = [to_hex(bar.get_facecolor()) for bar in ax.patches]
+    assert len(colours) == 3 and colours[0] == colours[1] != colours[2]
+    # two voices on one pitch are both seen: their bars have unlike heights
+    on_c4 = [bar.get_height() for bar in ax.patches if bar.get_y() < 60.5]
+    assert len(set(on_c4)) == 2 and ax.get_xlim() == (1, 4)
+    with pytest.raises(ValueError, match="5 voices"):
+        midi.voices_roll({str(k): [(0, 1, 60)] for k in range(5)}, (0, 4))

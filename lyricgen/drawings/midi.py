@@ -1,12 +1,14 @@
-"""Drawings of MIDI: from bytes to notes, and two rules to pair starts and ends."""
+"""Drawings of MIDI: from bytes to notes, two rules of pairing, voices in colours."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lyricgen.drawings.canvas import LARGE, SMALL, Canvas, Look, coloured
-from lyricgen.show import BLUE, GREEN, ORANGE, PINK, SKY
+import numpy as np
+
+from lyricgen.drawings.canvas import FONT, LARGE, NORMAL, SMALL, Canvas, Look, coloured
+from lyricgen.show import BLACK, BLUE, GREEN, ORANGE, PINK, SKY
 
 # The first two notes of the course's running.mid: the bytes of four events, each a
 # delta time, a status where it is written, pitch and velocity.
@@ -25,6 +27,11 @@ RULE = 0.95
 AXIS_LEFT = 3.3
 AXIS = 5.2
 LOOKS = (coloured(BLUE), coloured(ORANGE, "dashed"))
+
+# Of `voices_roll`: the colours of the voices, and the heights of their bars in
+# semitones, so that of two voices on one pitch both are seen
+VOICES = ((ORANGE, 1.5), (BLUE, 0.9), (PINK, 1.2), (GREEN, 0.8))
+NAMES = {48: "C3", 55: "G3", 60: "C4", 67: "G4", 72: "C5"}
 
 
 def read_example() -> list[tuple[int, int, int, int]]:
@@ -129,3 +136,47 @@ def _draw_spans(canvas: Canvas, top: float, spans: Sequence[tuple[int, int]], sc
         y = top - 0.2 - number * (BAR + 0.06)
         words = f"{onset} to {onset + duration}"
         canvas.box(x, y, words, (scale * duration - 0.03, BAR), look, SMALL)
+
+
+def voices_roll(
+    voices: Mapping[str, np.ndarray],
+    span: tuple[float, float],
+    melody: np.ndarray | Sequence = (),
+) -> Any:
+    """Draws a piano roll of some quarters, in which each voice has its colour.
+
+    voices: for the name of each voice, four at most, its notes (n, 3): onset and
+    duration in quarters, MIDI pitch; span: the quarters at which the picture begins and
+    ends; melody: notes in the same form, as black lines over the bars. Returns the
+    figure.
+    Raises: ValueError for more voices than there are colours.
+    Notebook: reading_midi
+    """
+    if len(voices) > len(VOICES):
+        raise ValueError(f"{len(voices)} voices; there are colours for {len(VOICES)}.")
+    canvas = Canvas(3.8)
+    canvas.ax.remove()
+    ax = canvas.fig.add_axes((0.08, 0.15, 0.9, 0.75))
+    pitches = []
+    for (name, notes), (color, height) in zip(voices.items(), VOICES):
+        onset, duration, pitch = np.asarray(notes, float).T
+        ax.barh(pitch, duration - 0.06, height, left=onset + 0.03, color=color, label=name)
+        pitches += pitch[(onset + duration > span[0]) & (onset < span[1])].tolist()
+    if len(melody):
+        onset, duration, pitch = np.asarray(melody, float).T
+        ends = onset + duration - 0.03
+        ax.hlines(pitch, onset + 0.03, ends, color=BLACK, linewidth=2, label="melody")
+    ax.set_xlim(*span)
+    ax.set_ylim(min(pitches) - 1, max(pitches) + 1)
+    named = [pitch for pitch in NAMES if min(pitches) <= pitch <= max(pitches)]
+    ax.set_yticks(named, [NAMES[pitch] for pitch in named], fontsize=SMALL, **FONT)
+    ax.tick_params(labelsize=SMALL, labelfontfamily=FONT["family"])
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.set_xlabel("quarter", fontsize=NORMAL, **FONT)
+    ax.set_ylabel("pitch", fontsize=NORMAL, **FONT)
+    letters = {"family": FONT["family"], "size": SMALL}
+    place = (0.5, 1.0)
+    ax.legend(loc="lower center", bbox_to_anchor=place, ncols=5, frameon=False, prop=letters)
+    return canvas.fig
