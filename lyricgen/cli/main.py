@@ -14,6 +14,7 @@ from lyricgen.files import UserError
 MODELS = {
     "language": "a language model of characters",
     "musicvae": "a MusicVAE of melodies of two bars",
+    "longer": "a model of tunes of 16 bars, over the latents of that MusicVAE",
 }
 
 # The exit code where the reader of the output ended first, as shells have it

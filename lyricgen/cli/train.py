@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def train_musicvae(args: argparse.Namespace) -> int:
     return train_model(args, MusicVAETask)
 
 
-def train_model(args: argparse.Namespace, kind: type[LanguageTask] | type[MusicVAETask]) -> int:
+def train_model(args: argparse.Namespace, kind: Callable[[argparse.Namespace], Any]) -> int:
     """Trains a model, measures its rounded weights, and writes them with their card."""
     check_folder(args.out)
     task = kind(args)
@@ -113,7 +114,7 @@ def name_of_weights(given: str | None, path: Path | None, default: str) -> str:
     return default if path is None else name_after(path)
 
 
-def check_same_data(folder: Path, task: LanguageTask | MusicVAETask) -> None:
+def check_same_data(folder: Path, task: Any) -> None:
     """Raises UserError where a folder has weights of the same name of other data."""
     path = folder / f"{task.name}.json"
     if not path.exists():
@@ -144,9 +145,7 @@ def is_same_data(found: object, source: Card) -> bool:
     return bool(common) and all(found[key] == source[key] for key in common)
 
 
-def checkpoint_folder(
-    task: LanguageTask | MusicVAETask, limit: dict[str, Any], initial_cards: list[Card]
-) -> Path:
+def checkpoint_folder(task: Any, limit: dict[str, Any], initial_cards: list[Card]) -> Path:
     """Returns the folder of a training, by all that its weights depend on."""
     hashes = [card["sha256"] for card in initial_cards]
     described = task.settings_in_card() | limit | task.data.source | {"begun_from": hashes}

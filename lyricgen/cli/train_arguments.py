@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from lyricgen.cli import arguments, environment
 from lyricgen.lyrics import corpora
 from lyricgen.models.language import settings as language_settings
+from lyricgen.models.longer.inference import LATENT_NAME, SONG_NAME
+from lyricgen.models.longer.settings import LatentSettings, SongSettings
 from lyricgen.models.musicvae import settings as musicvae_settings
 from lyricgen.models.musicvae.inference import NAME
 from lyricgen.models.musicvae.settings import KEYS
 
+# The models of 16 bars: the name of the weights of each, and its settings
+LONGER = {"song": (SONG_NAME, SongSettings), "latents": (LATENT_NAME, LatentSettings)}
+LONGER_HELP = {
+    "song": "the song VAE: one z for 16 bars, with a conductor and pointers",
+    "latents": "the latent language model: a prior of each segment given the earlier ones",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser, model: str) -> None:
-    """Adds the arguments of `train language` or of `train musicvae`."""
+    """Adds the arguments of `train language`, `train musicvae` or `train longer`."""
     if model == "language":
         add_language_arguments(parser)
-    else:
+    elif model == "musicvae":
         add_musicvae_arguments(parser)
+    else:
+        add_longer_kinds(parser)
     parser.set_defaults(run=run_training, model=model)
 
 
@@ -26,8 +38,12 @@ def run_training(args: argparse.Namespace) -> int:
     """Imports Keras, and trains the model that is asked for."""
     environment.prepare_training()
     with environment.quiet_import():
-        from lyricgen.cli import train
-    return train.train_language(args) if args.model == "language" else train.train_musicvae(args)
+        from lyricgen.cli import train, train_longer
+    if args.model == "language":
+        return train.train_language(args)
+    if args.model == "musicvae":
+        return train.train_musicvae(args)
+    return train_longer.train_longer(args)
 
 
 def add_language_arguments(parser: argparse.ArgumentParser) -> None:
@@ -120,3 +136,35 @@ def add_musicvae_arguments(parser: argparse.ArgumentParser) -> None:
 def default_of_musicvae(name: str) -> object:
     """Returns the default of a setting."""
     return getattr(musicvae_settings.Settings, name)
+
+
+def add_longer_kinds(parser: argparse.ArgumentParser) -> None:
+    """Adds the two models of 16 bars to `train longer`, each with its arguments."""
+    kinds = parser.add_subparsers(
+        dest="kind", required=True, metavar="kind", parser_class=type(parser)
+    )
+    for kind, (name, settings) in LONGER.items():
+        add_longer_arguments(kinds.add_parser(kind, help=LONGER_HELP[kind]), name, settings)
+
+
+def add_longer_arguments(parser: argparse.ArgumentParser, name: str, settings: Any) -> None:
+    """Adds the arguments of `train longer song` or of `train longer latents`."""
+    parser.usage = "%(prog)s [--two-bars NAME|PATH] [--minutes MINUTES] [settings]"
+    usual = parser.add_argument_group("usual")
+    usual.add_argument(
+        "--two-bars",
+        default=NAME,
+        metavar="NAME|PATH",
+        help=f"the MusicVAE of two bars, in one key, over whose latents it is trained ({NAME})",
+    )
+    usual.add_argument(
+        "--begin", metavar="NAME|PATH", help="weights to begin from instead of random ones"
+    )
+    arguments.add_usual_arguments(usual)
+    usual.add_argument("--name", help=f"of the weights ({name})")
+    parser.add_argument("--devices", type=int, default=1, help=argparse.SUPPRESS)
+
+    def default_of(name: str) -> object:
+        return getattr(settings, name)
+
+    arguments.add_settings(parser, settings, default_of)
