@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from lyricgen import progress
+from lyricgen.cli.longer_table import longer_lines
 from lyricgen.cli.meanings import LANGUAGE, Meaning, describe
 from lyricgen.cli.musicvae_table import musicvae_lines
 from lyricgen.files import UserError
@@ -16,6 +17,7 @@ from lyricgen.models.language.data import load_text_splits
 from lyricgen.models.language.evaluation import measure_language, ngram_bits
 from lyricgen.models.language.inference import NumpyLanguageModel
 from lyricgen.models.language.measuring import measure_bits
+from lyricgen.models.longer.evaluation import measure_longer
 from lyricgen.models.musicvae.data import load_midi_windows
 from lyricgen.models.musicvae.evaluation import measure_musicvae, measure_own
 from lyricgen.models.musicvae.inference import NAME, NumpyMusicVAE
@@ -40,6 +42,11 @@ def add_parser(commands) -> None:
     )
     add_musicvae_arguments(musicvae)
     musicvae.set_defaults(run=evaluate_musicvae)
+    longer = models.add_parser(
+        "longer", help="tunes of 16 bars: accuracies, bits beside the n-gram's, form, keys, copying"
+    )
+    add_longer_arguments(longer)
+    longer.set_defaults(run=evaluate_longer)
 
 
 def report(text: str) -> None:
@@ -188,3 +195,38 @@ def measure_own_melodies(name: str, folder: Path, split: str, midi: Path | None)
     data = load_midi_windows(path, selection, key=key)
     check_same(card, data.source, "melodies_sha256", path, "--midi")
     return measure_own(NumpyMusicVAE.load(name, folder), data.splits, split, report)
+
+
+def add_longer_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `evaluate longer`."""
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation"),
+        default="test",
+        help="the tunes that it is measured on (test)",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=WEIGHTS,
+        help="where both models of 16 bars are (the shipped ones)",
+    )
+    parser.add_argument(
+        "--two-bars",
+        default=NAME,
+        metavar="NAME|PATH",
+        help=f"the MusicVAE of two bars over whose latents they learned ({NAME})",
+    )
+
+
+def evaluate_longer(args: argparse.Namespace) -> int:
+    """Measures the models of 16 bars and prints a table or JSON."""
+    two_bars = find_weights(args.two_bars, "musicvae")
+    with progress.shown():
+        measures = measure_longer(args.part, args.folder, two_bars, report)
+    if args.json:
+        print(json.dumps(measures, indent=1))
+    else:
+        print("\n".join(longer_lines(args.part, measures)))
+    return 0

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from lyricgen.files import UserError, check_folder, write_atomic, write_together
-from lyricgen.models.weights import find_weights, load_weights
+from lyricgen.models.longer.settings import BARS
+from lyricgen.models.weights import WEIGHTS, find_weights, load_weights
 
 # Characters of a text, at most
 LENGTH = 240
+
+# What writes so many melodies: canonical events, uint8 (count, T)
+Writer = Callable[[int, np.random.Generator], np.ndarray]
 
 
 def add_parser(commands) -> None:
@@ -36,6 +41,12 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--out", type=Path, help="the folder for the files (out for melodies; none for lines)"
     )
+    parser.add_argument(
+        "--bars",
+        type=int,
+        choices=(2, 16),
+        help="of a melody of musicvae; 16 are whole tunes, of the latent language model (2)",
+    )
     parser.set_defaults(run=run_sample)
 
 
@@ -48,6 +59,10 @@ def run_sample(args: argparse.Namespace) -> int:
         check_folder(args.out)
     if card.get("model") == "musicvae":
         return sample_melodies(args, name, folder, card)
+    if args.bars is not None:
+        raise UserError(f"--bars is for melodies; {name} are weights of lines.")
+    if card.get("model") != "language":
+        raise UserError(f"{name} writes with the model of two bars: sample musicvae --bars 16.")
     return sample_lines(args, name, folder)
 
 
@@ -90,17 +105,25 @@ def sample_melodies(args: argparse.Namespace, name: str, folder: Path, card: dic
 
     out = args.out or Path("out")
     check_folder(out)
-    vae = NumpyMusicVAE.load(name, folder)
     meter = meter_of_card(card)
     rng = np.random.default_rng(args.seed)
-    drawn = np.zeros((0, vae.steps), np.uint8)
-    for _ in range(tune.ROUNDS):
-        samples = vae.sample(args.count, rng, args.temperature or 0.5)
-        drawn = np.concatenate([drawn, melodies.with_notes(samples)])[: args.count]
-        if len(drawn) == args.count:
-            break
+    temperature = args.temperature or 0.5
+    if args.bars == BARS:
+        write = tune_writer(name, folder, temperature)
     else:
+        vae = NumpyMusicVAE.load(name, folder)
+
+        def write(count: int, rng: np.random.Generator) -> np.ndarray:
+            return vae.sample(count, rng, temperature)
+
+    drawn = melodies.with_notes(write(args.count, rng))
+    for _ in range(tune.ROUNDS - 1):
+        if len(drawn) >= args.count:
+            break
+        drawn = np.concatenate([drawn, melodies.with_notes(write(args.count, rng))])
+    if len(drawn) < args.count:
         raise UserError(tune.SILENCE)
+    drawn = drawn[: args.count]
     mp3s = [melodies.to_mp3(events, meter) for events in drawn]
     page = melodies.to_page(name, drawn, meter, mp3s)
     files = {out / f"{name}.html": page.encode()}
@@ -109,6 +132,29 @@ def sample_melodies(args: argparse.Namespace, name: str, folder: Path, card: dic
         files[out / f"{stem}.mid"] = melodies.to_midi(events, meter, stem)
         files[out / f"{stem}.mp3"] = mp3
     write_together(files)
-    bars = vae.steps // meter.written_steps
+    bars = drawn.shape[1] // meter.written_steps
     print(f"{args.count} melodies of {bars} bars in {meter}. Written: {', '.join(map(str, files))}")
     return 0
+
+
+def tune_writer(name: str, folder: Path, tau: float) -> Writer:
+    """Returns what writes tunes of 16 bars with a MusicVAE of two bars.
+
+    It is the latent language model, from the folder of the MusicVAE, or else the
+    shipped one. How many of the drawn segments were kept is printed.
+    """
+    from lyricgen.models.longer.inference import LATENT_NAME, TRIES, NumpyLatentLanguageModel
+
+    beside = folder if (folder / f"{LATENT_NAME}.json").exists() else WEIGHTS
+    model = NumpyLatentLanguageModel.load(LATENT_NAME, beside, (name, folder))
+
+    def write(count: int, rng: np.random.Generator) -> np.ndarray:
+        tunes = model.sample(count, rng, tau, tries=TRIES)
+        print(
+            f"{tunes.accepted} of {tunes.drawn} segments that were drawn stay in C major "
+            f"({tunes.acceptance:.0%}); others were drawn again, up to {TRIES} times.",
+            file=sys.stderr,
+        )
+        return tunes.events
+
+    return write

@@ -13,6 +13,7 @@ from lyricgen.models import bootstrap
 from lyricgen.models.bootstrap import Clusters, Interval, Rate
 from lyricgen.models.longer.data import Windows, cut_windows, whole_tunes
 from lyricgen.models.longer.inference import (
+    CERTAIN,
     LATENT_NAME,
     SONG_NAME,
     TRIES,
@@ -229,7 +230,7 @@ def _copies_found(song: NumpySongVAE, segments: np.ndarray) -> Measures:
     is_copy = (equal & earlier).any(axis=-1)
     source = pointers.argmax(axis=-1)
     points_right = np.take_along_axis(equal, source[..., None], axis=-1)[..., 0]
-    called = gates > 0.5
+    called = gates > CERTAIN
     right = (called & points_right).sum()
     return {
         "copies": float(is_copy.mean()),

@@ -309,8 +309,9 @@ class SongVAE(ControlledVAE):
 
     A segment is new, and then costs |x - y|²/2, or it is a copy of an earlier one,
     which costs nothing where the two are equal. The cost is that of the mixture of
-    both. The decoder of the model of two bars makes the segments' events afterwards; it
-    stays as it is.
+    both. The bits that say which of them it is count several times (`form`): a wrong
+    copy loses two bars, though it costs few bits. The decoder of the model of two bars
+    makes the segments' events afterwards; it stays as it is.
     Source: Roberts et al. 2018, section 3.2.
     Notebook: longer_melodies
     """
@@ -340,12 +341,13 @@ class SongVAE(ControlledVAE):
         as_new = -ops.sum(ops.square(x - predicted["y"]), axis=-1) / 2
         if not self.settings.pointers:
             return -ops.sum(as_new, axis=1)
-        gates = predicted["gates"]
-        log_pointers = ops.log_softmax(predicted["pointers"], axis=-1)
+        times = self.settings.form
+        log_pointers = times * ops.log_softmax(predicted["pointers"], axis=-1)
         copies = log_pointers - squared_distances(x) / (2 * COPY_VARIANCE)
-        as_copy = ops.log_sigmoid(gates) + ops.logsumexp(copies, axis=-1)
-        likelihood = ops.logaddexp(ops.log_sigmoid(-gates) + as_new, as_copy)
-        return -ops.sum(likelihood, axis=1)
+        log_copy = times * ops.log_sigmoid(predicted["gates"])
+        log_new = times * ops.log_sigmoid(-predicted["gates"])
+        as_copy = log_copy + ops.logsumexp(copies, axis=-1)
+        return -ops.sum(ops.logaddexp(log_new + as_new, as_copy), axis=1)
 
     def tensors(self) -> dict[str, Any]:
         return self.encoder.tensors() | self.conductor.tensors()

@@ -35,6 +35,7 @@ class SongSettings:
     target: float = option(350.0, "bits of the KL of 16 bars, at which beta holds it", 1)
     beta: float = option(1.0, "weight of the KL at the start, before it is controlled", 1e-6)
     pointers: bool = option(True, "whether a segment can be a copy of an earlier one")
+    form: float = option(5.0, "how many times the bits count that say what is a copy of what", 1)
     degrees: float = option(
         0.0, "share of the tunes that move a step or two of the C major scale, at each step", most=1
     )
