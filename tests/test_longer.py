@@ -6,15 +6,18 @@ The model of two bars is a tiny one at random.
 import json
 from dataclasses import replace
 
+import compare_longer
 import numpy as np
 import pytest
 from keras import ops
 
 from lyricgen.budget import Budget
+from lyricgen.cli.main import main
 from lyricgen.files import DataError, UserError, sha256
 from lyricgen.models import training as models_training
-from lyricgen.models.longer import data, inference, network, training
+from lyricgen.models.longer import data, evaluation, inference, network, training
 from lyricgen.models.longer.data import Batches, LatentBatches, TuneData, TuneRows, Units, Windows
+from lyricgen.models.longer.evaluation import KnownSegments, accuracy_rates
 from lyricgen.models.longer.inference import NumpyLatentLanguageModel, NumpySongVAE
 from lyricgen.models.longer.rivals import training as rivals_training
 from lyricgen.models.longer.rivals.inference import NumpyRival
@@ -23,7 +26,7 @@ from lyricgen.models.lstm.cell import sigmoid
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_posterior
 from lyricgen.models.musicvae.settings import BOTH
-from lyricgen.models.weights import save_weights
+from lyricgen.models.weights import load_weights, save_weights
 from lyricgen.music import keys, melody, tune_books
 from lyricgen.music.melody import EVENTS
 from lyricgen.music.tune_books import Tune
@@ -59,7 +62,7 @@ def tunes(count=24, seed=0):
         phrases = np.zeros((2, 64), np.uint8)
         phrases[:, ::4] = pitches
         run = np.concatenate([phrases[0], phrases[0], phrases[1], phrases[0]])
-        split = ("train", "train", "train", "validation")[k % 4]
+        split = ("train", "validation", "train", "train", "test", "train")[k % 6]
         run.setflags(write=False)
         made.append(Tune("book", str(k), "", "4/4", 7, "major", (run,), k, split))
     return made
@@ -114,12 +117,12 @@ def to_numpy(tensors):
 
 def test_windows_are_in_c_as_whole_tunes():
     windows = data.cut_windows(tunes(), "train")
-    assert windows.events.shape == (18, 8, 32)
+    assert windows.events.shape == (16, 8, 32)
     assert inference.in_c_major(windows.events).all()
     assert windows.begins.all() and windows.ends.all()
     short = data.cut_windows(tunes(), "train", 8)
     starts = short.begins.astype(int)
-    assert 0 < starts.sum() <= 18 and not (short.begins & short.ends).any()
+    assert 0 < starts.sum() <= 16 and not (short.begins & short.ends).any()
 
 
 def test_segments_are_struck_again_and_joined_back():
@@ -442,3 +445,140 @@ def test_the_books_have_as_many_windows_as_the_recipe_says():
     found = tune_books.load_tunes()
     assert len(data.cut_windows(found, "validation")) == 694
     assert len(data.cut_windows(found, "test")) == 655
+
+
+def test_accuracies_count_steps_notes_and_bars():
+    segments = data.cut_windows(tunes(4), "train").events
+    decoded = segments.copy()
+    decoded[:, 2, 0] = segments[:, 2, 0] + 1
+    found = {name: rate.value for name, rate in accuracy_rates(segments, decoded).items()}
+    assert found["steps"] == pytest.approx(255 / 256)
+    assert found["onsets"] == pytest.approx(63 / 64)
+    assert found["bars"] == pytest.approx(15 / 16) and found["exact"] == 0
+
+
+def test_a_transposed_segment_is_known_and_another_one_is_not():
+    windows = data.cut_windows(tunes(), "train")
+    known = KnownSegments(windows)
+    moved = melody.transpose(windows.events[:5], np.full((5, 8), 3))
+    assert known.rate(moved).value == 1
+    moved[:, 0, 4] += 1
+    assert known.rate(moved).value == pytest.approx(7 / 8)
+
+
+def test_the_cost_of_a_song_counts_copies_as_gates_say(song, units, vae):
+    twin = NumpySongVAE(song.arrays() | training.units_in_file(units), vae)
+    windows = data.cut_windows(tunes(), "train")
+    z = np.random.default_rng(0).standard_normal((len(windows), SONG.latent))
+    y, gates, pointers = twin.conduct(z)
+    bits = twin.cost(z, windows.events)
+    as_new = inference.segment_costs(vae, twin.write(y), windows.events)
+    # Segments 0 and 2, 1 and 3 are equal, and 6 and 7 to them.
+    certain = -np.log2(1 - gates).sum(axis=1) + as_new.sum(axis=1)
+    assert (bits <= certain + 1e-9).all() and (bits < certain - 1).any()
+
+
+def test_a_rival_costs_what_teacher_forcing_says(tune_data, units, vae):
+    model = rivals_training.build_rival("carried", tune_data, SONG, vae.a)
+    twin = NumpyRival(model.arrays() | training.units_in_file(units), vae)
+    (batch,) = rivals_training.EventBatches(tune_data, units, SONG)(0)
+    z = np.random.default_rng(0).standard_normal((len(batch), SONG.latent)).astype(np.float32)
+    read = model.bridge(z) * model.scale + model.offset
+    events = batch[..., G:].reshape(len(batch), -1).astype(np.int32)
+    logits = model.decoder(read[:, 0], read, events)
+    nats = ops.convert_to_numpy(model.costs_of(batch, {"logits": logits}))
+    bits = twin.cost(z, batch[..., G:].astype(np.uint8))
+    assert np.allclose(bits * np.log(2), nats, rtol=1e-4)
+
+
+@pytest.fixture
+def trained(song, latent_model, units, vae, tmp_path):
+    """A folder with tiny weights of two bars and of both models of 16."""
+    save_models(tmp_path, song, units, vae, None)
+    digest = json.loads((tmp_path / "musicvae.json").read_text())["sha256"]
+    split = sha256(tune_books.SPLIT_FILE.read_bytes())
+    for name in (inference.SONG_NAME, inference.LATENT_NAME):
+        arrays = latent_model.arrays() | training.units_in_file(units)
+        if name == inference.SONG_NAME:
+            arrays, _ = load_weights(name, tmp_path)
+        card = {"model": name, "data": {"two_bars": digest, "split": split}}
+        save_weights(tmp_path, name, arrays, card)
+    return tmp_path
+
+
+def test_evaluate_longer_prints_a_table_and_json(trained, monkeypatch, capsys):
+    monkeypatch.setattr(tune_books, "load_tunes", lambda: tuple(tunes()))
+    monkeypatch.setattr(evaluation, "SAMPLES", 6)
+    words = ["evaluate", "longer", "--part", "validation", "--folder", str(trained)]
+    words += ["--two-bars", str(trained / "musicvae.npz")]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100 and len(lines) > 40, max(lines, key=len)
+    assert main([*words, "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["windows"] == 4 and measured["windows_with_repeat"] == 1
+    # The phrases are A A B A, of four bars each.
+    assert measured["samples"]["real_whole"]["repeats"] == pytest.approx(8 / 15)
+    assert measured["samples"]["real_whole"]["lag_4"] == pytest.approx(4 / 12)
+    assert measured["latents"]["kl_bits"] > 0
+    low, high = measured["song"]["intervals"]["steps"]
+    assert low <= measured["song"]["steps"] <= high
+
+
+def test_sample_writes_tunes_of_16_bars(trained, capsys):
+    out = trained / "out"
+    words = ["sample", str(trained / "musicvae.npz"), "--count", "2", "--out", str(out)]
+    assert main([*words, "--bars", "16"]) == 0
+    told = capsys.readouterr()
+    assert "2 melodies of 16 bars" in told.out and "were drawn stay in C major" in told.err
+    assert sorted(path.suffix for path in out.iterdir()) == [".html", *[".mid"] * 2, *[".mp3"] * 2]
+    assert main(["sample", str(trained / f"{inference.SONG_NAME}.npz")]) == 2
+    assert "--bars 16" in capsys.readouterr().err
+
+
+def test_train_longer_writes_weights_with_a_card(trained, monkeypatch, capsys):
+    monkeypatch.setenv("LYRICGEN_CACHE", str(trained / "cache"))
+    monkeypatch.setattr(tune_books, "load_tunes", lambda: tuple(tunes()))
+    out = trained / "new"
+    two_bars = ["--two-bars", str(trained / "musicvae.npz"), "--out", str(out)]
+    small = ["--latent", "4", "--encoder", "3", "--conductor", "5", "--inputs", "3", "--batch", "4"]
+    assert main(["train", "longer", "song", *two_bars, "--steps", "6", *small]) == 0
+    small = ["--hidden", "6", "--attention", "3", "--components", "2", "--batch", "4"]
+    assert main(["train", "longer", "latents", *two_bars, "--steps", "6", *small]) == 0
+    digest = json.loads((trained / "musicvae.json").read_text())["sha256"]
+    for name in (inference.SONG_NAME, inference.LATENT_NAME):
+        card = json.loads((out / f"{name}.json").read_text())
+        assert card["data"]["two_bars"] == digest and card["steps"] == 6
+        assert "validation_bill_bits" in card["figures"]
+    loaded = NumpySongVAE.load(folder=out, two_bars=("musicvae", trained))
+    assert loaded.latent == 4
+
+
+def test_the_comparison_resumes_and_refuses_another_one(tune_data, vae, tmp_path, monkeypatch):
+    monkeypatch.setattr(tune_books, "load_tunes", lambda: tuple(tunes()))
+    monkeypatch.setattr(evaluation, "SAMPLES", 5)
+    small = {"latent": 4, "encoder": 3, "conductor": 5, "inputs": 3, "batch": 4}
+    runs = {
+        "song": compare_longer.Run("song", 3, small),
+        "flat": compare_longer.Run("flat", 3, small | {"pointers": False}),
+        "carried": compare_longer.Run("carried", 3, small | {"pointers": False}),
+        "latents": compare_longer.Run("latents", 3, {"hidden": 5, "components": 2, "batch": 4}),
+    }
+    held = compare_longer.Held(tune_data, vae, tune_data.splits["validation"].windows)
+    path = tmp_path / "longer.json"
+    some = {"song": runs["song"]}
+    compare_longer.compare(path, held, {"measured on": "tiny tunes"}, some, seeds=1)
+    first = json.loads(path.read_text())["runs"]
+    assert [row["run"] for row in first] == ["linear", "song"]
+    assert first[0]["kl_bits_in_theory"] <= SongSettings.target
+    assert first[1]["weights"] > 0 and 0 <= first[1]["samples"]["repeats"] <= 1
+    compare_longer.compare(path, held, {"measured on": "tiny tunes"}, some, seeds=2)
+    assert json.loads(path.read_text())["runs"][:2] == first
+    with pytest.raises(UserError, match="another comparison"):
+        compare_longer.compare(path, held, {"measured on": "tiny tunes"}, runs, seeds=1)
+    other = tmp_path / "other.json"
+    card = compare_longer.compare(other, held, {}, runs, seeds=1, shipped=lambda: {"windows": 4})
+    assert [row["run"] for row in card["runs"]] == ["linear", *runs]
+    assert card["shipped"] == {"windows": 4}
+    assert {"steps", "bars_drawn", "kl_bits", "steps_by_segment"} <= set(card["runs"][2])
+    assert card["runs"][4]["kl_bits"] > 0

@@ -36,9 +36,9 @@ BITS = {
     "ngram_bits": "bits of the events, the n-gram",
 }
 COPIES = {
-    "copies": "segments that are equal to an earlier one",
-    "copy_recall": "share of them that are called copies, of the right one",
-    "copy_precision": "share of what is called a copy that is one, of the right one",
+    "copies": "segments that equal an earlier one",
+    "copy_recall": "of these, found with their source",
+    "copy_precision": "of what is called a copy, right with its source",
 }
 SAMPLED = {
     "repeats": "bars that come again",

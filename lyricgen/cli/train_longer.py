@@ -24,8 +24,7 @@ from lyricgen.models.longer.inference import (
     NumpySongVAE,
 )
 from lyricgen.models.longer.settings import LatentSettings, SongSettings
-from lyricgen.models.musicvae.inference import NumpyMusicVAE, in_batches
-from lyricgen.models.musicvae.posterior import fit_posterior
+from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.training import Row
 from lyricgen.models.weights import find_weights, load_weights
 from lyricgen.music import tune_books
@@ -118,10 +117,7 @@ class SongTask(LongerTask):
 
     def add_posterior(self, arrays: Arrays) -> Arrays:
         """Returns the arrays with the Gaussian of the aggregate posterior."""
-        song = NumpySongVAE(arrays, self.vae)
-        x = song.read(self.data.latents.mu)[self.data.splits["train"].rows[0]]
-        mu, sigma = in_batches(song.encode, x)
-        return arrays | rounded(fit_posterior(mu, sigma))
+        return rounded(longer_training.with_posterior(arrays, self.data, self.vae))
 
     def measure(self, arrays: Arrays, minutes: float | None) -> dict[str, float]:
         """Returns the figures of the card, measured on the rounded weights."""

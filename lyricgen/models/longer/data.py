@@ -56,8 +56,9 @@ def to_segments(events: np.ndarray) -> np.ndarray:
     Notebook: longer_melodies
     """
     events = np.asarray(events)
-    heard = melody.sounding(events).reshape(len(events), -1, STEPS)
-    segments = events.reshape(heard.shape).astype(np.uint8)
+    shape = (len(events), events.shape[1] // STEPS, STEPS)
+    heard = melody.sounding(events).reshape(shape)
+    segments = events.reshape(shape).astype(np.uint8)
     segments[:, :, 0] = heard[:, :, 0]
     return segments
 
@@ -103,7 +104,9 @@ def cut_windows(
     leaves the piano is left out.
     Notebook: longer_melodies
     """
-    columns: list[list[np.ndarray]] = [[], [], [], []]
+    nothing = np.zeros((0, bars * STEPS_PER_BAR), np.uint8)
+    none = np.zeros(0, bool)
+    columns: list[list[np.ndarray]] = [[nothing], [np.zeros(0, int)], [none], [none]]
     for index, tune in enumerate(tunes):
         if tune.split != split or not any(len(run) for run in tune.runs):
             continue
@@ -277,7 +280,7 @@ def check_one_key(vae: NumpyMusicVAE) -> None:
 
 def _in_degrees(segments: np.ndarray, degrees: Sequence[int]) -> np.ndarray:
     """Returns windows (N, S, 32) moved by each of D degrees: (D, N, S, 32)."""
-    flat = segments.reshape(len(segments), -1)
+    flat = segments.reshape(len(segments), segments.shape[1] * STEPS)
     moved = [keys.move_in_scale(flat, np.full(len(flat), degree)) for degree in degrees]
     return np.stack(moved).reshape(len(degrees), *segments.shape)
 

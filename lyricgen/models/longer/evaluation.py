@@ -20,10 +20,11 @@ from lyricgen.models.longer.inference import (
     NumpyLatentLanguageModel,
     NumpySongVAE,
     Tunes,
+    segment_costs,
 )
-from lyricgen.models.musicvae.bits import LN2, step_costs
+from lyricgen.models.musicvae.bits import LN2
 from lyricgen.models.musicvae.inference import NAME as TWO_BARS
-from lyricgen.models.musicvae.inference import in_batches
+from lyricgen.models.musicvae.inference import NumpyMusicVAE, in_batches
 from lyricgen.models.musicvae.posterior import kl_divergence
 from lyricgen.models.ngram import NGram
 from lyricgen.models.weights import WEIGHTS, load_weights
@@ -133,33 +134,20 @@ class Reading(NamedTuple):
     cost: np.ndarray
 
 
-def read_song(song: NumpySongVAE, segments: np.ndarray, rng: np.random.Generator) -> Reading:
-    """Encodes windows (N, S, 32) by a song VAE, and decodes them."""
-    x, _ = song.encode_segments(segments)
-    mu, sigma = in_batches(song.encode, x)
+def read_tunes(model: NumpySongVAE, segments: np.ndarray, rng: np.random.Generator) -> Reading:
+    """Encodes windows (N, S, 32) by a song VAE or a rival of it, and decodes them."""
+    x, _ = model.encode_segments(segments)
+    mu, sigma = in_batches(model.encode, x)
     z = mu + sigma * rng.standard_normal(mu.shape)
     kl = kl_divergence(mu, sigma).sum(axis=1) / LN2
-    cost = song_cost(song, z, segments)
-    return Reading(segments, song.decode(mu).segments, song.decode(z).segments, kl, cost)
+    cost = model.cost(z, segments)
+    return Reading(segments, model.decode(mu).segments, model.decode(z).segments, kl, cost)
 
 
-def song_cost(song: NumpySongVAE, z: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """Returns what windows (N, S, 32) cost from the z of a song (N, Z), in bits (N,).
-
-    A segment is new and costs what the decoder of two bars needs for its events, or a
-    copy of one that it equals: the cost is that of the mixture of both.
-    """
-    y, gates, pointers = song.conduct(z)
-    N, S, T = segments.shape
-    costs, _ = in_batches(
-        lambda z, events: step_costs(song.vae, z, events),
-        song.write(y).reshape(N * S, -1),
-        segments.reshape(N * S, T),
-    )
-    equal = (segments[:, :, None] == segments[:, None]).all(axis=-1)
-    p_copy = gates * (pointers * equal).sum(axis=-1)
-    p_new = (1 - gates) * 2.0 ** -costs.reshape(N, S)
-    return -np.log2(p_new + p_copy).sum(axis=1)
+def decode_segments(vae: NumpyMusicVAE, z: np.ndarray) -> np.ndarray:
+    """Returns the segments of z (N, S, Z), each decoded greedily: uint8 (N, S, 32)."""
+    N, S, Z = z.shape
+    return in_batches(vae.decode, z.reshape(N * S, Z)).reshape(N, S, -1)
 
 
 def accuracy_rates(segments: np.ndarray, decoded: np.ndarray, suffix: str = "") -> dict[str, Rate]:
@@ -188,8 +176,7 @@ def _repeat_rates(segments: np.ndarray, decoded: np.ndarray) -> dict[str, Rate]:
 
 def add_reading(figures: Figures, reading: Reading, cluster: np.ndarray, seed: int = 1) -> None:
     """Adds the measures of all windows, and of those without a played repeat."""
-    has_repeat = form.has_repeat(reading.segments.reshape(len(cluster), -1))
-    for suffix, rows in (("", np.full(len(cluster), True)), (NO_REPEAT, ~has_repeat)):
+    for suffix, rows in _groups(reading.segments):
         segments, decoded, drawn, kl, cost = (array[rows] for array in reading)
         clusters = Clusters(cluster[rows], np.random.default_rng(seed))
         rates = accuracy_rates(segments, decoded) | accuracy_rates(segments, drawn, "_drawn")
@@ -204,6 +191,18 @@ def add_reading(figures: Figures, reading: Reading, cluster: np.ndarray, seed: i
     figures.values["steps_by_segment"] = right.mean(axis=(0, 2)).tolist()
 
 
+def _groups(segments: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Returns all windows, and those without a played repeat, if there are any.
+
+    Each group has what ends its keys, and which windows are in it, bool (N,).
+    """
+    has_repeat = form.has_repeat(segments.reshape(len(segments), -1))
+    groups = [("", np.full(len(segments), True))]
+    if not has_repeat.all():
+        groups.append((NO_REPEAT, ~has_repeat))
+    return groups
+
+
 def measure_song(song: NumpySongVAE, windows: Windows, rng: np.random.Generator) -> Measures:
     """Measures a song VAE on windows.
 
@@ -213,7 +212,7 @@ def measure_song(song: NumpySongVAE, windows: Windows, rng: np.random.Generator)
     copies of an earlier one, and of those that the model calls copies.
     """
     figures = Figures()
-    reading = read_song(song, windows.events, rng)
+    reading = read_tunes(song, windows.events, rng)
     add_reading(figures, reading, windows.cluster)
     if song.has_pointers:
         figures.values |= _copies_found(song, windows.events)
@@ -255,30 +254,21 @@ def measure_latents(
     """
     figures = Figures()
     segments = windows.events
-    N, S, T = segments.shape
+    N = len(segments)
     x, sigma = latents.encode_segments(segments)
     flags = np.stack([windows.begins, windows.ends], axis=1).astype(float)
     kl, z = latents.kl(x, sigma, flags, rng)
     vae = latents.vae
-    flat = latents.write(z).reshape(N * S, -1)
-    cost, _ = in_batches(
-        lambda z, events: step_costs(vae, z, events), flat, segments.reshape(N * S, T)
-    )
-    decoded = in_batches(vae.decode, latents.write(x).reshape(N * S, -1))
-    decoded_drawn = in_batches(vae.decode, flat)
-    reading = Reading(
-        segments,
-        decoded.reshape(segments.shape),
-        decoded_drawn.reshape(segments.shape),
-        kl.sum(axis=1) / LN2,
-        cost.reshape(N, S).sum(axis=1),
-    )
+    z = latents.write(z)
+    cost = segment_costs(vae, z, segments).sum(axis=1)
+    decoded = decode_segments(vae, latents.write(x))
+    drawn = decode_segments(vae, z)
+    reading = Reading(segments, decoded, drawn, kl.sum(axis=1) / LN2, cost)
     add_reading(figures, reading, windows.cluster)
     figures.values["kl_bits_by_segment"] = (kl.mean(axis=0) / LN2).tolist()
     normal = kl_divergence(latents.write(x), sigma * latents.a["scale"]).sum(axis=(1, 2)) / LN2
     ngram_bits = ngram.bits_of_each(segments.reshape(N, -1).tolist())
-    has_repeat = form.has_repeat(segments.reshape(N, -1))
-    for suffix, rows in (("", np.full(N, True)), (NO_REPEAT, ~has_repeat)):
+    for suffix, rows in _groups(segments):
         clusters = Clusters(windows.cluster[rows], np.random.default_rng(1))
         rates = {
             "kl_bits_normal": bootstrap.mean_of(normal[rows]),

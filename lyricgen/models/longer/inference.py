@@ -15,6 +15,7 @@ from lyricgen.files import DataError, read_card
 from lyricgen.models.longer.data import to_melodies
 from lyricgen.models.longer.settings import SEGMENTS
 from lyricgen.models.lstm.cell import lstm_step, sigmoid
+from lyricgen.models.musicvae.bits import step_costs
 from lyricgen.models.musicvae.inference import NAME as TWO_BARS
 from lyricgen.models.musicvae.inference import NumpyMusicVAE, in_batches
 from lyricgen.models.sampling import pick_token
@@ -167,6 +168,18 @@ def resolve_copies(
     return source
 
 
+def segment_costs(vae: NumpyMusicVAE, z: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """Returns what segments (B, S, 32) cost from their z (B, S, Z), in bits (B, S)."""
+    B, S, T = segments.shape
+
+    def costs_of(z: np.ndarray, events: np.ndarray) -> np.ndarray:
+        costs, _ = step_costs(vae, z, events)
+        return costs
+
+    costs = in_batches(costs_of, z.reshape(B * S, -1), segments.reshape(B * S, T))
+    return costs.reshape(B, S)
+
+
 def in_c_major(segments: np.ndarray) -> Any:
     """Tells of melodies (..., T) whether all their notes are in C major: bool (...)."""
     events = np.asarray(segments, int)
@@ -301,6 +314,19 @@ class NumpySongVAE(_SegmentModel):
         segments[is_new] = in_batches(self.vae.decode, z_new)
         copied = np.take_along_axis(segments, source[..., None], axis=1)
         return Tunes(copied, source)
+
+    def cost(self, z: np.ndarray, segments: np.ndarray) -> np.ndarray:
+        """Returns what windows (B, S, 32) cost from the z of a song, in bits (B,).
+
+        A segment is new and costs what the decoder of two bars needs for its events, or
+        a copy of one that it equals: the cost is that of the mixture of both.
+        """
+        y, gates, pointers = self.conduct(z)
+        costs = segment_costs(self.vae, self.write(y), segments)
+        equal = (segments[:, :, None] == segments[:, None]).all(axis=-1)
+        p_copy = gates * (pointers * equal).sum(axis=-1)
+        p_new = (1 - gates) * 2.0**-costs
+        return -np.log2(p_new + p_copy).sum(axis=1)
 
     def draw(self, count: int, rng: np.random.Generator, prior: bool = False) -> np.ndarray:
         """Draws z (count, Z) from the aggregate posterior's Gaussian, or the prior."""

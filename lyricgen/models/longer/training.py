@@ -14,8 +14,11 @@ from lyricgen.models.longer.data import (
     Units,
     principal_components,
 )
+from lyricgen.models.longer.inference import NumpySongVAE
 from lyricgen.models.longer.network import LatentLanguageModel, SongVAE
 from lyricgen.models.longer.settings import LatentSettings, SongSettings
+from lyricgen.models.musicvae.inference import NumpyMusicVAE, in_batches
+from lyricgen.models.musicvae.posterior import fit_posterior
 from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 
 # The steps of the trainings of the shipped weights.
@@ -28,6 +31,14 @@ Arrays = dict[str, np.ndarray]
 def units_in_file(units: Units) -> Arrays:
     """Returns the units of x as the arrays of a weights file."""
     return {"offset": units.offset, "scale": units.scale}
+
+
+def with_posterior(arrays: Arrays, data: TuneData, vae: NumpyMusicVAE) -> Arrays:
+    """Returns the arrays of a song VAE with the Gaussian of its aggregate posterior."""
+    song = NumpySongVAE(arrays, vae)
+    x = song.read(data.latents.mu)[data.splits["train"].rows[0]]
+    mu, sigma = in_batches(song.encode, x)
+    return arrays | fit_posterior(mu, sigma)
 
 
 def start_of(data: TuneData, units: Units, latent: int) -> Arrays:

@@ -191,7 +191,7 @@ class NumpyMusicVAE:
         a_places = xp.matmul(self.a["places"], W)
         return h, c, a_z, a_inputs, a_places
 
-    def _decoder_step(self, t: Any, last: Any, h: Any, c: Any, terms: Sequence) -> tuple:
+    def decoder_step(self, t: Any, last: Any, h: Any, c: Any, terms: Sequence) -> tuple:
         """Returns the logits (B, V) of step t, after the events `last`, and h and c."""
         xp = self.xp
         a_z, a_inputs, a_places = terms
@@ -214,7 +214,7 @@ class NumpyMusicVAE:
         last = self._start(len(h))
         logits = []
         for t in range(self.steps):
-            logits_t, h, c = self._decoder_step(t, last, h, c, terms)
+            logits_t, h, c = self.decoder_step(t, last, h, c, terms)
             logits.append(logits_t)
             last = events[:, t]
         return np.stack(logits, axis=1)
@@ -243,7 +243,7 @@ class NumpyMusicVAE:
 
     def _scores(self, t: Any, last: Any, heard: Any, h: Any, c: Any, terms: Sequence) -> tuple:
         """Returns the logits (B, V) of step t, with what may not come ruled out."""
-        scores, h, c = self._decoder_step(t, last, h, c, terms)
+        scores, h, c = self.decoder_step(t, last, h, c, terms)
         # A model of anything but melodies, of onset patterns say, has no such rules.
         if scores.shape[1] == EVENTS:
             scores = scores + self._forbidden(heard)

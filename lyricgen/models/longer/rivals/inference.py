@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from lyricgen.models.longer.data import to_segments
 from lyricgen.models.longer.inference import NumpySongVAE, Tunes
+from lyricgen.models.musicvae.bits import LN2
 from lyricgen.models.musicvae.inference import NOTHING, NumpyMusicVAE, in_batches
 
 Arrays = dict[str, np.ndarray]
@@ -36,29 +39,65 @@ class NumpyRival(NumpySongVAE):
         renamed = {name.removeprefix(CONDUCTOR): array for name, array in own.items()}
         super().__init__(renamed, vae)
 
+    def read_by_decoder(self, z: np.ndarray) -> np.ndarray:
+        """Returns the z (B, P, G) that are read in P parts of a tune, from z (B, Z)."""
+        if "flat_W" in self.a:
+            return self.write(self._dense("flat", z)[:, None])
+        y, _, _ = self.conduct(z)
+        return self.write(y)
+
     def decode(
         self, z: np.ndarray, rng: np.random.Generator | None = None, rounds: int = 0
     ) -> Tunes:
         """Returns the tunes of z (B, Z), decoded greedily: nothing is a copy."""
-        if "flat_W" in self.a:
-            read = self._dense("flat", z)[:, None]
-        else:
-            read, _, _ = self.conduct(z)
-        segments = in_batches(self._decode_events, self.write(read))
+        segments = in_batches(self._decode_events, self.read_by_decoder(z))
         source = np.tile(np.arange(segments.shape[1]), (len(z), 1))
         return Tunes(segments, source)
 
+    def cost(self, z: np.ndarray, segments: np.ndarray) -> np.ndarray:
+        """Returns what windows (B, S, 32) cost from z (B, Z), in bits (B,)."""
+        return in_batches(self._cost_of, self.read_by_decoder(z), segments, size=64)
+
+    def _cost_of(self, read: np.ndarray, segments: np.ndarray) -> np.ndarray:
+        """Returns the bits of segments (B, S, 32) after the true events before each."""
+        events = segments.reshape(len(segments), -1).astype(int)
+        bits = np.zeros(len(events))
+        for t, logits in enumerate(self._run(read, events)):
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+            bits -= log_p[np.arange(len(events)), events[:, t]] / LN2
+        return bits
+
     def _decode_events(self, read: np.ndarray) -> np.ndarray:
         """Returns the segments of z (B, P, G), which are read in P parts of a tune."""
-        events = self.events
-        h, c, _, a_inputs, a_places = events.begin(read[:, 0])
-        a_z = [events.begin(read[:, part])[2] for part in range(read.shape[1])]
-        last = np.full(len(read), len(events.a["inputs"]) - 1)
+        model = self.events
+        h, c, terms = self._begin(read)
+        last = np.full(len(read), len(model.a["inputs"]) - 1)
         heard = np.full(len(read), NOTHING)
-        steps = events.steps
         written = []
-        for t in range(steps):
-            terms = (a_z[t * len(a_z) // steps], a_inputs, a_places)
-            last, heard, h, c = events.step(t, last, heard, h, c, terms, 0.0)
+        for t in range(model.steps):
+            last, heard, h, c = model.step(t, last, heard, h, c, terms(t), 0.0)
             written.append(last)
         return to_segments(np.stack(written, axis=1).astype(np.uint8))
+
+    def _run(self, read: np.ndarray, events: np.ndarray) -> Iterator[np.ndarray]:
+        """Yields the logits (B, V) of each step after the true events (B, T) before."""
+        model = self.events
+        h, c, terms = self._begin(read)
+        last = np.full(len(read), len(model.a["inputs"]) - 1)
+        for t in range(model.steps):
+            logits, h, c = model.decoder_step(t, last, h, c, terms(t))
+            yield logits
+            last = events[:, t]
+
+    def _begin(self, read: np.ndarray) -> tuple[np.ndarray, np.ndarray, Callable[[int], tuple]]:
+        """Returns the first h and c, and what gives the pre-activations of a step."""
+        model = self.events
+        parts = read.shape[1]
+        h, c, _, a_inputs, a_places = model.begin(read[:, 0])
+        a_z = [model.begin(read[:, part])[2] for part in range(parts)]
+
+        def terms(t: int) -> tuple:
+            return a_z[t * parts // model.steps], a_inputs, a_places
+
+        return h, c, terms

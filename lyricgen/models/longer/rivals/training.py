@@ -19,6 +19,10 @@ FLAT = "flat"
 CARRIED = "carried"
 KINDS: dict[str, type[Rival]] = {FLAT: FlatVAE, CARRIED: CarriedVAE}
 
+# The steps of a training, in batches of 32
+FLAT_STEPS = 400
+CARRIED_STEPS = 200
+
 # Units of the decoder. With so many the flat one has as many weights as the song VAE.
 UNITS = {FLAT: 448, CARRIED: 320}
 
