@@ -12,8 +12,8 @@ from lyricgen.models.longer.inference import TRIES
 WIDTH = 100
 
 # Of the table of samplers: its first column, and each of the others
-FIRST_COLUMN = 30
-COLUMN = 11
+FIRST_COLUMN = 27
+COLUMN = 9
 
 PER_CENT = 100
 
@@ -45,14 +45,21 @@ SAMPLED = {
     **{f"lag_{lag}": f"bars equal to {lag} before" for lag in LAGS},
     "repeated": "tunes with 4 bars again",
     "in_scale": "notes in the best scale",
-    "second_half_in_key": "2nd half in the 1st's key",
+    "second_half_in_key": "half 2 in half 1's key",
     "ends_long": "last note is long",
-    "known_segments": "segments of training tunes",
+    "known_segments": "known segments",
     "acceptance": "draws that were kept",
 }
 
 # The heading of a sampler that has a longer name than a column
-HEADINGS = {"song_prior": "prior", "latents_in_key": "in key", "real_whole": "real whole"}
+HEADINGS = {
+    "song_prior": "prior",
+    "latents_begin": "begins",
+    "latents": "whole",
+    "latents_in_key": "in key",
+    "real_begin": "begin",
+    "real_whole": "whole",
+}
 
 
 def longer_lines(split: str, measures: dict) -> list[str]:
@@ -102,9 +109,10 @@ def _samples(samples: dict[str, dict]) -> list[str]:
     """Returns the table of samplers, with half of each interval's width behind ±."""
     text = (
         f"Tunes that are written, {SAMPLES:,} by each, in per cent; behind ± is half the width "
-        "of the interval. Better is what is nearer to the real windows, or to those that are "
-        "whole tunes. prior and song are of the song VAE (of its prior, and of the aggregate "
-        "posterior), latents and in key of the latent language model; in key draws a segment "
+        "of the interval. Better is what is nearer to the last three columns: real windows, "
+        "those that begin a tune, and whole tunes. prior and song are of the song VAE (of its "
+        "prior, and of the aggregate posterior); begins and whole of the latent language model, "
+        "asked for the beginning of a tune or a whole one; in key is whole, and draws a segment "
         f"with a note outside C major again, up to {TRIES} times."
     )
     lines = ["", *textwrap.wrap(text, WIDTH)]

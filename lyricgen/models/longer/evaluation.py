@@ -82,7 +82,8 @@ def measure_longer(
       windows in which no four bars are played again;
     - latents: the latent language model and the n-gram (`measure_latents`);
     - samples: a table of measures for each sampler (`sample_rates`), for the windows of
-      the split ("real"), and for those that begin and end a tune ("real_whole").
+      the split ("real"), for those that begin a tune ("real_begin"), and for those that
+      are a whole one ("real_whole").
 
     Intervals are by bootstrap over the clusters of the tunes. `report` is called with a
     sentence before each part.
@@ -334,13 +335,14 @@ def write_samples(
     """Returns tunes by how they are written, SAMPLES of each.
 
     Of the song VAE from the prior and from the aggregate posterior; of the latent
-    language model, whole tunes, and the same where a segment with a note outside C
-    major is drawn again, up to TRIES times.
+    language model, beginnings of longer tunes, whole tunes, and whole tunes of which a
+    segment with a note outside C major is drawn again, up to TRIES times.
     """
     song, latents = models
     return {
         "song_prior": song.sample(SAMPLES, rng, prior=True),
         "song": song.sample(SAMPLES, rng),
+        "latents_begin": latents.sample(SAMPLES, rng, flags=(True, False)),
         "latents": latents.sample(SAMPLES, rng),
         "latents_in_key": latents.sample(SAMPLES, rng, tries=TRIES),
     }
@@ -367,8 +369,12 @@ def measure_samples(
             figures.values["acceptance"] = tunes.acceptance
         figures.values["forms"] = form.letters(tunes.events[:8])
         measured[name] = figures.result()
-    whole = windows.begins & windows.ends
-    for name, rows in (("real", np.full(len(windows), True)), ("real_whole", whole)):
+    groups = {
+        "real": np.full(len(windows), True),
+        "real_begin": windows.begins,
+        "real_whole": windows.begins & windows.ends,
+    }
+    for name, rows in groups.items():
         figures = Figures()
         clusters = Clusters(windows.cluster[rows], rng)
         figures.add(sample_rates(windows.events[rows], known), clusters)

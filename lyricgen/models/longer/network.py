@@ -353,6 +353,11 @@ class SongVAE(ControlledVAE):
         return self.encoder.tensors() | self.conductor.tensors()
 
 
+def _strictly_upper(size: int) -> np.ndarray:
+    """Returns ones above the diagonal, (size, size)."""
+    return np.triu(np.ones((size, size), np.float32), 1)
+
+
 def log_normal(z: Any, mean: Any, log_sigma: Any) -> Any:
     """Returns ln N(z; mean, sigma²), summed over the last axis."""
     scaled = (z - mean) * ops.exp(-log_sigma)
@@ -376,8 +381,23 @@ class LatentLanguageModel(keras.Model, Weights):
 
     def __init__(self, settings: LatentSettings, spread: np.ndarray):
         super().__init__()
-        self.settings = s = settings
-        Z, H, K = s.segment, s.hidden, s.components
+        self.settings = settings
+        self._add_reading(settings)
+        self._add_mixture(settings)
+        self.noise = keras.random.SeedGenerator(settings.seed)
+        self.bits = keras.metrics.Mean("kl_bits")
+        adam = keras.optimizers.Adam(settings.rate, global_clipnorm=CLIP)
+        self.compile(adam, jit_compile=False)
+        # A first call builds the layers.
+        self(np.zeros((2, SEGMENTS, 2 * settings.segment + 3), np.float32))
+        self.spread.assign(spread)
+        # Of x and of its noise, with sigma about 1
+        log_sigma = np.log(np.sqrt(spread**2 + 1))
+        self.sigmas.bias.assign(np.tile(log_sigma, settings.components))
+
+    def _add_reading(self, s: LatentSettings) -> None:
+        """Adds what reads the earlier segments: the LSTM and the attention."""
+        Z, H = s.segment, s.hidden
         small = initializers.RandomNormal(stddev=0.05)
         self.spread = self.add_weight(
             shape=(Z,), initializer="ones", trainable=False, name="spread"
@@ -392,23 +412,19 @@ class LatentLanguageModel(keras.Model, Weights):
         self.value = layers.Dense(s.attention, use_bias=False)
         self.lags = self.add_weight(shape=(SEGMENTS,), initializer="zeros", name="lags")
         self.joint = layers.Dense(H, "tanh")
-        self.gate = layers.Dense(1, bias_initializer=initializers.Constant(-1.0))
+        self.drop = layers.Dropout(s.dropout, seed=s.seed)
+        self.drop_joint = layers.Dropout(s.dropout, seed=s.seed + 1)
+
+    def _add_mixture(self, s: LatentSettings) -> None:
+        """Adds what says of the next segment what it is: a Gaussian, or a copy."""
+        Z, K = s.segment, s.components
         self.weights_of = layers.Dense(K)
         self.means = layers.Dense(K * Z)
         self.sigmas = layers.Dense(K * Z, kernel_initializer=_scaled(0.1))
-        self.copy = self.add_weight(shape=(Z,), initializer="zeros", name="copy")
-        self.drop = layers.Dropout(s.dropout, seed=s.seed)
-        self.drop_joint = layers.Dropout(s.dropout, seed=s.seed + 1)
-        self.noise = keras.random.SeedGenerator(s.seed)
-        self.bits = keras.metrics.Mean("kl_bits")
-        adam = keras.optimizers.Adam(s.rate, global_clipnorm=CLIP)
-        self.compile(adam, jit_compile=False)
-        # A first call builds the layers.
-        self(np.zeros((2, SEGMENTS, 2 * Z + 3), np.float32))
-        self.spread.assign(spread)
-        # Of x and of its noise, with sigma about 1
-        log_sigma = np.log(np.sqrt(spread**2 + 1))
-        self.sigmas.bias.assign(np.tile(log_sigma, K))
+        self.mix = self.add_weight(shape=(Z, Z), initializer="zeros", name="mix")
+        if s.pointers:
+            self.gate = layers.Dense(1, bias_initializer=initializers.Constant(-1.0))
+            self.copy = self.add_weight(shape=(Z,), initializer="zeros", name="copy")
 
     def call(self, batch, training: bool = False):
         s = self.settings
@@ -447,8 +463,13 @@ class LatentLanguageModel(keras.Model, Weights):
         return self.drop_joint(joint, training=training), pointers
 
     def _log_new(self, z: Any, joint: Any) -> Any:
-        """Returns ln p of z (B, S, Z) as new segments, by the mixture: (B, S)."""
+        """Returns ln p of z (B, S, Z) as new segments, by the mixture: (B, S).
+
+        The Gaussians are of z + z M, where M (Z, Z) is strictly upper triangular: its
+        determinant is 1, and the numbers of z may depend on each other.
+        """
         s = self.settings
+        z = z + ops.matmul(z, self.mix * _strictly_upper(s.segment))
         shape = (-1, SEGMENTS, s.components, s.segment)
         log_weights = ops.log_softmax(self.weights_of(joint), axis=-1)
         means = ops.reshape(self.means(joint), shape) * self.spread
@@ -486,6 +507,7 @@ class LatentLanguageModel(keras.Model, Weights):
             **dense_tensors("weights", self.weights_of),
             **dense_tensors("means", self.means),
             **dense_tensors("sigmas", self.sigmas),
+            "mix": self.mix,
         }
         if self.settings.pointers:
             tensors |= dense_tensors("gate", self.gate) | {"copy": self.copy}
