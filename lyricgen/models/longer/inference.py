@@ -374,7 +374,7 @@ class NumpyLatentLanguageModel(_SegmentModel):
     - lstm_W, lstm_U (H, 4H), lstm_b (4H,); query_W (H, A), query_b (A,), key_W, value_W
       (Z, A), lags (S,); joint_W (H + A, H), joint_b (H,);
     - weights_W (H, K), weights_b (K,), means_W, sigmas_W (H, K Z), means_b, sigmas_b (K
-      Z,), mix (Z, Z): they are Gaussians of z (1 + M), M being mix above its diagonal;
+      Z,), mix (K, Z, Z): they are of z (1 + M), M being mix above its diagonal;
     - gate_W (H, 1), gate_b (1,), copy (Z,): ln sigma of a copy.
 
     Source: Chen et al. 2017 (autoregressive priors); Bishop 1994 (mixture density
@@ -402,8 +402,9 @@ class NumpyLatentLanguageModel(_SegmentModel):
 
     @property
     def mixing(self) -> np.ndarray:
-        """What z is multiplied by before the mixture judges it, (Z, Z): 1 + M."""
-        return np.eye(len(self.a["mix"])) + np.triu(self.a["mix"], 1)
+        """What z is multiplied by before each Gaussian, (K, Z, Z): 1 + M."""
+        mix = self.a["mix"]
+        return np.eye(mix.shape[1]) + np.triu(mix, 1)
 
     def step(
         self, x: np.ndarray, flags: np.ndarray, h: np.ndarray, c: np.ndarray
@@ -439,8 +440,8 @@ class NumpyLatentLanguageModel(_SegmentModel):
 
     def log_density(self, z: np.ndarray, x: np.ndarray, prediction: Prediction) -> np.ndarray:
         """Returns ln p of the next z (B, Z), in the units of x, after x (B, s, Z)."""
-        mixed = z @ self.mixing
-        new = log_normal(mixed[:, None], prediction.means, prediction.log_sigmas)
+        mixed = np.einsum("bi,kij->bkj", z, self.mixing)
+        new = log_normal(mixed, prediction.means, prediction.log_sigmas)
         as_new = log_sum_exp(prediction.log_weights + new)
         if x.shape[1] == 0 or not self.has_pointers:
             return as_new
@@ -545,7 +546,8 @@ class NumpyLatentLanguageModel(_SegmentModel):
         noise = rng.standard_normal((len(rows), prediction.means.shape[-1]))
         sigma = np.exp(prediction.log_sigmas[rows, k])
         mixed = prediction.means[rows, k] + tau * sigma * noise
-        return mixed @ np.linalg.inv(self.mixing)
+        inverse = np.linalg.inv(self.mixing)
+        return np.einsum("bi,bij->bj", mixed, inverse[k])
 
 
 def log_normal(z: Any, mean: Any, log_sigma: Any) -> Any:

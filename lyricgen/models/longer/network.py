@@ -421,7 +421,7 @@ class LatentLanguageModel(keras.Model, Weights):
         self.weights_of = layers.Dense(K)
         self.means = layers.Dense(K * Z)
         self.sigmas = layers.Dense(K * Z, kernel_initializer=_scaled(0.1))
-        self.mix = self.add_weight(shape=(Z, Z), initializer="zeros", name="mix")
+        self.mix = self.add_weight(shape=(K, Z, Z), initializer="zeros", name="mix")
         if s.pointers:
             self.gate = layers.Dense(1, bias_initializer=initializers.Constant(-1.0))
             self.copy = self.add_weight(shape=(Z,), initializer="zeros", name="copy")
@@ -465,16 +465,17 @@ class LatentLanguageModel(keras.Model, Weights):
     def _log_new(self, z: Any, joint: Any) -> Any:
         """Returns ln p of z (B, S, Z) as new segments, by the mixture: (B, S).
 
-        The Gaussians are of z + z M, where M (Z, Z) is strictly upper triangular: its
-        determinant is 1, and the numbers of z may depend on each other.
+        Each Gaussian is of z (1 + M), where its M (Z, Z) is strictly upper triangular:
+        the determinant is 1, and the numbers of z may depend on each other.
         """
         s = self.settings
-        z = z + ops.matmul(z, self.mix * _strictly_upper(s.segment))
+        mixing = self.mix * _strictly_upper(s.segment)
+        mixed = z[:, :, None] + ops.einsum("bsi,kij->bskj", z, mixing)
         shape = (-1, SEGMENTS, s.components, s.segment)
         log_weights = ops.log_softmax(self.weights_of(joint), axis=-1)
         means = ops.reshape(self.means(joint), shape) * self.spread
         log_sigmas = ops.clip(ops.reshape(self.sigmas(joint), shape), *LOG_SIGMA)
-        log_p = log_normal(z[:, :, None], means, log_sigmas)
+        log_p = log_normal(mixed, means, log_sigmas)
         return ops.logsumexp(log_weights + log_p, axis=-1)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

@@ -32,17 +32,17 @@ class SongSettings:
     encoder: int = option(256, "units of the encoder in each direction", 1)
     conductor: int = option(384, "units of the conductor", 1)
     inputs: int = option(128, "numbers that the conductor reads at each segment", 1)
-    target: float = option(350.0, "bits of the KL of 16 bars, at which beta holds it", 1)
-    beta: float = option(1.0, "weight of the KL at the start, before it is controlled", 1e-6)
+    target: float = option(360.0, "bits of the KL of 16 bars, at which beta holds it", 1)
+    beta: float = option(1.1, "weight of the KL at the start, before it is controlled", 1e-6)
     pointers: bool = option(True, "whether a segment can be a copy of an earlier one")
     form: float = option(5.0, "how many times the bits count that say what is a copy of what", 1)
     degrees: float = option(
-        0.0, "share of the tunes that move a step or two of the C major scale, at each step", most=1
+        0.5, "share of the tunes that move a step or two of the C major scale, at each step", most=1
     )
     splice: float = option(
         0.0, "share of the tunes whose second half is another one's, at each step", most=1
     )
-    batch: int = option(128, "tunes a step", 1)
+    batch: int = option(64, "tunes a step", 1)
     rate: float = option(1.5e-3, "the highest learning rate", 1e-12)
     seed: int = option(1, "of weights, order of the data and noise")
 
@@ -68,7 +68,7 @@ class LatentSettings:
     pointers: bool = option(True, "whether a segment can be a copy of an earlier one")
     short: float = option(0.33, "share of the steps that read windows of 8 bars", most=1)
     degrees: float = option(
-        0.0, "share of the tunes that move a step or two of the C major scale, at each step", most=1
+        0.5, "share of the tunes that move a step or two of the C major scale, at each step", most=1
     )
     batch: int = option(64, "tunes a step; twice as many of 8 bars", 1)
     rate: float = option(2e-3, "the highest learning rate", 1e-12)

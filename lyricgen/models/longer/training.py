@@ -22,8 +22,8 @@ from lyricgen.models.musicvae.posterior import fit_posterior
 from lyricgen.models.training import Row, Schedule, fit, make_deterministic
 
 # The steps of the trainings of the shipped weights.
-SONG_STEPS = 900
-LATENT_STEPS = 600
+SONG_STEPS = 1800
+LATENT_STEPS = 300
 
 Arrays = dict[str, np.ndarray]
 
