@@ -67,6 +67,7 @@ DRAWINGS = {
     "planned course": (course.course_map, ((), UNITS)),
     "main course": (course.course_map, (UNITS[:20],)),
     **{f"encoder, {steps}": (vae.encoder_z_decoder, (steps,)) for steps in (2, 3, 4)},
+    **{f"forced, {steps}": (vae.forced_and_free, (steps,)) for steps in (2, 3)},
     "elbo": (vae.elbo_terms, ()),
     "conductor": (vae.flat_and_conductor, ()),
     "3 bars": (vae.flat_and_conductor, (3, 5)),
@@ -224,6 +225,7 @@ TERMS = """
     tick delta status pitch velocity onset duration note notes
     tune tunes bars cluster duplicates split train
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
+    teacher forcing running
 """
 WORDS = """
     bits value error
@@ -235,6 +237,7 @@ WORDS = """
     cuts add added adds hand product products tape
     first oldest takes youngest
     anywhere byte bytes exchanged per poem poems some starts stream test text training whole
+    free reads true wrote
 """
 KNOWN = set(f"{TERMS} {WORDS}".lower().split())
 
@@ -351,6 +354,17 @@ def test_ways_that_differ_in_colour_differ_in_their_lines():
         assert len({look.line for look in looks}) == len({look.color for look in looks}) == 3
 
 
+def test_a_decoder_that_runs_free_reads_what_it_wrote(figures):
+    for steps in (2, 3):
+        figure = figures[f"forced, {steps}"]
+        labels = said(figure)
+        # both begin alike; then the true event is read on the left only
+        assert labels.count("start") == 2 and labels.count("LSTM") == 2 * steps
+        assert labels.count("$x_1$") == 1 and labels.count(r"$\hat x_1$") == 2
+        red = [line for line in lines(figure) if to_hex(line.get_edgecolor()) == show.RED.lower()]
+        assert len(red) == steps - 1
+
+
 def test_the_windows_of_all_forms_have_the_same_text(figures):
     labels = said(figures["truncation"])
     assert sum(unrolled.FIXED) == sum(unrolled.RANDOM) == 12
@@ -379,6 +393,7 @@ def test_the_bits_of_a_number_are_drawn_full_where_they_are_one(figures):
         lambda: unrolled.unrolled(5),
         lambda: unrolled.stacked_products(5),
         lambda: vae.encoder_z_decoder(1),
+        lambda: vae.forced_and_free(4),
         lambda: language.ngram_fallback((0.1, 0.2)),
         lambda: language.pair_heatmap(PAIRS[:, 1:], LETTERS),
         lambda: measuring.packed_sizes(47_092, 47_092, 22_105),

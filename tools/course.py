@@ -414,28 +414,23 @@ COURSE = (
         "13_training_musicvae",
         "Training MusicVAE",
         (
-            (
-                "write encoder, z, decoder and loss of MusicVAE in NumPy, and prove them "
-                "equal to Keras"
-            ),
-            "say when the KL is charged, and why by the share of the steps",
-            (
-                "measure what comes back: onsets, exact melodies and free running, beside "
-                "what needs no model"
-            ),
-            "ask the decoder, by a swapped z, whether it listens",
-            "read accuracy as a curve over bits, with the n-gram as the code without loss",
+            "You will write encoder, decoder and loss of MusicVAE in NumPy, and prove them equal "
+            "to Keras.",
+            "You will derive the loop in which the decoder reads its own events, and see what "
+            "teacher forcing hides.",
+            "You will train a MusicVAE of one bar through its whole schedule, and see and hear it "
+            "at six checkpoints.",
+            "You will judge a larger one by three protocols with intervals, and by a swapped z.",
+            "You will put its whole bill in bits beside the n-gram's, and read accuracy over bits.",
         ),
-        "01, 10 and 11",
-        (
-            "BiLSTM encoder, autoregressive decoder, free bits, annealing; the curves; "
-            "accuracy on held-out tunes"
-        ),
+        "01, 06, 10 and 11",
+        "a MusicVAE trained in class, seen and heard at each checkpoint; a larger one, judged",
         (
             "encoder",
             "decoder",
             "bidirectional LSTM",
             "posterior",
+            "prior",
             "KL",
             "beta",
             "annealing",
@@ -445,10 +440,11 @@ COURSE = (
             "greedy decoding",
             "note F1",
             "onset",
+            "bootstrap",
+            "n-gram",
             "rate",
             "scheduled sampling",
             "word dropout",
-            "transposition",
             "mixed precision",
         ),
     ),

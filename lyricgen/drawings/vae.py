@@ -1,4 +1,4 @@
-"""Drawings of the variational autoencoder: encoder and decoder, ELBO, conductor."""
+"""Drawings of the variational autoencoder: encoder, decoder, ELBO, conductor."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from lyricgen.drawings.canvas import (
     coloured,
     dashed,
 )
-from lyricgen.show import BLUE, GREEN, ORANGE, PINK
+from lyricgen.show import BLUE, GREEN, ORANGE, PINK, RED
 
 ENCODER = coloured(BLUE, width=2.2)
 BACKWARDS = coloured(GREEN, "dashdot", 2.2)
 LATENT = coloured(PINK, width=2.6)
 Z_LINE = coloured(PINK, "dashed", 1.8)
+FED_BACK = coloured(RED, "dashed", 2.0)
 DECODER = coloured(ORANGE, width=2.2)
 CONDUCTOR = coloured(GREEN, "dashdot", 2.2)
 SQUARE = (0.54, 0.46)
@@ -39,6 +40,7 @@ def encoder_z_decoder(steps: int = 4) -> Any:
     event before. From 2 to 4 steps. Returns the figure.
     Raises: ValueError for another number of steps.
     Source: Roberts et al. 2018, section 3.
+    Notebook: training_musicvae
     """
     if not 2 <= steps <= 4:
         raise ValueError(f"steps is {steps}; expected 2, 3 or 4.")
@@ -116,6 +118,57 @@ def _z_at_each_step(canvas: Canvas, z: Place, cells: list[Place]) -> None:
     for cell in cells:
         canvas.arrow([(cell.x - 0.15, rail), (cell.x - 0.15, cell.top[1])], Z_LINE)
     canvas.label(5.9, 2.85, "z", "left")
+
+
+def forced_and_free(steps: int = 3) -> Any:
+    """Draws what a decoder reads at each step: the true event, or the one it wrote.
+
+    On the left is teacher forcing, on the right free running. z, which every step reads
+    as well, is drawn at the first one only. From 2 to 3 steps. Returns the figure.
+    Raises: ValueError for another number of steps.
+    Notebook: training_musicvae
+    """
+    if not 2 <= steps <= 3:
+        raise ValueError(f"steps is {steps}; expected 2 or 3.")
+    canvas = Canvas(4.3)
+    for left, free in ((0.2, False), (4.75, True)):
+        title = "Free running" if free else "Teacher forcing"
+        reads = "reads the event that it wrote" if free else "reads the true event"
+        canvas.label(left, 4.0, title, "left", weight="bold")
+        canvas.label(left, 3.65, reads, "left", SMALL)
+        _decoder_that_reads(canvas, left, steps, free)
+    return canvas.fig
+
+
+def _decoder_that_reads(canvas: Canvas, left: float, steps: int, free: bool) -> None:
+    """Draws the steps of a decoder, with what each reads and writes."""
+    pitch = 3.6 / steps
+    z = canvas.circle(left + 0.25, 1.9, "z", 0.24, LATENT)
+    before: list[Place] = []
+    for t in range(steps):
+        x = left + 0.65 + pitch * (t + 0.5)
+        cell = canvas.box(x, 1.9, "LSTM", SQUARE, DECODER, SMALL)
+        written = canvas.box(x, 3.05, rf"$\hat x_{t + 1}$", SQUARE)
+        canvas.arrow([cell.top, written.bottom])
+        if before:
+            canvas.arrow([before[0].right, cell.left], DECODER)
+        else:
+            canvas.arrow([z.right, cell.left], LATENT)
+        if before and free:
+            _feed_back(canvas, before[1], cell)
+        else:
+            text = f"$x_{t}$" if t else "start"
+            read = canvas.box(x, 0.6, text, SQUARE, dashed(GREY), SMALL)
+            canvas.arrow([read.top, cell.bottom])
+        before = [cell, written]
+
+
+def _feed_back(canvas: Canvas, written: Place, cell: Place) -> None:
+    """Draws the way of an event that was written to the cell that reads it."""
+    middle = (written.x + cell.x) / 2
+    low = 0.95
+    way = [written.right, (middle, written.y), (middle, low), (cell.x, low), cell.bottom]
+    canvas.arrow(way, FED_BACK)
 
 
 def elbo_terms() -> Any:

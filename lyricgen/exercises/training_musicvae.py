@@ -6,10 +6,206 @@ import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake, read_numbers
 
-# Of the loss that the notebook trains with: the first exercise.
+# A table, a melody and a start of the second exercise.
+Case = tuple[np.ndarray, np.ndarray, int]
+
+curves = Exercise(
+    form="one of the letters 'a', 'b', 'c' and 'd', in quotation marks",
+    hint=(
+        "while beta is 0, a smaller sigma costs nothing and makes the bar easier to decode. What "
+        "does it cost once beta has risen? And does a decoder need all those bits?"
+    ),
+    right=lambda: "d",
+    why=(
+        "While beta is 0, each bar gets a Gaussian as narrow as it likes, and the KL rises. Once "
+        "the KL costs something, the bits that help the decoder least are given up first, and the "
+        "decoder goes on learning to use the others."
+    ),
+    mistakes={
+        "a": Mistake(
+            lambda: "a",
+            "(a) would hold if beta stayed 0. As it rises, every bit of the KL has to save more "
+            "than beta times a bit of the cost, and many bits do not.",
+        ),
+        "b": Mistake(
+            lambda: "b",
+            "(b) is posterior collapse. It threatens where the KL is charged in full from the "
+            "start; here beta is 0 for the first 15 % of the steps.",
+        ),
+        "c": Mistake(
+            lambda: "c",
+            "(c) is right about the KL. But z has far more bits than a bar needs when beta begins "
+            "to rise, and the decoder has not finished learning.",
+        ),
+    },
+    letters="abcd",
+)
+
+
+def accuracies(table: np.ndarray, melody: np.ndarray, start: int) -> np.ndarray:
+    """Returns a toy decoder's accuracies with teacher forcing and in free running.
+
+    After the event `last`, at step t, the decoder writes table[t, last], (T, V + 1).
+    """
+    return _accuracies((table, melody, start))
+
+
+def _accuracies(
+    case: Case, readers: tuple[str, str] = ("true", "own"), steps: slice = slice(None)
+) -> np.ndarray:
+    """The answer of the second exercise; `readers` and `steps` spoil it."""
+    _, melody, _ = case
+    shares = []
+    for reader in readers:
+        right = _run(*case, reader) == melody
+        shares.append(right[steps].mean())
+    return np.array(shares)
+
+
+def _run(table: np.ndarray, melody: np.ndarray, start: int, reader: str) -> np.ndarray:
+    """Returns what the decoder writes (T,), by what it reads at each step."""
+    last = start
+    written = []
+    for t, event in enumerate(melody):
+        if reader == "wrapped":
+            last = melody[t - 1]
+        if reader == "same step":
+            last = event
+        written.append(table[t, last])
+        if reader == "true":
+            last = event
+        if reader == "own":
+            last = written[-1]
+    return np.array(written)
+
+
+def _of_onsets(table: np.ndarray, melody: np.ndarray, start: int) -> np.ndarray:
+    """The accuracies of the onsets alone."""
+    onset = melody > 1
+    found = [_run(table, melody, start, reader) == melody for reader in ("true", "own")]
+    return np.array([right[onset].mean() for right in found])
+
+
+def _of_the_teacher(table: np.ndarray, melody: np.ndarray, start: int) -> np.ndarray:
+    """How often the free decoder agrees with the forced one, in the second place."""
+    forced = _run(table, melody, start, "true")
+    free = _run(table, melody, start, "own")
+    return np.array([(forced == melody).mean(), (free == forced).mean()])
+
+
+def _up_to_a_mistake(table: np.ndarray, melody: np.ndarray, start: int) -> np.ndarray:
+    """The accuracies where the free decoder stops at its first wrong event."""
+    right = _run(table, melody, start, "own") == melody
+    stopped = np.cumprod(right).mean()
+    return np.array([accuracies(table, melody, start)[0], stopped])
+
+
+def _toy(seed: int, steps: int, events: int, mistakes: int) -> Case:
+    """Returns a table (T, V + 1), a melody (T,) and V, the start.
+
+    The decoder is right after every true event but as many as there are mistakes. In
+    the melody 0 is a hold, 1 a rest, and larger numbers are onsets.
+    """
+    rng = np.random.default_rng(seed)
+    melody = np.where(np.arange(steps) % 2, 0, rng.integers(2, events, steps))
+    melody[-1] = rng.integers(2, events)
+    table = rng.integers(0, events, (steps, events + 1))
+    # Whatever else than the start is read first leads to another event.
+    table[0] = (melody[0] + 1) % events
+    before = [events, *melody[:-1]]
+    table[np.arange(steps), before] = melody
+    for t in rng.choice(np.arange(2, steps - 2), mistakes, replace=False):
+        table[t, before[t]] = (melody[t] + 1) % events
+    return table, melody, events
+
+
+flatters = Exercise(
+    form="a function of table, melody and start that returns two accuracies, forced and free",
+    hint=(
+        "two loops over the steps, both with last = start before them. In each, the decoder "
+        "writes table[t, last]. Then last becomes melody[t] in the one, and what was written in "
+        "the other."
+    ),
+    right=accuracies,
+    why=(
+        "Teacher forcing flatters: after each mistake the decoder reads the true event again. "
+        "Running free, it reads its own mistake, and a single one can cost many steps."
+    ),
+    cases=(_toy(2, 16, 6, 2), _toy(4, 24, 9, 4), _toy(5, 11, 5, 2)),
+    mistakes={
+        "swapped": Mistake(
+            lambda *case: accuracies(*case)[::-1],
+            "these are the right two in the other order: teacher forcing first.",
+        ),
+        "forced twice": Mistake(
+            lambda *case: _accuracies(case, readers=("true", "true")),
+            "your second decoder reads the true event as well; running free it reads what it "
+            "wrote.",
+        ),
+        "free twice": Mistake(
+            lambda *case: _accuracies(case, readers=("own", "own")),
+            "your first decoder reads what it wrote; with teacher forcing it reads the true event.",
+        ),
+        "begun with hold": Mistake(
+            lambda table, melody, start: accuracies(table, melody, 0),
+            "you began with last = 0, which is a hold; before the first step `last` is start.",
+        ),
+        "wrapped": Mistake(
+            lambda *case: _accuracies(case, readers=("wrapped", "own")),
+            "at step 0, melody[t - 1] is the last event of the melody; before the first step "
+            "`last` is start.",
+        ),
+        "the event itself": Mistake(
+            lambda *case: _accuracies(case, readers=("same step", "own")),
+            "with teacher forcing your decoder reads the event that it is to write; it reads the "
+            "one before.",
+        ),
+        "never moves on": Mistake(
+            lambda *case: _accuracies(case, readers=("start", "start")),
+            "`last` stays start in your loops: set it at the end of each step.",
+        ),
+        "start for free": Mistake(
+            lambda *case: _accuracies(case, readers=("true", "start")),
+            "in your second loop `last` stays start: set it to what was written.",
+        ),
+        "against the forced": Mistake(
+            _of_the_teacher,
+            "your second number compares the free decoder with the forced one; compare it with "
+            "the melody.",
+        ),
+        "stops": Mistake(
+            _up_to_a_mistake,
+            "your free decoder stops at its first wrong event; it goes on, and may be right again.",
+        ),
+        "counts": Mistake(
+            lambda *case: len(case[1]) * accuracies(*case),
+            "these are how many steps are right; divide by the number of steps.",
+        ),
+        "error rates": Mistake(
+            lambda *case: 1 - accuracies(*case),
+            "these are the shares of the steps that are wrong; the accuracy is the share that is "
+            "right.",
+        ),
+        "only onsets": Mistake(_of_onsets, "that is of the onsets only; here all steps count."),
+        "no first step": Mistake(
+            lambda *case: _accuracies(case, steps=slice(1, None)),
+            "you left out the first step; all steps count.",
+        ),
+        "no last step": Mistake(
+            lambda *case: _accuracies(case, steps=slice(None, -1)),
+            "you left out the last step; all steps count.",
+        ),
+    },
+    # Two digits are enough: 0.88 for 0.875.
+    digits=2,
+    share=True,
+)
+
+
+# Of the model that the notebook trains: the third exercise.
 BETA = 0.2
-STEPS = 32
-LATENT = 64
+STEPS = 16
+LATENT = 24
 
 
 def _too_small(answer) -> str | None:
@@ -23,224 +219,47 @@ def _too_small(answer) -> str | None:
 mean_for_sum = Exercise(
     form="one number",
     hint=(
-        "a loss divided by 32 as a whole has the same minimum. Divide both its terms, and see "
+        "a loss divided by 16 as a whole has the same minimum. Divide both its terms, and see "
         "what then stands before the KL."
     ),
     right=lambda: BETA / STEPS,
     why=(
-        "With 0.2 in its place the KL would weigh 32 times as much as it should, and z would say "
+        "With 0.2 in its place the KL would weigh 16 times as much as it should, and z would say "
         "next to nothing. A beta means nothing as long as one does not know what was summed and "
         "what was averaged."
     ),
     mistakes={
         "multiplied": Mistake(
             lambda: BETA * STEPS,
-            "you multiplied by 32; the cost got smaller by 32, so the KL's weight must get "
+            "you multiplied by 16; the cost became smaller by 16, so the KL's weight must become "
             "smaller as well.",
         ),
         "the same": Mistake(
             lambda: BETA,
-            "then the cost is a 32nd of what it was, and the KL is not: it would weigh 32 times "
+            "then the cost is a 16th of what it was, and the KL is not: it would weigh 16 times "
             "as much.",
         ),
         "dimensions": Mistake(
             lambda: BETA / LATENT,
-            "64 is the number of dimensions of z, and over them this program still takes the sum.",
+            "24 is the number of dimensions of z, and over them this program still takes the sum.",
         ),
         "both means": Mistake(
             lambda: BETA * LATENT / STEPS,
-            "that would be for a KL averaged over its 64 dimensions too; here it is their sum.",
+            "that would be for a KL averaged over its 24 dimensions too; here it is their sum.",
         ),
         "sizes mixed up": Mistake(
             lambda: BETA * STEPS / LATENT,
-            "32 and 64 are both in it: over the 64 dimensions this program still takes the sum, "
-            "so only the 32 steps matter, and the weight gets smaller.",
+            "16 and 24 are both in it: over the 24 dimensions this program still takes the sum, "
+            "so only the 16 steps matter, and the weight becomes smaller.",
         ),
         "both": Mistake(
             lambda: BETA / STEPS / LATENT,
-            "you divided by the 64 dimensions as well; over them this program still takes the sum.",
+            "you divided by the 24 dimensions as well; over them this program still takes the sum.",
+        ),
+        "two bars": Mistake(
+            lambda: BETA / 32,
+            "that is for melodies of 32 steps, as of the model of the course; yours have 16.",
         ),
     },
     when=_too_small,
-)
-
-
-# The second exercise: 0 is hold, 1 is rest, from 2 on come onsets.
-MELODY = np.array([2, 0, 3, 0, 4, 0, 0, 0, 5, 0, 4, 0, 3, 0, 2, 0])
-
-# What is read before the first step.
-START = 6
-
-
-def _decoder() -> np.ndarray:
-    """What a toy decoder writes at step t after an event, [t, event].
-
-    It is right after every true event but two.
-    """
-    written = np.random.default_rng(4).integers(0, 6, (len(MELODY), START + 1))
-    before = [START, *MELODY[:-1]]
-    written[np.arange(len(MELODY)), before] = MELODY
-    written[4, MELODY[3]] = 5
-    written[13, MELODY[12]] = 1
-    return written
-
-
-NEXT = _decoder()
-
-
-def _run(start: int = START, truth: bool = False) -> np.ndarray:
-    last = start
-    written = []
-    for t, event in enumerate(MELODY):
-        written.append(NEXT[t, last])
-        last = event if truth else written[-1]
-    return np.array(written)
-
-
-def _shares(forced: np.ndarray, free: np.ndarray, steps=slice(None)) -> np.ndarray:
-    right_when_forced = forced == MELODY
-    right_when_free = free == MELODY
-    return np.array([right_when_forced[steps].mean(), right_when_free[steps].mean()])
-
-
-flatters = Exercise(
-    form="two numbers, teacher-forced first",
-    hint=(
-        "two loops over the steps, both from last = check.START. In the one, last becomes the "
-        "true event, check.MELODY[t]; in the other, what the decoder wrote."
-    ),
-    right=lambda: _shares(_run(truth=True), _run()),
-    why=(
-        "Teacher forcing flatters: after each fault somebody puts the decoder right. Running "
-        "free, two faults cost it many steps. And all steps together flatter as well: always hold "
-        f"has {(MELODY == 0).mean():.2f} here without a single note, as much as this decoder "
-        "running free. So report free running, with onsets beside it."
-    ),
-    mistakes={
-        "swapped": Mistake(
-            lambda: _shares(_run(), _run(truth=True)),
-            "these are the right two, the other way round: teacher-forced first.",
-        ),
-        "forced twice": Mistake(
-            lambda: _shares(_run(truth=True), _run(truth=True)),
-            "your second decoder is put right after each step as well; running free it reads what "
-            "it wrote.",
-        ),
-        "free twice": Mistake(
-            lambda: _shares(_run(), _run()),
-            "your first decoder reads what it wrote; with teacher forcing it reads the true event.",
-        ),
-        "begun with hold": Mistake(
-            lambda: _shares(_run(0, truth=True), _run(0)),
-            "you began with last = 0, a hold; before the first step stands check.START.",
-        ),
-        "counts": Mistake(
-            lambda: len(MELODY) * _shares(_run(truth=True), _run()),
-            "these are how many steps are right; divide by the 16 steps.",
-        ),
-        "error rates": Mistake(
-            lambda: 1 - _shares(_run(truth=True), _run()),
-            "these are the shares of the steps that are wrong; the accuracy is the share of those "
-            "that are right.",
-        ),
-        "only onsets": Mistake(
-            lambda: _shares(_run(truth=True), _run(), MELODY > 1),
-            "that is of the onsets only; here all 16 steps count.",
-        ),
-        "no first step": Mistake(
-            lambda: _shares(_run(truth=True), _run(), slice(1, None)),
-            "you left out the first step; all 16 count.",
-        ),
-    },
-    # Two decimals are enough: 0.88 for 0.875.
-    tolerance=0.01,
-    share=True,
-)
-
-
-# The KL of each of four melodies in each of six dimensions, in nats: the third
-# exercise.
-KL = np.array(
-    [
-        [2.2, 0.1, 0.0, 0.3, 1.0, 0.1],
-        [3.1, 0.0, 0.1, 2.5, 1.4, 0.2],
-        [0.9, 0.2, 0.0, 0.1, 0.4, 0.1],
-        [2.6, 0.1, 0.2, 1.9, 0.8, 0.1],
-    ]
-)
-
-
-# Bits of a melody that are free; a sixth of them for each dimension.
-FREE = 4.5
-_NATS = FREE * np.log(2)
-
-
-def _beyond(total=_NATS, each=_NATS / 6) -> np.ndarray:
-    of_melody = KL.sum(axis=1)
-    of_dimension = KL.mean(axis=0)
-    return np.array(
-        [np.maximum(of_melody - total, 0).mean(), np.maximum(of_dimension - each, 0).sum()]
-    )
-
-
-free_bits = Exercise(
-    form="two numbers in nats, the total first",
-    hint=(
-        "on the total: sum over the dimensions, take 4.5 ln 2 away, cut at 0, mean over the "
-        "melodies. For each dimension: mean over the melodies, take a sixth of that away, cut at "
-        "0, sum over the dimensions."
-    ),
-    right=_beyond,
-    why=(
-        "The same KL, and two prices: the second is higher, since a dimension that says much "
-        "cannot use what its neighbours leave. On the total, z may put everything into a few "
-        "dimensions; one by one, each is invited to say a little. Published code has had a "
-        "comment with the one and a line with the other."
-    ),
-    mistakes={
-        "bits": Mistake(
-            lambda: _beyond(FREE, FREE / 6),
-            "you took bits away from nats: a bit is ln 2 = 0.693 nats.",
-        ),
-        "swapped": Mistake(
-            lambda: _beyond()[::-1],
-            "these are the right two, the other way round: the total first.",
-        ),
-        "cut after the mean": Mistake(
-            lambda: np.array([max(KL.sum(axis=1).mean() - _NATS, 0), _beyond()[1]]),
-            "on the total you cut at 0 after the mean over the melodies; then a melody that says "
-            "little pays for one that says much. Cut first.",
-        ),
-        "cut each entry": Mistake(
-            lambda: np.array([_beyond()[0], np.maximum(KL - _NATS / 6, 0).sum(axis=1).mean()]),
-            "for each dimension you cut every melody by itself; the option takes the mean over "
-            "the melodies first.",
-        ),
-        "answer in bits": Mistake(
-            lambda: _beyond() / np.log(2),
-            "these are the right two in bits; give nats: times ln 2 = 0.693.",
-        ),
-        "the larger of the two": Mistake(
-            lambda: np.array(
-                [
-                    np.maximum(KL.sum(axis=1), _NATS).mean(),
-                    np.maximum(KL.mean(axis=0), _NATS / 6).sum(),
-                ]
-            ),
-            "that is the other form of free bits, max(KL, free), which has the same gradient; "
-            "what remains to be paid is max(KL - free, 0).",
-        ),
-        "total for each": Mistake(
-            lambda: _beyond(each=_NATS),
-            "you gave each dimension all of the free bits; each has a sixth of them.",
-        ),
-        "no cut": Mistake(
-            lambda: np.array([KL.sum(axis=1).mean() - _NATS] * 2),
-            "nothing is cut at 0 there: free bits that are not used are no credit.",
-        ),
-        "sums": Mistake(
-            lambda: np.array([_beyond()[0] * 4, _beyond()[1] * 4]),
-            "you summed over the four melodies; over melodies it is a mean.",
-        ),
-    },
 )

@@ -122,7 +122,6 @@ def mean_scores(model: keras.Model, batches: Iterable[tuple]) -> dict[str, float
 
     Each batch counts by its size. Metrics are reset before each batch, since from call
     to call of `test_on_batch` Keras 3.13 accumulates them, and 3.15 does not.
-    Notebook: training_musicvae
     """
     sums: dict[str, float] = {}
     count = 0

@@ -116,7 +116,6 @@ def mean_of(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     out.
     Raises: UserError where the weights are of different sizes.
     Source: Izmailov et al. 2018 (stochastic weight averaging).
-    Notebook: training_musicvae
     """
     first_shapes = _network_shapes(weights[0])
     for arrays in weights[1:]:

@@ -270,7 +270,7 @@ class NumpyMusicVAE:
         Each event is the likeliest one (temperature 0), or a draw: the largest of the
         logits plus Gumbel noise times the temperature is a draw at that temperature.
         Raises: UserError for a temperature below 0.
-        Notebook: sampling_musicvae
+        Notebook: training_musicvae, sampling_musicvae
         """
         z = np.asarray(z, self.dtype)
         h, c, *terms = self.begin(z)
@@ -294,6 +294,7 @@ class NumpyMusicVAE:
         at the temperature. Of each step of it the likeliest event is kept, which is
         often not the one that is drawn: uint8 (B, T), not canonical.
         Source: Roberts et al. 2018, table 1 (sampling accuracy).
+        Notebook: training_musicvae
         """
         z = np.asarray(z, self.dtype)
         h, c, *terms = self.begin(z)

@@ -62,6 +62,7 @@ class Glimpse:
 
     `reconstructed` (N, T) are decoded greedily from mu of the same N melodies each
     time, `drawn` (M, T) from the same M z of the prior; both are canonical uint8.
+    Notebook: training_musicvae
     """
 
     step: int
@@ -72,7 +73,10 @@ class Glimpse:
 
 @dataclass(frozen=True)
 class Watching:
-    """Says of which melodies (N, T) a Glimpse is wanted, and what is done with it."""
+    """Says of which melodies (N, T) a Glimpse is wanted, and what is done with it.
+
+    Notebook: training_musicvae
+    """
 
     melodies: np.ndarray
     see: Callable[[Glimpse], object]
