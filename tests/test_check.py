@@ -27,7 +27,8 @@ NAMES = {
     "training_a_language_model": ["rising", "parameters", "clip"],
     "writing_lyrics": ["top_p", "line_end", "price"],
     "four_corpora": ["two_sizes", "distinct", "equal_amounts"],
-    "variational_autoencoder": ["gaussians", "sign", "means", "unused"],
+    "variational_autoencoder": ["gaussians", "sign", "means"],
+    "posterior_collapse": ["course_of_kl", "free_bits", "unused"],
     "training_musicvae": ["curves", "flatters", "mean_for_sum"],
     "sampling_musicvae": ["half_way", "arc", "vector"],
 }

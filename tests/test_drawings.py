@@ -68,7 +68,9 @@ DRAWINGS = {
     "main course": (course.course_map, (UNITS[:20],)),
     **{f"encoder, {steps}": (vae.encoder_z_decoder, (steps,)) for steps in (2, 3, 4)},
     **{f"forced, {steps}": (vae.forced_and_free, (steps,)) for steps in (2, 3)},
+    "dense": (vae.dense_vae, ()),
     "elbo": (vae.elbo_terms, ()),
+    "cures": (vae.four_cures, ()),
     "conductor": (vae.flat_and_conductor, ()),
     "3 bars": (vae.flat_and_conductor, (3, 5)),
     "packed sizes": (measuring.packed_sizes, (47_092, 53_844, 22_105)),
@@ -214,6 +216,7 @@ def test_a_drawing_is_the_same_when_drawn_again(figures, name):
 # between them. A letter that the course does not use, such as C for a cell, is found.
 MATHS = {"x", "h", "c", "i", "f", "g", "o", "a", "d", "n", "w", "W", "U", "b", "t"}
 COURSE_LETTERS = {"x", "h", "c", "w", "W", "U", "b", "B", "T", "D", "H", "4H", "V", "z", "p", "q"}
+COURSE_LETTERS |= {"a", "k", "Z"}
 GRADIENTS = {"dx", "dh", "do", "di", "df", "dg", "dW", "dU", "db", "dh_back", "dc_back"}
 GRADIENTS |= {"dh_total", "dc_total", "da_i", "da_f", "da_g", "da_o"}
 TERMS = """
@@ -226,6 +229,7 @@ TERMS = """
     tune tunes bars cluster duplicates split train
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
     teacher forcing running
+    annealing free dropout norm
 """
 WORDS = """
     bits value error
@@ -238,6 +242,7 @@ WORDS = """
     first oldest takes youngest
     anywhere byte bytes exchanged per poem poems some starts stream test text training whole
     free reads true wrote
+    first has spread word
 """
 KNOWN = set(f"{TERMS} {WORDS}".lower().split())
 
@@ -246,7 +251,7 @@ def unknown(label: str) -> set[str]:
     """The words and letters of a label that the course does not have."""
     found = set()
     for formula in re.findall(r"\$([^$]+)\$", label):
-        names = re.sub(r"\\(circ|sigma|tanh|frac|lambda|mathsf\{T\})|\\,|\\ ", " ", formula)
+        names = re.sub(r"\\(circ|mu|sigma|tanh|frac|lambda|mathsf\{T\})|\\,|\\ ", " ", formula)
         found |= {letter for letter in re.findall("[A-Za-z]", names) if letter not in MATHS}
     plain = re.sub(r"\$[^$]+\$|\"[^\"]*\"", " ", label)
     for word in re.findall(r"[^\W\d][\w']*|4H", plain):

@@ -100,7 +100,6 @@ def has_words(output: dict) -> bool:
 
 # Units that are still as long as they were before the course was cut into lessons.
 LONG = {
-    "variational_autoencoder",
     "sampling_musicvae",
     "reading_the_article",
 }
@@ -122,9 +121,15 @@ def test_a_unit_fits_a_lesson(path):
         assert 50 <= round(minutes) <= 80, f"{minutes:.0f} minutes by tools/class_minutes.py"
 
 
+# Units in which trainings run live: what they print differs between processors.
+LIVE = {"posterior_collapse"}
+
+
 @books
 def test_few_outputs_are_ignored(path):
+    """At most a quarter of the cells, or half where trainings run live."""
     code = cells(path, "code")
+    most = len(code) / (2 if course.slug_of(path.stem) in LIVE else 4)
     picture = {"image/png", "text/html", "application/vnd.jupyter.widget-view+json"}
     ignored = []
     for cell, following in zip(code, [*code[1:], {"outputs": [], "metadata": {}}]):
@@ -137,7 +142,7 @@ def test_few_outputs_are_ignored(path):
                 has_words(output) for output in following["outputs"]
             ) and "nbval-ignore-output" not in tags(following)
             ignored += [] if shown_only and compared else [source(cell)[:60]]
-    assert len(ignored) <= len(code) / 4, ignored
+    assert len(ignored) <= most, ignored
     assert not any("nbval-skip" in tags(cell) for cell in code)
     assert not any("NBVAL" in source(cell) for cell in code), "tags, not comments"
 

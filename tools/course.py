@@ -378,18 +378,24 @@ COURSE = (
     ),
     Notebook(
         "11_variational_autoencoder",
-        "A variational autoencoder, and how it collapses",
+        "A variational autoencoder",
         (
-            "see what is wrong with the holes of a plain autoencoder, and count it",
-            "derive the ELBO, and prove the bound, the KL and the reparameterisation by numbers",
-            "say what a mean in place of a sum does to beta",
-            "drag through a map of rhythms, and hear it",
-            "make posterior collapse on purpose, see it in four measures, and cure it in four ways",
+            (
+                "You will write an autoencoder in NumPy with its gradient, draw bars from it, and "
+                "count how many of them no tune has."
+            ),
+            "You will derive the ELBO line by line, and prove it by adding up a grid.",
+            "You will derive the KL of a Gaussian to the prior, and check it by sampling.",
+            ("You will carry a gradient past a draw in two ways, and compare their variances."),
+            (
+                "You will say what a mean in place of a sum does to beta, and hear a path through "
+                "a map of rhythms."
+            ),
         ),
         "03 and 10; a Gaussian, and the mean of a function of it",
         (
-            "ELBO, reparameterisation, KL by formula and by sampling; collapse, seen and "
-            "cured, in two dimensions"
+            "an autoencoder and a fair count of its holes; ELBO; the reparameterisation beside "
+            "its rival; KL by formula and by sampling"
         ),
         (
             "autoencoder",
@@ -397,13 +403,34 @@ COURSE = (
             "VAE",
             "prior",
             "posterior",
+            "approximate posterior",
             "ELBO",
             "KL",
+            "score function",
             "reparameterisation",
             "beta",
+        ),
+    ),
+    Notebook(
+        "12_posterior_collapse",
+        "Posterior collapse and its cures",
+        (
+            "You will derive what z costs in a VAE, and what it can save at most.",
+            "You will make a VAE collapse on purpose, and see that its loss does not warn you.",
+            "You will measure the collapse in four ways, see it and hear it.",
+            "You will cure it by annealing and by free bits, each with one line of the settings.",
+            (
+                "You will compare four cures over three seeds, and say why the bound likes none "
+                "of them."
+            ),
+        ),
+        "11, and what an LSTM reads at each step (01)",
+        "collapse made, seen in four measures, heard; cured live",
+        (
             "posterior collapse",
-            "active unit",
+            "aggregate posterior",
             "mutual information",
+            "active unit",
             "annealing",
             "free bits",
             "word dropout",
@@ -535,7 +562,6 @@ COURSE = (
     ),
 )
 PLANNED = (
-    ("12_posterior_collapse", "collapse made, seen in four measures, heard; cured live"),
     (
         "15_exploring_latent_space",
         "interpolation, neighbours, attribute vectors with intervals; copying",

@@ -26,6 +26,7 @@ Z_LINE = coloured(PINK, "dashed", 1.8)
 FED_BACK = coloured(RED, "dashed", 2.0)
 DECODER = coloured(ORANGE, width=2.2)
 CONDUCTOR = coloured(GREEN, "dashdot", 2.2)
+CURE = coloured(BLUE, width=1.8)
 SQUARE = (0.54, 0.46)
 JOINED_LEFT = 3.5  # where the last hidden states of both directions meet
 BAR_GAP = 0.3
@@ -40,7 +41,7 @@ def encoder_z_decoder(steps: int = 4) -> Any:
     event before. From 2 to 4 steps. Returns the figure.
     Raises: ValueError for another number of steps.
     Source: Roberts et al. 2018, section 3.
-    Notebook: training_musicvae
+    Notebook: posterior_collapse, training_musicvae
     """
     if not 2 <= steps <= 4:
         raise ValueError(f"steps is {steps}; expected 2, 3 or 4.")
@@ -171,12 +172,52 @@ def _feed_back(canvas: Canvas, written: Place, cell: Place) -> None:
     canvas.arrow(way, FED_BACK)
 
 
+def dense_vae() -> Any:
+    """Draws a VAE without any LSTM: x, h, mu and sigma, z, k, a and the probabilities.
+
+    z is drawn from the Gaussian that mu and sigma describe; the weights stand at the
+    arrows, the shapes below. Returns the figure.
+    Source: Kingma and Welling 2014, section 3 and appendix C.
+    Notebook: variational_autoencoder
+    """
+    canvas = Canvas(3.9)
+    y = 2.0
+    canvas.label(1.75, 3.55, "encoder", weight="bold")
+    canvas.label(6.6, 3.55, "decoder", weight="bold")
+    x = canvas.box(0.5, y, "x", (0.5, 0.5), font=LARGE)
+    h = canvas.box(1.75, y, "h", (0.5, 1.9), ENCODER, LARGE)
+    mu = canvas.box(3.2, y + 0.75, "mu", (0.8, 0.46), LATENT)
+    sigma = canvas.box(3.2, y - 0.75, "sigma", (0.8, 0.46), LATENT)
+    z = canvas.circle(4.5, y, "z", 0.3, LATENT)
+    k = canvas.box(5.9, y, "k", (0.5, 1.9), DECODER, LARGE)
+    a = canvas.box(7.15, y, "a", (0.5, 0.9), DECODER, LARGE)
+    chances = canvas.box(8.3, y, "p(x given z)", (1.2, 0.5), font=SMALL)
+    canvas.arrow([x.right, h.left])
+    canvas.arrow([(h.right[0], mu.y), mu.left])
+    canvas.arrow([(h.right[0], sigma.y), sigma.left])
+    canvas.arrow([mu.right, (z.x, mu.y), z.top])
+    canvas.arrow([sigma.right, (z.x, sigma.y), z.bottom])
+    canvas.arrow([z.right, k.left])
+    canvas.arrow([k.right, a.left])
+    canvas.arrow([a.right, chances.left])
+    canvas.label(4.5, 3.15, "z = mu + sigma ∘ noise", font=SMALL)
+    canvas.label(1.1, y + 0.22, "$W_1$")
+    canvas.label(2.38, mu.y + 0.22, r"$W_\mu$")
+    canvas.label(2.38, sigma.y + 0.22, r"$W_\sigma$")
+    canvas.label(5.25, y + 0.22, "$W_2$")
+    canvas.label(6.53, y + 0.22, "$W_3$")
+    for place, shape in ((x, "(B, T)"), (h, "(B, H)"), (z, "(B, Z)"), (k, "(B, H)"), (a, "(B, T)")):
+        canvas.label(place.x, 0.5, shape, font=SMALL)
+    return canvas.fig
+
+
 def elbo_terms() -> Any:
     """Draws the two terms of the loss of a VAE: reconstruction and KL.
 
     Between encoder and decoder stand the prior p(z), dashed, and the posterior of one
     x. Returns the figure.
     Source: Kingma and Welling 2014, section 2.
+    Notebook: variational_autoencoder
     """
     canvas = Canvas(4.9)
     y = 3.2
@@ -202,7 +243,7 @@ def elbo_terms() -> Any:
     canvas.arrow([again.bottom, (again.x, costs.top[1])], DECODER)
     canvas.arrow([x.bottom, (x.x, 2.05), (6.0, 2.05), (6.0, costs.top[1])])
     canvas.arrow([(3.6, 2.45), (3.6, kl.top[1])], Z_LINE)
-    canvas.label(2.3, 0.4, "low where the posterior is close to the prior", font=SMALL)
+    canvas.label(2.3, 0.4, "low where q(z given x) is close to the prior", font=SMALL)
     canvas.label(6.9, 0.4, "low where the decoder predicts x from z", font=SMALL)
     return canvas.fig
 
@@ -215,6 +256,53 @@ def _bells(canvas: Canvas, foot: Point) -> None:
         grid = np.linspace(-1.15, 1.15, 120)
         curve = height * np.exp(-(((grid - mean) / deviation) ** 2) / 2)
         canvas.line([(x + place, y + value) for place, value in zip(grid, curve)], look)
+
+
+def four_cures() -> Any:
+    """Draws where four cures of posterior collapse act: at beta, KL, events, and mu.
+
+    Returns the figure.
+    Source: Bowman et al. 2016 (annealing, word dropout); Kingma et al. 2016 (free
+    bits); Zhu et al. 2020 (batch norm).
+    Notebook: posterior_collapse
+    """
+    canvas = Canvas(5.0)
+    y = 3.75
+    x = canvas.box(0.5, y, "x", (0.5, 0.5), font=LARGE)
+    encoder = canvas.box(1.75, y, "encoder", (1.1, 0.6), ENCODER)
+    mu = canvas.box(3.3, y + 0.45, "mu", (0.8, 0.46), LATENT)
+    sigma = canvas.box(3.3, y - 0.45, "sigma", (0.8, 0.46), LATENT)
+    z = canvas.circle(4.6, y, "z", 0.28, LATENT)
+    decoder = canvas.box(6.2, y, "decoder", (1.1, 0.6), DECODER)
+    chances = canvas.box(8.1, y, "p(x given z)", (1.35, 0.5))
+    before = canvas.box(6.2, 2.6, "the event before each step", (2.6, 0.5), dashed(PLAIN), SMALL)
+    canvas.arrow([x.right, encoder.left])
+    for place in (mu, sigma):
+        canvas.arrow([(encoder.right[0], y), (2.6, y), (2.6, place.y), place.left])
+    canvas.arrow([mu.right, (z.x, mu.y), z.top], LATENT)
+    canvas.arrow([sigma.right, (z.x, sigma.y), z.bottom], LATENT)
+    canvas.arrow([z.right, decoder.left], LATENT)
+    canvas.arrow([decoder.right, chances.left])
+    canvas.arrow([before.top, decoder.bottom], DECODER)
+    loss_y = 1.55
+    canvas.label(0.25, loss_y, "loss  =", "left", LARGE, weight="bold")
+    canvas.box(2.45, loss_y, "reconstruction", (1.9, 0.5), DECODER)
+    canvas.label(3.7, loss_y, "+", font=LARGE)
+    beta = canvas.box(4.45, loss_y, "beta", (0.8, 0.5), LATENT)
+    kl = canvas.box(5.5, loss_y, "KL", (0.8, 0.5), LATENT)
+    marks = (beta.x, beta.y + 0.52), (kl.x, kl.y + 0.52), (before.x + 1.6, before.y)
+    for number, (mark_x, mark_y) in enumerate((*marks, (mu.x, mu.y + 0.5)), start=1):
+        canvas.circle(mark_x, mark_y, str(number), 0.2, CURE)
+    texts = (
+        "1  annealing: beta starts at 0",
+        "2  free bits: the first bits of the KL cost 0",
+        "3  word dropout: some events are hidden",
+        "4  batch norm: mu has a fixed spread",
+    )
+    for number, text in enumerate(texts):
+        column, row = divmod(number, 2)
+        canvas.label(0.25 + 4.4 * column, 0.75 - 0.4 * row, text, "left")
+    return canvas.fig
 
 
 def flat_and_conductor(bars: int = 4, steps: int = 4) -> Any:

@@ -6,12 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from lyricgen.exercises import Exercise, Mistake, read_letters
+from lyricgen.exercises import Exercise, Mistake
 from lyricgen.models.musicvae.posterior import kl_divergence
 
 B = 6
 T = 16
 Z = 8
+
+# The dimensions of the notebook's own network.
+PLANE = 2
 
 
 def _given() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -172,110 +175,41 @@ sign = Exercise(
 means = Exercise(
     form="one number",
     hint=(
-        "write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 8, and multiply "
+        "write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 2, and multiply "
         "by 16: what stands before the sum of the KL?"
     ),
-    right=lambda: T / Z,
+    right=lambda: T / PLANE,
     why=(
-        "The same program with 32 steps and 64 dimensions would have beta 1/2. So a beta without "
-        "a word on sums and means says nothing."
+        "With 32 steps and 64 dimensions the same program has a beta of 1/2. So a beta means "
+        "nothing until one knows what is summed."
     ),
     mistakes={
         "upside down": Mistake(
-            lambda: Z / T,
+            lambda: PLANE / T,
             "that is the inverse: with a mean over the steps the cost becomes small, so the KL "
             "weighs *more*.",
         ),
         "steps alone": Mistake(
             lambda: float(T),
-            "that is for the mean over the steps alone; the KL is a mean as well, over 8 "
+            "that is for the mean over the steps alone; the KL is a mean as well, over 2 "
             "dimensions.",
         ),
         "dimensions alone": Mistake(
-            lambda: 1 / Z,
+            lambda: 1 / PLANE,
             "that is for the mean over the dimensions alone; the cost is a mean as well, over 16 "
             "steps.",
         ),
         "product": Mistake(
-            lambda: float(T * Z),
+            lambda: float(T * PLANE),
             "the two means work against each other: one makes the cost smaller, the other the KL.",
         ),
         "nothing": Mistake(
             lambda: 1.0,
             "1 is what the program says; but its two means divide by different numbers.",
         ),
-    },
-)
-
-
-def _model(kl_bits, active_units, information_bits, own, swapped) -> dict:
-    return {
-        "kl_bits": kl_bits,
-        "active_units": active_units,
-        "information_bits": information_bits,
-        "own": own,
-        "swapped": swapped,
-    }
-
-
-# KL in bits, active units of 8, mutual information in bits, and the share of the steps
-# that are right from the bar's own z and from another bar's.
-MODELS = {
-    "A": _model(0.02, 0, 0.01, 0.79, 0.79),
-    "B": _model(2.10, 2, 2.00, 0.89, 0.72),
-    "C": _model(8.00, 8, 5.90, 0.79, 0.79),
-    "D": _model(9.50, 5, 6.00, 0.97, 0.71),
-}
-
-
-def _still_wrong(answer) -> str | None:
-    """Names the mistake in a set of letters that is no likely one."""
-    letters = read_letters(answer, "ABCD")
-    if letters is None:
-        return None
-    if "d" in letters:
-        return "D is used: its own z gives 97 % of the steps, another bar's 71 %."
-    return "B is used: another bar's z makes it wrong far more often; look at the last two columns."
-
-
-unused = Exercise(
-    form='letters of the models in quotation marks, such as "AD"',
-    hint=(
-        "a z is used when another bar's z makes another bar: compare own with swapped. Answer "
-        'with the letters, such as "AD".'
-    ),
-    right=lambda: "AC",
-    why=(
-        "C tells 8 bits, has 8 active units, and its mutual information is high: the encoder "
-        "works. The decoder does not listen. Only the swapped z shows it."
-    ),
-    mistakes={
-        "KL alone": Mistake(
-            lambda: "A",
-            "A is one of them: its encoder says nothing. In another one the encoder says much, "
-            "and the decoder does not listen.",
-        ),
-        "the decoder alone": Mistake(
-            lambda: "C",
-            "C is one of them, and hard to find. But A does not use its z either: there is "
-            "nothing in it.",
-        ),
-        "small KL": Mistake(
-            lambda: "AB",
-            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong "
-            "far more often.",
-        ),
-        "small numbers": Mistake(
-            lambda: "ABC",
-            "B tells little, 2 bits, but its decoder listens: with another bar's z it is wrong "
-            "far more often.",
-        ),
-        "the used ones": Mistake(lambda: "BD", "these are the two that *do* use their z."),
-        "none": Mistake(
-            lambda: "",
-            "there are two: one whose encoder says nothing, and one whose decoder does not listen.",
+        "dimensions of exercise 1": Mistake(
+            lambda: T / Z,
+            "that is with the 8 dimensions of exercise 1; the network of the notebook has 2.",
         ),
     },
-    when=_still_wrong,
-    letters="ABCD",
 )

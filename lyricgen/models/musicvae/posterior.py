@@ -11,7 +11,7 @@ def active_units(mu: np.ndarray, least: float = 0.01) -> int:
     They are those whose mu (N, Z) has a variance over the melodies above `least`. This
     is no proof that the decoder uses them: compare the reconstruction from a swapped z.
     Source: Burda et al. 2016, section 5.2.
-    Notebook: variational_autoencoder
+    Notebook: posterior_collapse
     """
     variance = np.var(mu, axis=0)
     return int((variance > least).sum())
@@ -24,7 +24,7 @@ def mutual_information(mu: np.ndarray, sigma: np.ndarray, rng: np.random.Generat
     x, where q(z) is the mean of q(z|x) over the N melodies: at most ln N, and equal to
     the KL to the prior minus the KL of the aggregate posterior to the prior.
     Source: Hoffman and Johnson 2016.
-    Notebook: variational_autoencoder
+    Notebook: posterior_collapse
     """
     noise = rng.standard_normal(mu.shape)
     z = mu + sigma * noise
