@@ -1,15 +1,14 @@
-"""Measures accuracy over KL: small MusicVAEs at several betas, and a shorter training.
+"""Measures accuracy over KL: MusicVAEs of one bar, each trained to its end.
 
     python experiments/measure_rate.py                 # all runs
     python experiments/measure_rate.py --betas 0.07    # these as well, in seed 1
     python experiments/measure_rate.py --short         # a few steps of each, to try it
 
 It writes data/results/rate.json for the notebook training_musicvae (give --short
-another --out). Nine runs take about two CPU-minutes each, and the one with the shipped
-settings five; all use one thread. Every run has its steps fixed beforehand, and beta
-and learning rate follow from the share that is done, so a short run is a whole one. All
-is measured on the validation split, in float64. What is in the file already is not done
-again, so a stopped run resumes where it was.
+another --out). The settings are ONE_BAR but for beta. A run takes about two
+CPU-minutes, in one thread; its steps are fixed beforehand, and beta and learning rate
+follow from the share that is done. All is measured on the validation split, in float64.
+What is in the file already is not done again, so a stopped run resumes where it was.
 """
 
 from __future__ import annotations
@@ -46,27 +45,21 @@ from lyricgen.models.musicvae.bits import LN2, step_costs
 from lyricgen.models.musicvae.data import MelodyData
 from lyricgen.models.musicvae.evaluation import ORDER
 from lyricgen.models.musicvae.inference import NumpyMusicVAE, in_batches
-from lyricgen.models.musicvae.network import Settings
 from lyricgen.models.musicvae.posterior import kl_divergence
+from lyricgen.models.musicvae.settings import BOOK, ONE_BAR, ONE_BAR_STEPS, Settings
 from lyricgen.models.ngram import NGram
 from lyricgen.music import measures as melody_measures
 from lyricgen.music.melody import EVENTS, HOLD
 
-SMALL = Settings(
-    embedding=32, encoder=96, latent=64, decoder=192, free_bits=0, transpose=0, batch=32
-)
-# Of a small run: about two CPU-minutes.
-STEPS = 2500
-BETAS = (0.3, 0.1, 0.15, 0.2, 0.065, 0.04, 1.0)
+BETAS = (0.2, 0.5, 0.05, 1.0, 0.1, 0.02)
 # A beta, and the seeds in which it is trained besides the first.
-MORE_SEEDS = (0.3, (2, 3))
-# Steps of the shipped settings: about 5 CPU-minutes, where the shipped weights took 75.
-TIMES = (2000,)
-QUEUE = (
-    [("beta", SMALL, beta, 1, STEPS) for beta in BETAS]
-    + [("beta", SMALL, MORE_SEEDS[0], seed, STEPS) for seed in MORE_SEEDS[1]]
-    + [("steps", Settings(), Settings().beta, 1, steps) for steps in TIMES]
-)
+MORE_SEEDS = (0.2, (2, 3))
+QUEUE = [(beta, 1) for beta in BETAS] + [(MORE_SEEDS[0], seed) for seed in MORE_SEEDS[1]]
+# Of a short try
+FEW_STEPS = 16
+FEW_MELODIES = 400
+
+Queue = list[tuple[float, int]]
 
 
 def say(text: str) -> None:
@@ -126,7 +119,7 @@ def references(splits: dict[str, np.ndarray]) -> dict[str, float]:
     }
 
 
-def run(name: str, settings: Settings, steps: int, splits: dict[str, np.ndarray]) -> dict:
+def run(settings: Settings, steps: int, splits: dict[str, np.ndarray]) -> dict:
     """Trains one model and measures it on the validation split."""
     sizes = {split: len(events) for split, events in splits.items()}
     folder = checkpoint.folder_for("rate", settings.to_card() | {"steps": steps} | sizes)
@@ -140,7 +133,6 @@ def run(name: str, settings: Settings, steps: int, splits: dict[str, np.ndarray]
     keras.utils.clear_session()
     shutil.rmtree(folder, ignore_errors=True)
     return {
-        "name": name,
         "beta": settings.beta,
         "seed": settings.seed,
         "steps": steps,
@@ -152,21 +144,15 @@ def run(name: str, settings: Settings, steps: int, splits: dict[str, np.ndarray]
     }
 
 
-def describe(splits: dict[str, np.ndarray], queue: list) -> dict:
+def describe(splits: dict[str, np.ndarray], settings: Settings, steps: int) -> dict:
     """Returns what a file is of, by which a resumed one is checked."""
-    settings_by_name = {}
-    steps_of_a_beta = None
-    for name, settings, _, _, steps in queue:
-        card = settings.to_card()
-        del card["seed"], card["beta"]
-        settings_by_name[name] = card
-        if name == "beta" and steps_of_a_beta is None:
-            steps_of_a_beta = steps
+    card = settings.to_card()
+    del card["seed"], card["beta"]
     return {
         "made by": "python experiments/measure_rate.py",
-        "measured on": f"{len(splits['validation'])} windows of the validation part",
-        "settings": settings_by_name,
-        "steps of a beta": steps_of_a_beta,
+        "measured on": f"{len(splits['validation'])} bars of the validation split",
+        "settings": card,
+        "steps": steps,
     }
 
 
@@ -179,12 +165,12 @@ def versions() -> dict[str, str]:
     }
 
 
-def begin_card(path: Path, splits: dict[str, np.ndarray], queue: list) -> dict:
+def begin_card(path: Path, splits: dict[str, np.ndarray], settings: Settings, steps: int) -> dict:
     """Returns what is in the file, or the card of a new one.
 
     Raises: UserError where the file is of other settings or data.
     """
-    frame = describe(splits, queue)
+    frame = describe(splits, settings, steps)
     if not path.exists():
         return frame | {
             "machine": f"{training.machine()}, one thread",
@@ -201,19 +187,26 @@ def begin_card(path: Path, splits: dict[str, np.ndarray], queue: list) -> dict:
     return card
 
 
-def go_through(path: Path, splits: dict[str, np.ndarray], queue: list = QUEUE) -> dict:
+def go_through(
+    path: Path,
+    splits: dict[str, np.ndarray],
+    queue: Queue,
+    settings: Settings = ONE_BAR,
+    steps: int = ONE_BAR_STEPS,
+) -> dict:
     """Goes through the queue, writes the file after each run, and returns its content.
 
+    The queue has a beta and a seed of each run.
     Raises: UserError where the file is of other settings or data.
     """
-    card = begin_card(path, splits, queue)
-    for name, settings, beta, seed, steps in queue:
-        key = f"beta {beta:g} seed {seed}" if name == "beta" else f"{steps} steps"
+    card = begin_card(path, splits, settings, steps)
+    for beta, seed in queue:
+        key = f"beta {beta:g} seed {seed}"
         if key in card["runs"]:
             say(f"{key}: there already")
             continue
         say(f"{key}: {steps} steps")
-        row = run(name, replace(settings, beta=beta, seed=seed), steps, splits)
+        row = run(replace(settings, beta=beta, seed=seed), steps, splits)
         card["runs"][key] = row
         files.write_json(path, card)
         say(
@@ -221,15 +214,6 @@ def go_through(path: Path, splits: dict[str, np.ndarray], queue: list = QUEUE) -
             f"from a drawn z at {row['kl_bits']:.1f} bits; {row['cpu_seconds']} CPU-seconds"
         )
     return card
-
-
-def shortened(queue: list) -> list:
-    """Returns the queue with a few steps for each run."""
-    short = []
-    for name, settings, beta, seed, steps in queue:
-        few_steps = 16 if name == "beta" else steps // 250
-        short.append((name, settings, beta, seed, few_steps))
-    return short
 
 
 def main(words: list[str] | None = None) -> int:
@@ -247,13 +231,14 @@ def main(words: list[str] | None = None) -> int:
     )
     parser.add_argument("--short", action="store_true", help="a few steps each")
     arguments = parser.parse_args(words)
-    queue = QUEUE + [("beta", SMALL, beta, 1, STEPS) for beta in arguments.betas]
-    splits = musicvae_data.load_book_windows().splits
+    queue = QUEUE + [(beta, 1) for beta in arguments.betas]
+    splits = musicvae_data.load_book_windows(BOOK, bars=1).splits
+    steps = ONE_BAR_STEPS
     if arguments.short:
-        queue = shortened(queue)
-        splits = {split: events[:400] for split, events in splits.items()}
+        steps = FEW_STEPS
+        splits = {split: events[:FEW_MELODIES] for split, events in splits.items()}
     try:
-        go_through(arguments.out, splits, queue)
+        go_through(arguments.out, splits, queue, steps=steps)
     except files.UserError as error:
         say(str(error))
         return 2

@@ -450,7 +450,7 @@ COURSE = (
             "You will judge a larger one by three protocols with intervals, and by a swapped z.",
             "You will put its whole bill in bits beside the n-gram's, and read accuracy over bits.",
         ),
-        "01, 06, 10 and 11",
+        "01, 06, 10 and 12",
         "a MusicVAE trained in class, seen and heard at each checkpoint; a larger one, judged",
         (
             "encoder",
