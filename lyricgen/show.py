@@ -241,7 +241,7 @@ def explore(
 
     Works with ipywidgets 7 and 8. Where no kernel runs it is a line of text; the
     notebooks have a picture of one value beside it.
-    Notebook: start_here, variational_autoencoder, sampling_musicvae
+    Notebook: start_here, variational_autoencoder, exploring_latent_space
     """
     import ipywidgets
 

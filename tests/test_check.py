@@ -30,7 +30,8 @@ NAMES = {
     "variational_autoencoder": ["gaussians", "sign", "means"],
     "posterior_collapse": ["course_of_kl", "free_bits", "unused"],
     "training_musicvae": ["curves", "flatters", "mean_for_sum"],
-    "sampling_musicvae": ["half_way", "arc", "vector"],
+    "sampling_musicvae": ["aggregate", "jsd", "stationary"],
+    "exploring_latent_space": ["half_way", "arc", "vector"],
 }
 # Exercises that look at how a result is made too: there `right` only makes the results.
 MORE_THAN_RESULTS = ["faster_lstm.left"]

@@ -20,6 +20,7 @@ from lyricgen.drawings import canvas as primitives
 from lyricgen.drawings import (
     course,
     language,
+    latent,
     lstm,
     measuring,
     midi,
@@ -72,6 +73,8 @@ DRAWINGS = {
     "elbo": (vae.elbo_terms, ()),
     "cures": (vae.four_cures, ()),
     "conductor": (vae.flat_and_conductor, ()),
+    "ways to draw": (latent.ways_to_draw, ()),
+    "line and arc": (latent.line_and_arc, ()),
     "3 bars": (vae.flat_and_conductor, (3, 5)),
     "packed sizes": (measuring.packed_sizes, (47_092, 53_844, 22_105)),
     "whole poems": (measuring.whole_poems, ()),
@@ -227,6 +230,7 @@ TERMS = """
     sign exponent mantissa float64 float32 TF32
     tick delta status pitch velocity onset duration note notes
     tune tunes bars cluster duplicates split train
+    mixture Gaussians walk rounds arc middle origin
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
     teacher forcing running
     annealing free dropout norm
@@ -240,6 +244,7 @@ WORDS = """
     time times to two under up ways what where which with written Chinese after ma
     cuts add added adds hand product products tape
     first oldest takes youngest
+    as draw long longer shorter
     anywhere byte bytes exchanged per poem poems some starts stream test text training whole
     free reads true wrote
     first has spread word

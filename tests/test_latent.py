@@ -109,16 +109,36 @@ def test_slerp_takes_batches_and_arrays_of_shares():
             np.testing.assert_allclose(points[s, k], latent.slerp(a[k], b[k], t), atol=1e-12)
 
 
-def test_interpolate_and_grid():
+def test_a_line_takes_batches_and_arrays_of_shares():
+    a, b = np.random.default_rng(0).standard_normal((2, 3, 4))
+    points = latent.line(a, b, np.array([0, 0.25, 1]))
+    np.testing.assert_allclose(points, [a, 0.75 * a + 0.25 * b, b], atol=1e-12)
+    np.testing.assert_allclose(latent.line(a[0], b[0], 0.25), points[1, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("path", [latent.line, latent.slerp])
+def test_interpolate_and_grid(path):
     corners = np.random.default_rng(1).standard_normal((4, 5))
-    board = latent.grid(corners, 5)
+    board = latent.grid(corners, 5, path)
     assert board.shape == (5, 5, 5)
-    assert latent.interpolate(corners[0], corners[1], 7).shape == (7, 5)
     np.testing.assert_allclose(board[[0, 0, -1, -1], [0, -1, 0, -1]], corners, atol=1e-12)
-    top = latent.interpolate(corners[0], corners[1], 5)
-    left = latent.interpolate(corners[0], corners[2], 5)
+    top = latent.interpolate(corners[0], corners[1], 5, path)
+    left = latent.interpolate(corners[0], corners[2], 5, path)
     np.testing.assert_allclose(board[0], top, atol=1e-12)
     np.testing.assert_allclose(board[:, 0], left, atol=1e-12)
+
+
+def test_the_line_is_the_path_of_interpolate_and_grid_unless_another_is_named():
+    corners = np.random.default_rng(2).standard_normal((4, 5))
+    a, b = corners[:2]
+    points = latent.interpolate(a, b, 7)
+    assert points.shape == (7, 5)
+    np.testing.assert_allclose(points[3], (a + b) / 2, atol=1e-12)
+    np.testing.assert_allclose(np.diff(points, 2, axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(latent.grid(corners, 5)[2, 2], corners.mean(axis=0), atol=1e-12)
+    on_arc = latent.interpolate(a, b, 7, latent.slerp)[3]
+    np.testing.assert_allclose(on_arc, latent.slerp(a, b, 0.5), atol=1e-12)
+    assert np.linalg.norm(on_arc) > np.linalg.norm(points[3]) + 0.1
 
 
 @settings(max_examples=20)

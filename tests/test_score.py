@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lyricgen.song import engraving, lead_sheet, musicxml
+from lyricgen.music import keys, melody
+from lyricgen.music.meter import FOUR_FOUR
+from lyricgen.song import engraving, lead_sheet, melodies, musicxml
 
 NOTES = np.array([[0, 4, 60], [4, 6, 64], [10, 8, 67], [20, 2, 66], [22, 10, 72], [32, 28, 60]])
 SHEET = lead_sheet.LeadSheet(
@@ -82,6 +84,33 @@ def test_the_same_sheet_gives_the_same_bytes_without_dates_or_random_ids():
     )
     assert engraving.engrave(first, "a", "b") == engraving.engrave(second, "a", "b")
     assert lead_sheet.to_midi(SHEET) == lead_sheet.to_midi(SHEET)
+
+
+def test_black_keys_are_spelled_as_the_key_signature_has_them():
+    names = [musicxml.pitch_name(pitch) for pitch in range(60, 72)]
+    assert names == ["C4", "C#4", "D4", "E-4", "E4", "F4", "F#4", "G4", "G#4", "A4", "B-4", "B4"]
+    spelled = {sharps: musicxml.pitch_name(68, sharps) for sharps in (-6, -3, -1, 0, 2, 4)}
+    assert spelled == {-6: "A-4", -3: "A-4", -1: "A-4", 0: "G#4", 2: "G#4", 4: "G#4"}
+    assert musicxml.pitch_name(70, 2) == "A#4" and musicxml.pitch_name(70, 1) == "B-4"
+
+
+@pytest.mark.parametrize(
+    "shift, sharps", [(0, 0), (-2, 2), (5, 1), (-5, -1), (2, -2), (3, 3), (-6, 6)]
+)
+def test_a_shift_to_c_has_the_signature_of_its_key(shift, sharps):
+    from music21 import key
+
+    assert keys.signature(shift) == sharps
+    tonic = key.KeySignature(sharps).asKey("major").tonic.pitchClass
+    assert (tonic + shift) % 12 == 0
+
+
+def test_a_melody_in_d_has_two_sharps_in_front_and_none_on_the_notes():
+    pitches = [62, 64, 66, 67, 69, 71, 73, 74]
+    events = melody.to_events([[2 * k, 2, pitch] for k, pitch in enumerate(pitches)], 16)
+    text = melodies.to_musicxml(events, FOUR_FOUR, "D", sharps=2)
+    assert "<fifths>2</fifths>" in text and "<accidental>" not in text
+    assert "<accidental>sharp" in melodies.to_musicxml(events, FOUR_FOUR, "D")
 
 
 def test_held_syllables_have_an_extender_and_white_keys_no_sign():

@@ -479,33 +479,64 @@ COURSE = (
         "14_sampling_musicvae",
         "New melodies out of a latent space",
         (
+            "You will draw events from logits by Gumbel noise, and prove that the draws are right.",
             (
-                "draw melodies from the prior and from the fitted posterior, hear them, and "
-                "say how far they are from real ones"
+                "You will draw melodies from the prior, from a fitted Gaussian and from a mixture, "
+                "and derive how a mixture is fitted."
             ),
-            "walk from one melody to another along the arc, and let an n-gram judge the middle",
-            "make attribute vectors, and measure what each of them really does",
-            "look for copies, and send a MIDI file of your own through the model",
+            (
+                "You will say where a walk between melodies and their z leads, and what it takes "
+                "from real melodies."
+            ),
+            (
+                "You will judge samplers by several measures with intervals, and yourself by a "
+                "blind test."
+            ),
+            "You will send a MIDI file of your own through the model.",
         ),
-        "10 and 11; 13 explains the model that is used here",
-        (
-            "prior samples, reconstruction, interpolation, attribute vectors; heard, "
-            "engraved, saved as MIDI"
-        ),
+        "10, 11 and 13",
+        "prior, fitted posterior, mixture and walk, heard and judged; a relative of your own tune",
         (
             "latent space",
             "prior",
             "posterior",
             "aggregate posterior",
             "temperature",
-            "KL",
+            "mixture of Gaussians",
+            "expectation maximisation",
+            "Markov chain",
+            "stationary distribution",
             "Jensen-Shannon divergence",
+            "bootstrap",
+            "transposition",
+        ),
+    ),
+    Notebook(
+        "15_exploring_latent_space",
+        "Between two melodies, and a little more of this",
+        (
+            (
+                "You will draw two paths between melodies, a line and an arc, and explain by "
+                "lengths and an n-gram why one of them is better."
+            ),
+            "You will derive a blend with noise that keeps the distribution, and hear relatives.",
+            (
+                "You will make attribute vectors in two ways, hear what they do, and test whether "
+                "each changes its own attribute most."
+            ),
+            "You will press your way over a board between four melodies.",
+            "You will count which bars of a draw the model knows from the training split.",
+        ),
+        "14; an n-gram, as in 05 or 10",
+        "interpolation, neighbours, attribute vectors with intervals; copying",
+        (
+            "latent space",
             "interpolation",
             "slerp",
             "attribute vector",
             "syncopation",
+            "regression",
             "bootstrap",
-            "near-duplicate",
             "n-gram",
         ),
     ),
@@ -562,10 +593,6 @@ COURSE = (
     ),
 )
 PLANNED = (
-    (
-        "15_exploring_latent_space",
-        "interpolation, neighbours, attribute vectors with intervals; copying",
-    ),
     ("16_longer_melodies", "longer melodies: flat against conductor"),
     (
         "17_words_and_music",

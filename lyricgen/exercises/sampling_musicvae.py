@@ -6,234 +6,320 @@ import numpy as np
 
 from lyricgen.exercises import Exercise, Mistake
 
-# The dimensions of z in the first exercise.
-DIMENSIONS = 64
+
+def _posteriors(seed: int, N: int, Z: int) -> tuple[np.ndarray, np.ndarray]:
+    """The arguments of the first exercise: mu and sigma (N, Z) of dependent dimensions.
+
+    N is so large that it makes no difference whether one divides by N or by N - 1.
+    """
+    rng = np.random.default_rng(seed)
+    mixing = rng.standard_normal((Z, Z))
+    centre = np.linspace(-2, 3, Z)
+    mu = centre + rng.standard_normal((N, Z)) @ mixing
+    sigma = rng.uniform(0.2, 1.8, (N, Z))
+    return mu, sigma
 
 
-half_way = Exercise(
-    form="one number",
-    hint=(
-        "the point is a/2 + b/2. How long is each half, and at what angle do two draws stand in "
-        "so many dimensions? Then Pythagoras."
-    ),
-    right=lambda: float(np.sqrt(DIMENSIONS / 2)),
-    why=(
-        "Each coordinate of (a + b)/2 has the variance 1/4 + 1/4 = 1/2, so the length is 8 times "
-        "the root of a half. Hardly any draw of the prior is so short: a decoder that learned at "
-        "length 8 has seen nothing there."
-    ),
-    mistakes={
-        "as long as the ends": Mistake(
-            lambda: 8.0,
-            "that is how long the ends are, and the arc between them; the line cuts the corner.",
-        ),
-        "half of an end": Mistake(
-            lambda: 4.0, "that is the length of a/2 alone; b/2 is added to it, at a right angle."
-        ),
-        "nothing": Mistake(
-            lambda: 0.0,
-            "that would be the middle between opposite vectors; two draws stand nearly at right "
-            "angles.",
-        ),
-        "squared": Mistake(lambda: 32.0, "that is the square of the length: take its root."),
-        "sum for mean": Mistake(
-            lambda: float(np.sqrt(2 * DIMENSIONS)),
-            "that is the length of a + b; the middle is half of it.",
-        ),
-        "difference": Mistake(
-            lambda: float(np.sqrt(DIMENSIONS / 2)) / 2,
-            "you halved once too often: a/2 and b/2 are 4 long each, at a right angle.",
-        ),
-        "a half": Mistake(
-            lambda: 0.5,
-            "0.5 is the share of the way, or the variance of one coordinate; the question is "
-            "how long the point in the middle is.",
-        ),
-        "by dimension": Mistake(
-            lambda: float(np.sqrt(0.5)),
-            "that is the standard deviation of one coordinate; there are 64 of them.",
-        ),
-    },
-    tolerance=0.02,
-)
+def _covariance(mu: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Returns the covariance of the means plus that of the noise, (Z, Z)."""
+    return np.cov(mu.T, bias=True) + noise
 
 
-def _case(seed: int, size: int, length: float, t: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Two vectors of one length, and a share of the way: the second exercise."""
-    a, b = np.random.default_rng(seed).standard_normal((2, size))
-    return length * a / np.linalg.norm(a), length * b / np.linalg.norm(b), t
+def _aggregate(mu: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    variance = (sigma**2).mean(axis=0)
+    return mu.mean(axis=0), _covariance(mu, np.diag(variance))
 
 
-CASES = (_case(9, 6, 2.0, 0.25), _case(10, 9, 3.0, 0.6))
+def _means_alone(mu, sigma):
+    return mu.mean(axis=0), _covariance(mu, np.zeros((mu.shape[1],) * 2))
 
 
-def _angle(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.arccos(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
+def _noise_alone(mu, sigma):
+    return mu.mean(axis=0), np.diag((sigma**2).mean(axis=0))
 
 
-def _along(a: np.ndarray, b: np.ndarray, t: float, w: float) -> np.ndarray:
-    return (np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)
+def _deviation_added(mu, sigma):
+    return mu.mean(axis=0), _covariance(mu, np.diag(sigma.mean(axis=0)))
 
 
-def _arc(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
-    return _along(a, b, t, _angle(a, b))
+def _mean_squared(mu, sigma):
+    return mu.mean(axis=0), _covariance(mu, np.diag(sigma.mean(axis=0) ** 2))
 
 
-def _line(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
-    return (1 - t) * a + t * b
+def _without_diagonal(mu, sigma):
+    return mu.mean(axis=0), _covariance(mu, (sigma**2).mean(axis=0))
 
 
-def _stretched(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
-    point = _line(a, b, t)
-    return point * np.linalg.norm(a) / np.linalg.norm(point)
+def _not_centred(mu, sigma):
+    _, covariance = _aggregate(mu, sigma)
+    mean = mu.mean(axis=0)
+    return mean, covariance + np.outer(mean, mean)
 
 
-def _unscaled(answer) -> str | None:
-    """Names the mistake that gives no number."""
-    numbers = isinstance(answer, np.ndarray) and answer.dtype.kind == "f"
-    if numbers and np.isnan(answer).any():
+def _variances_alone(mu, sigma):
+    return mu.mean(axis=0), mu.var(axis=0) + (sigma**2).mean(axis=0)
+
+
+def _diagonal_alone(mu, sigma):
+    return mu.mean(axis=0), np.diag(mu.var(axis=0) + (sigma**2).mean(axis=0))
+
+
+def _of_the_mean(mu, sigma):
+    """Divides by N once more than it should be."""
+    mean, covariance = _aggregate(mu, sigma)
+    return mean, covariance / len(mu)
+
+
+def _raised_in_aggregate(error: Exception) -> str | None:
+    """Names the mistake behind shapes that do not fit."""
+    if isinstance(error, ValueError) and "broadcast" in str(error):
         return (
-            "the arccos got a number above 1 and gave no number: "
-            "divide a @ b by the two lengths first."
+            "shapes do not fit. np.cov takes a variable for each row, and here each column of mu "
+            "is one: np.cov(mu.T)."
         )
     return None
 
 
-arc = Exercise(
-    form="a function of a, b, t that returns a vector",
-    hint="w is the arccos of a @ b over both lengths; then (sin((1-t) w) a + sin(t w) b) / sin(w).",
-    right=_arc,
-    why=(
-        "The point has the length of the ends, and turned a quarter of the angle. Where a and b "
-        "are parallel, sin(w) is 0 and this formula has no answer: latent.slerp takes the line "
-        "there."
+aggregate = Exercise(
+    form="a function of mu and sigma that returns the mean (Z,) and the covariance (Z, Z)",
+    hint=(
+        "z = mu + sigma ∘ noise. The mean of the noise is 0, so the mean is that of mu. The "
+        "covariance is that of mu, plus the mean of sigma² on the diagonal, because the noise of "
+        "a dimension does not depend on anything else."
     ),
-    cases=CASES,
+    right=_aggregate,
+    why=(
+        "The first part says how melodies differ, the second how uncertain one melody is. If the "
+        "posterior had collapsed, the first part would be 0 and the second the identity matrix."
+    ),
+    cases=(_posteriors(1, 700, 3), _posteriors(2, 900, 5)),
+    returns=("mean", "covariance"),
     mistakes={
-        "line": Mistake(_line, "that is the straight line: its points are shorter than the ends."),
-        "line made longer": Mistake(
-            _stretched,
-            "that is the line, stretched to the right length. It stays on the sphere, but turns "
-            "slowly at the ends and fast in the middle.",
+        "means alone": Mistake(
+            _means_alone,
+            "that is the covariance of the means alone: the noise of each posterior, sigma², is "
+            "missing.",
         ),
-        "a and b swapped": Mistake(
-            lambda a, b, t: _arc(a, b, 1 - t),
-            "a and b are swapped: at t = 0 the point should be a.",
+        "noise alone": Mistake(
+            _noise_alone,
+            "that is the noise alone: the means differ from melody to melody too.",
         ),
-        "quarter turn": Mistake(
-            lambda a, b, t: np.cos(np.pi * t / 2) * a + np.sin(np.pi * t / 2) * b,
-            "that is right only where a and b stand at a right angle; in general the angle w is "
-            "the arccos of a @ b over both lengths.",
+        "sigma not squared": Mistake(
+            _deviation_added,
+            "you added the mean of sigma. Variances add, so it is the mean of sigma².",
         ),
-        "not divided": Mistake(
-            lambda a, b, t: _arc(a, b, t) * np.sin(_angle(a, b)),
-            "the division by sin(w) is missing: at t = 0 the formula should give a itself.",
+        "squared after the mean": Mistake(
+            _mean_squared,
+            "you squared the mean of sigma; it is the mean of sigma² that counts, which is larger.",
         ),
-        "degrees": Mistake(
-            lambda a, b, t: _along(a, b, t, float(np.degrees(_angle(a, b)))),
-            "your angle is in degrees; NumPy's sine takes radians.",
+        "no diag": Mistake(
+            _without_diagonal,
+            "you added the mean of sigma² to every row. It belongs on the diagonal: np.diag.",
         ),
-        "cosine for the angle": Mistake(
-            lambda a, b, t: _along(a, b, t, float(np.cos(_angle(a, b)))),
-            "that takes the cosine for the angle: the arccos is missing.",
+        "not centred": Mistake(
+            _not_centred,
+            "these are mean products, not covariances: take the mean away first.",
         ),
-        "unit length": Mistake(
-            lambda a, b, t: _arc(a, b, t) / np.linalg.norm(a),
-            "the direction is right, and the length is 1: use a and b as they are in the sum, and "
-            "their lengths only for the angle.",
+        "variances": Mistake(
+            _variances_alone,
+            "these are the variances of the dimensions; the covariance is a matrix (Z, Z).",
+        ),
+        "diagonal": Mistake(
+            _diagonal_alone,
+            "the diagonal is right. Dimensions of mu vary together, so the entries beside it are "
+            "not 0.",
+        ),
+        "divided twice": Mistake(
+            _of_the_mean, "the covariance is divided by N once more than it should be."
         ),
     },
-    when=_unscaled,
+    raised=_raised_in_aggregate,
 )
 
 
-# The third exercise: the density and the z of twelve melodies.
-DENSITY = np.array([0.31, 0.5, 0.22, 0.41, 0.47, 0.19, 0.38, 0.53, 0.28, 0.44, 0.25, 0.34])
+def _entropy(p: np.ndarray, log=np.log2) -> float:
+    p = p[p > 0]
+    return float(-(p * log(p)).sum())
 
 
-def _latents() -> np.ndarray:
-    noise = np.random.default_rng(3).standard_normal((12, 3))
-    return np.round(noise + np.outer(DENSITY - 0.36, (4, -3, 0)), 2)
+def _jsd(p: np.ndarray, q: np.ndarray, log=np.log2) -> float:
+    """The right answer, as an entropy of the mean less the mean of two entropies."""
+    p = p / p.sum()
+    q = q / q.sum()
+    return _entropy((p + q) / 2, log) - (_entropy(p, log) + _entropy(q, log)) / 2
 
 
-Z = _latents()
-_RANKED = Z[DENSITY.argsort()]
+def _kl(p: np.ndarray, q: np.ndarray) -> float:
+    there = p > 0
+    return float((p[there] * np.log2(p[there] / q[there])).sum())
 
 
-def _means(high: slice, low: slice) -> np.ndarray:
-    return _RANKED[high].mean(axis=0) - _RANKED[low].mean(axis=0)
+def _one_sided(p, q):
+    p, q = p / p.sum(), q / q.sum()
+    return _kl(p, (p + q) / 2)
 
 
-def _direction() -> np.ndarray:
-    difference = _means(slice(9, 12), slice(0, 3))
-    return difference / np.linalg.norm(difference)
+def _other_side(p, q):
+    return _one_sided(q, p)
 
 
-vector = Exercise(
-    form="an array of three numbers",
+def _not_halved(p, q):
+    return 2 * _jsd(p, q)
+
+
+def _nats(p, q):
+    return _jsd(p, q, np.log)
+
+
+def _sum_for_mean(p, q):
+    p, q = p / p.sum(), q / q.sum()
+    return (_kl(p, p + q) + _kl(q, p + q)) / 2
+
+
+def _counts(p, q):
+    m = (p + q) / 2
+    return (_kl(p, m) + _kl(q, m)) / 2
+
+
+def _pooled(p, q):
+    m = (p + q) / (p + q).sum()
+    p, q = p / p.sum(), q / q.sum()
+    return (_kl(p, m) + _kl(q, m)) / 2
+
+
+def _distance(p, q):
+    return float(np.sqrt(_jsd(p, q)))
+
+
+def _common_bins(p, q):
+    p, q = p / p.sum(), q / q.sum()
+    both = (p > 0) & (q > 0)
+    m = (p + q) / 2
+    return (_kl(p[both], m[both]) + _kl(q[both], m[both])) / 2
+
+
+def _not_a_number(answer) -> str | None:
+    """Names what 0 times the logarithm of 0 gives."""
+    if isinstance(answer, (float, np.floating)) and not np.isfinite(answer):
+        return (
+            "a count of 0 gave no number: 0 · log 0 counts as 0, so leave these entries out of "
+            "each sum. The mean m is above 0 wherever p or q is."
+        )
+    return None
+
+
+jsd = Exercise(
+    form="a function of two arrays of counts that returns a number of bits",
     hint=(
-        "sort the melodies by density. The mean z of the last quarter, minus the mean z of the "
-        "first; a quarter of twelve is three."
+        "divide each by its sum, and let m be the mean of the two. Then half of the sum of "
+        "p log2(p/m) over the entries where p is above 0, plus the same for q."
     ),
-    right=lambda: _means(slice(9, 12), slice(0, 3)),
+    right=_jsd,
     why=(
-        "Nothing was trained for this: two means and a difference. What else changes along the "
-        "vector is whatever goes with density in these melodies, which is why the matrix is "
-        "measured."
+        "It compares shares, so 1,000 draws can be compared with 3,000 real melodies. It is 0 for "
+        "equal shares and 1 for shares with nothing in common, whatever the number of bins."
+    ),
+    cases=(
+        (np.array([4, 0, 3, 9, 0]), np.array([1, 5, 0, 2, 0])),
+        (np.array([30, 12, 0, 7, 1, 0, 40]), np.array([2, 0, 6, 3, 3, 0, 8])),
+        (np.array([5, 2, 8, 1]), np.array([50, 70, 20, 90])),
+    ),
+    situations=(
+        "p is in more places 0 than q",
+        "p has more counts than q",
+        "no count is 0",
     ),
     mistakes={
-        "sign": Mistake(
-            lambda: _means(slice(0, 3), slice(9, 12)),
-            "the sign is turned: this vector makes melodies sparser. It is most minus least.",
+        "p alone": Mistake(
+            _one_sided, "that is KL(p || m) alone: the mean of KL(p || m) and KL(q || m) is asked."
         ),
-        "halves": Mistake(
-            lambda: _means(slice(6, 12), slice(0, 6)),
-            "these are the two halves; take the outer quarters, three melodies each.",
+        "q alone": Mistake(
+            _other_side,
+            "that is KL(q || m) alone: the mean of KL(p || m) and KL(q || m) is asked.",
         ),
-        "thirds": Mistake(
-            lambda: _means(slice(8, 12), slice(0, 4)),
-            "these are thirds, four melodies each; a quarter of twelve is three.",
+        "not halved": Mistake(
+            _not_halved, "that is the sum of both sides, twice the answer: each has the weight ½."
         ),
-        "one each": Mistake(
-            lambda: _means(slice(11, 12), slice(0, 1)),
-            "that is the densest melody minus the sparsest: all that is peculiar to the two is in "
-            "it.",
+        "nats": Mistake(_nats, "that is in nats: log2 in place of the natural logarithm."),
+        "sum for mean": Mistake(
+            _sum_for_mean, "you compared with p + q. m is the mean, half of that sum."
         ),
-        "the top alone": Mistake(
-            lambda: _RANKED[9:].mean(axis=0),
-            "that is the place of the dense melodies; a direction needs the sparse ones taken "
-            "away.",
+        "counts": Mistake(
+            _counts, "you used the counts as they are: divide each by its sum before anything else."
         ),
-        "against all": Mistake(
-            lambda: _RANKED[9:].mean(axis=0) - Z.mean(axis=0),
-            "you took away the mean of all melodies, not that of the lowest quarter.",
+        "pooled": Mistake(
+            _pooled,
+            "you pooled the counts for m, so the larger set weighs more. m is the mean of the two "
+            "shares.",
         ),
-        "half of it": Mistake(
-            lambda: _means(slice(9, 12), slice(0, 3)) / 2,
-            "that is half of it: the vector leads from one quarter's mean to the other's, not to "
-            "the middle between them.",
+        "distance": Mistake(
+            _distance, "that is the root of it, the Jensen-Shannon distance; leave the root out."
         ),
-        "medians": Mistake(
-            lambda: np.median(_RANKED[9:], axis=0) - np.median(_RANKED[:3], axis=0),
-            "these are medians of the quarters; the attribute vector is a difference of means.",
-        ),
-        "regression": Mistake(
-            lambda: np.polyfit(DENSITY, Z, 1)[0],
-            "that is the slope of a regression of z on density; the attribute vector is a "
-            "difference of two means.",
-        ),
-        "sums": Mistake(
-            lambda: 3 * _means(slice(9, 12), slice(0, 3)),
-            "these are sums; the mean of a quarter divides by its three melodies.",
-        ),
-        "unsorted": Mistake(
-            lambda: Z[9:].mean(axis=0) - Z[:3].mean(axis=0),
-            "these are the last and the first three as they stand; sort by density first.",
-        ),
-        "of length 1": Mistake(
-            _direction,
-            "the direction is right; the length belongs to it, as it says how far apart the "
-            "quarters are. Do not divide by it.",
+        "common bins": Mistake(
+            _common_bins,
+            "you left out the entries at which only one of the two is 0. Each sum leaves out its "
+            "own zeros alone.",
         ),
     },
+    when=_not_a_number,
+)
+
+# The third exercise: the probability of x = 1 for each z, by the decoder.
+DECODER = (0.2, 0.9)
+
+
+def _stationary() -> float:
+    """The share of x = 1 that a step keeps: share = share · 0.9 + (1 - share) · 0.2."""
+    low, high = DECODER
+    return low / (low + 1 - high)
+
+
+stationary = Exercise(
+    form="one number, a share",
+    hint=(
+        "z always equals x, so a step goes from x = 1 to 1 with probability 0.9, and from 0 to 1 "
+        "with probability 0.2. A share s of x = 1 stays when s = 0.9 s + 0.2 (1 - s)."
+    ),
+    right=_stationary,
+    why=(
+        "The model's own share is p(x = 1) = (0.2 + 0.9)/2 = 0.55. With the true posterior the "
+        "walk would end there. An encoder that is too sure makes the frequent answer more "
+        "frequent."
+    ),
+    mistakes={
+        "p(x)": Mistake(
+            lambda: sum(DECODER) / 2,
+            "that is p(x = 1), where the walk would end with the true posterior. This encoder is "
+            "another one.",
+        ),
+        "one step": Mistake(
+            lambda: DECODER[1],
+            "that is the share after one step from x = 1; the walk goes on from there.",
+        ),
+        "two steps": Mistake(
+            lambda: DECODER[1] ** 2 + (1 - DECODER[1]) * DECODER[0],
+            "that is the share after two steps from x = 1; the walk goes on from there.",
+        ),
+        "from zero": Mistake(
+            lambda: DECODER[0],
+            "that is the share after one step from x = 0; the walk goes on from there.",
+        ),
+        "of x = 0": Mistake(
+            lambda: 1 - _stationary(), "that is the share of x = 0; the share of x = 1 is asked."
+        ),
+        "prior": Mistake(
+            lambda: 0.5,
+            "that is the prior of z. The encoder chooses z, so the prior does not enter the walk.",
+        ),
+        "posterior": Mistake(
+            lambda: DECODER[1] / sum(DECODER),
+            "that is the true posterior of z = 1 if x = 1. This encoder gives 1 instead.",
+        ),
+        "stuck": Mistake(
+            lambda: 1.0,
+            "x = 1 does not stay for ever: the decoder leaves it once in ten times.",
+        ),
+    },
+    share=True,
+    digits=2,
 )

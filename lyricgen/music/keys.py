@@ -154,6 +154,16 @@ def shift_of_key(tonic: int, mode: str) -> int | None:
     return int(_shift_of(tonic - TONIC_OF_MODE[mode]))
 
 
+def signature(shift: int) -> int:
+    """Returns the sharps, flats below 0, of the major key that a shift moves to C.
+
+    shift: semitones, as `shift_to_c` returns them.
+    Notebook: sampling_musicvae
+    """
+    tonic = -shift % 12
+    return (7 * tonic + 5) % 12 - 5
+
+
 def can_move(events: np.ndarray, shift: np.ndarray | int) -> np.ndarray:
     """Tells of melodies (B, T) whether they stay on the piano: bool (B,)."""
     low, high = span(events)

@@ -37,7 +37,7 @@ def attributes(events: np.ndarray) -> np.ndarray:
     events: canonical (B, T).
     Returns: float64 (B, 5).
     Source: Roberts et al. 2018, section 5.3.3 and supplement.
-    Notebook: sampling_musicvae
+    Notebook: exploring_latent_space
     """
     events = np.asarray(events, np.int64)
     onset = events >= FIRST_ONSET

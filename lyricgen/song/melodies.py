@@ -51,19 +51,22 @@ def to_mp3(events: np.ndarray, meter: Meter) -> bytes:
     return sound.to_mp3(sound.render(played))
 
 
-def to_musicxml(events: np.ndarray, meter: Meter, title: str) -> str:
+def to_musicxml(events: np.ndarray, meter: Meter, title: str, sharps: int = 0) -> str:
     """Returns a melody, canonical events (T,), as MusicXML, through music21.
 
     Its bars are those of the meter as it is written: two of 2/4 for one of the grid.
+    `sharps` are those of its key signature, flats below 0.
+    Notebook: sampling_musicvae
     """
-    from music21 import metadata, note, stream
+    from music21 import key, metadata, note, stream
     from music21 import meter as music21_meter
     from music21.musicxml.m21ToXml import GeneralObjectExporter
 
     part = stream.Part(id="P1")
+    part.append(key.KeySignature(sharps))
     part.append(music21_meter.TimeSignature(str(meter)))
     for onset, duration, pitch in to_notes(events).tolist():
-        element = note.Note(nameWithOctave=musicxml.pitch_name(pitch))
+        element = note.Note(nameWithOctave=musicxml.pitch_name(pitch, sharps))
         element.quarterLength = duration / STEPS_PER_QUARTER
         part.insert(onset / STEPS_PER_QUARTER, element)
     length = len(events) / STEPS_PER_QUARTER

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+from lyricgen.music.keys import FIFTHS
 from lyricgen.music.melody import STEPS_PER_BAR
 from lyricgen.song.lead_sheet import STEPS_PER_QUARTER, LeadSheet
 
-# white keys bear no sign, so that no superfluous natural is printed
-PITCH_NAMES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
+# Of the line of fifths, counted from C, the lowest pitch class that C major spells: Eb.
+# The twelve from there upwards have no sign on the white keys.
+LOWEST_FIFTH = -3
+
+# Keys whose twelve pitch classes stand in keys.FIFTHS: from three flats to two sharps
+FLATTEST = -3
+SHARPEST = 2
 
 # durations in 16ths that one sign can write, plain or dotted
 WRITABLE = (1, 2, 3, 4, 6, 8, 12, 16)
@@ -78,10 +84,17 @@ def _notes_and_rests(sheet: LeadSheet) -> list[tuple]:
     return elements
 
 
-def pitch_name(pitch: int) -> str:
-    """Returns the name of a MIDI pitch, with its octave, as music21 writes it."""
+def pitch_name(pitch: int, sharps: int = 0) -> str:
+    """Returns the name of a MIDI pitch, with its octave, as music21 writes it.
+
+    A black key is spelled as in the major key of so many sharps, flats below 0: in C
+    major there are Eb, Bb, F#, C# and G#.
+    """
+    lowest = min(max(sharps, FLATTEST), SHARPEST) + LOWEST_FIFTH
+    fifth = lowest + (7 * pitch - lowest) % 12
+    name = FIFTHS[fifth + FIFTHS.index("C")].replace("b", "-")
     octave = pitch // 12 - 1
-    return PITCH_NAMES[pitch % 12] + str(octave)
+    return name + str(octave)
 
 
 def _is_writable(length: int, place: int, room: int) -> bool:

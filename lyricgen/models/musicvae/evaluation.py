@@ -338,7 +338,7 @@ def midpoint_bits(model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.n
     """Returns how many bits more a melody in the middle costs than those at the ends.
 
     The cost is that of an n-gram of events, the mean over melodies; all are (B, T).
-    Notebook: sampling_musicvae
+    Notebook: exploring_latent_space
     """
     return float(_bits_above_ends(model, middle, ends).mean())
 

@@ -130,6 +130,7 @@ class NumpyMusicVAE:
 
         `decode_as_written` takes the semitones (B,) and moves melodies back.
         Raises: UserError for melodies of another length.
+        Notebook: sampling_musicvae
         """
         moved, shift = self.move(np.asarray(events))
         mu, sigma = self.encode(moved)
@@ -145,6 +146,7 @@ class NumpyMusicVAE:
         """Returns the melodies of z (B, Z), uint8 (B, T), moved down by semitones (B,).
 
         One that would leave the pitches stays in the key of the model.
+        Notebook: sampling_musicvae
         """
         events = self.decode(z, temperature, rng)
         written, _ = keys.move(events, -np.asarray(shift))

@@ -18,6 +18,28 @@ REPLICATES = 40
 FEWER = 100
 
 
+# From a to b, (..., Z) each, to a point for each share of the way.
+PathBetween = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def line(a: np.ndarray, b: np.ndarray, share: float | np.ndarray) -> np.ndarray:
+    """Returns points on the straight line from a to b: (1 - t) a + t b.
+
+    a, b: (..., Z); share: a number t, or (S,) for points (S, ..., Z).
+    Notebook: exploring_latent_space
+    """
+    a = np.asarray(a, np.float64)
+    b = np.asarray(b, np.float64)
+    t = _with_axes(share, max(a.ndim, b.ndim))
+    return (1 - t) * a + t * b
+
+
+def _with_axes(share: float | np.ndarray, axes: int) -> np.ndarray:
+    """Returns shares with an axis more for each axis of a point, so that all meet."""
+    t = np.asarray(share, np.float64)
+    return t.reshape(t.shape + (1,) * axes)
+
+
 def slerp(a: np.ndarray, b: np.ndarray, share: float | np.ndarray) -> np.ndarray:
     """Returns points on the arc from a to b around the origin.
 
@@ -30,14 +52,11 @@ def slerp(a: np.ndarray, b: np.ndarray, share: float | np.ndarray) -> np.ndarray
     parallel vectors, and any vector with 0; between opposite ones the arc passes
     through the axis on which a is smallest.
     Source: Shoemake 1985, section 3.3; White 2016, section 2.
-    Notebook: sampling_musicvae
+    Notebook: exploring_latent_space
     """
     a = np.asarray(a, np.float64)
     b = np.asarray(b, np.float64)
-    t = np.asarray(share, np.float64)
-    # One axis more for each axis of a point, so that every share meets every point.
-    axes = max(a.ndim, b.ndim)
-    t = t.reshape(t.shape + (1,) * axes)
+    t = _with_axes(share, max(a.ndim, b.ndim))
     length_a = _length(a)
     length_b = _length(b)
     unit_a = a / np.where(length_a > 0, length_a, 1)
@@ -75,25 +94,28 @@ def _smallest_axis_across(u: np.ndarray) -> np.ndarray:
     return axis - _dot(axis, u) * u
 
 
-def interpolate(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+def interpolate(a: np.ndarray, b: np.ndarray, n: int, path: PathBetween = line) -> np.ndarray:
     """Returns n points from a to b, both included: (..., Z) twice -> (n, ..., Z).
 
-    Notebook: sampling_musicvae
+    The path is `line` or `slerp`. Between the mu of two melodies the line is the
+    better one: its middle is decoded into melodies that an n-gram finds likelier.
+    Notebook: exploring_latent_space
     """
     shares = np.linspace(0, 1, n)
-    return slerp(a, b, shares)
+    return path(a, b, shares)
 
 
-def grid(corners: np.ndarray, n: int) -> np.ndarray:
+def grid(corners: np.ndarray, n: int, path: PathBetween = line) -> np.ndarray:
     """Returns n x n points between four z, row by row: (4, Z) -> (n, n, Z).
 
-    The corners are upper left, upper right, lower left, lower right.
-    Notebook: sampling_musicvae
+    The corners are upper left, upper right, lower left, lower right; the path is that
+    of `interpolate`.
+    Notebook: exploring_latent_space
     """
     upper_left, upper_right, lower_left, lower_right = np.asarray(corners)
-    left = interpolate(upper_left, lower_left, n)
-    right = interpolate(upper_right, lower_right, n)
-    columns = interpolate(left, right, n)
+    left = interpolate(upper_left, lower_left, n, path)
+    right = interpolate(upper_right, lower_right, n, path)
+    columns = interpolate(left, right, n, path)
     return columns.swapaxes(0, 1)
 
 
@@ -112,7 +134,7 @@ def similar(
     Gaussian, give its mean (Z,) and Cholesky factor (Z, Z): the blend then happens in
     its whitened coordinates, in which that Gaussian is the prior.
     Raises: UserError for a similarity outside 0 to 1.
-    Notebook: sampling_musicvae
+    Notebook: sampling_musicvae, exploring_latent_space
     """
     if not 0 <= similarity <= 1:
         raise UserError(
@@ -136,7 +158,7 @@ def attribute_vectors(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     the quarter with the least. Melodies that are level at a quarter's edge share its
     last places evenly, because many melodies have no syncopation at all.
     Source: Roberts et al. 2018, section 5.3.3.
-    Notebook: sampling_musicvae
+    Notebook: exploring_latent_space
     """
     vectors = []
     for column in np.asarray(values, np.float64).T:
@@ -153,6 +175,7 @@ def partial_attribute_vectors(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     regression of z on all attributes gives what one of them changes while the others
     stay; melodies with many notes, say, have smaller intervals. The vector goes as far
     as the quarter of the melodies with the most is above the quarter with the least.
+    Notebook: exploring_latent_space
     """
     values = np.asarray(values, np.float64)
     spread = _unit(values.std(axis=0))
@@ -194,7 +217,7 @@ def effects(
     an attribute over the data. 95 % of the means over bootstrap draws of the z's lie
     between low and high.
     Source: Roberts et al. 2018, figure 5 (in per cent, without intervals); Efron 1979.
-    Notebook: sampling_musicvae
+    Notebook: exploring_latent_space
     """
     before = attributes(decode(z))
     change = _changes(decode, z, vectors, before) / _unit(spread)  # (N, A, A)
@@ -237,7 +260,6 @@ def diagonal(mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> int:
 
     mean, low and high (A, A) are those of `effects`. A row counts where the mean on the
     diagonal is above the far end of each other entry's interval, of either sign.
-    Notebook: sampling_musicvae
     """
     farthest = np.maximum(np.abs(low), np.abs(high))
     np.fill_diagonal(farthest, -np.inf)
@@ -296,6 +318,7 @@ def paired_effects(
     bootstrap over them; that of the vectors and the spread, by making both anew from
     bootstrap draws of the clusters (`replicates`), each on the same first FEWER z's.
     Source: Efron 1979; Roberts et al. 2018, figure 5 (without intervals).
+    Notebook: exploring_latent_space
     """
     z_known, values, cluster = known
     before = attributes(decode(z))

@@ -351,7 +351,6 @@ class CompiledDecoder(keras.Model):
     """The decoder as one compiled loop over the steps, for many melodies.
 
     It does what `NumpyMusicVAE.decode` does, in float32.
-    Notebook: sampling_musicvae
     """
 
     def __init__(self, vae: MusicVAE):

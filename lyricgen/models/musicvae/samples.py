@@ -96,6 +96,7 @@ def measure_samples(
     - agreement: the share of the steps that two melodies have in common;
     - jsd_interval, jsd_duration: the Jensen-Shannon divergence from the split, in bits;
       for the real melodies the mean of 20 draws, with the spread over the draws.
+    Notebook: sampling_musicvae
     """
     known = KnownMelodies(vae, train)
     size = min(SAMPLES, len(held_out.events))
