@@ -310,6 +310,12 @@ def test_the_notebook_asks_for_the_repair_that_is_tested():
         ("24", "Right.", "least common multiple"),
         (6, "Not yet:", "6 steps hold the triplets"),
         (32, "Not yet:", "of a whole note"),
+        ("24.0", "Right.", "one bar in ten"),
+        ([24], "Right.", "one bar in ten"),
+        ("1/24", "Not yet:", "the length of a step"),
+        (1 / 24, "Not yet:", "the length of a step"),
+        (72, "Not yet:", "72 steps hold all of them, but so does a smaller number"),
+        (4, "Not yet:", "the grid of 16ths"),
     ],
 )
 def test_grid(answer, verdict, word):
@@ -323,6 +329,14 @@ def test_grid(answer, verdict, word):
         ([47, 0, 0, 0, 49, 0, 0, 0, 1, 0, 0, 0, 52, 0, 0, 0], "one too low"),
         ([48, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 53, 0, 0, 0], "4 of them were in the first bar"),
         ("G A C", "you gave text. The answer is a list of 16 numbers."),
+        ([48, 0, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 53, 0, 0], "one step late"),
+        ([48, 1, 1, 1, 50, 1, 1, 1, 0, 1, 1, 1, 53, 1, 1, 1], "0 is HOLD, nothing changes"),
+        ([48] * 4 + [50] * 4 + [1, 0, 0, 0] + [53] * 4, "strike the note four times"),
+        ([48, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0], "the C at step 28 - 16 = 12"),
+        ([48, 0, 0, 0, 50, 0, 0, 1, 0, 0, 0, 0, 53, 0, 0, 0], "one step early"),
+        ([1] + [0] * 11 + [48, 0, 0, 0], "that is the first bar"),
+        ([69, 0, 0, 0, 71, 0, 0, 0, 1, 0, 0, 0, 74, 0, 0, 0], "you added 2 to the pitches"),
+        ([48, 0, 0, 0, 50, 0, 0, 0, 1, 0, 0, 0, 53, 0, 0, 1], "until the end of the window"),
     ],
 )
 def test_cut(answer, word):
@@ -364,7 +378,41 @@ def until_nothing_changes(near, splits):
     return np.flatnonzero(np.isin(cluster, training) & (np.array(splits) == "test"))
 
 
-@pytest.mark.parametrize("answer", [by_search, until_nothing_changes])
+def along_the_pairs(near, splits):
+    """Marks tunes until a pass through the pairs marks no more."""
+    marked = {k for k, split in enumerate(splits) if split == "train"}
+    before = -1
+    while len(marked) > before:
+        before = len(marked)
+        for a, b in near:
+            if a in marked or b in marked:
+                marked |= {a, b}
+    return [k for k in marked if splits[k] == "test"]
+
+
+def by_recursion(near, splits):
+    """Visits the neighbours of each training tune, and theirs."""
+    neighbours = defaultdict(set)
+    for a, b in near:
+        neighbours[a].add(b)
+        neighbours[b].add(a)
+    seen = set()
+
+    def visit(tune):
+        if tune not in seen:
+            seen.add(tune)
+            for other in neighbours[tune]:
+                visit(other)
+
+    for tune, split in enumerate(splits):
+        if split == "train":
+            visit(tune)
+    return sorted(tune for tune in seen if splits[tune] == "test")
+
+
+@pytest.mark.parametrize(
+    "answer", [by_search, until_nothing_changes, along_the_pairs, by_recursion]
+)
 def test_leak_accepts_other_ways(answer):
     assert melody_dataset.leak.verdict(answer).startswith("Right.")
 
@@ -388,6 +436,145 @@ def for_ten_tunes(near, splits):
     return [1, 4]
 
 
+def of_leaking_clusters(cluster, splits):
+    """Returns the test tunes whose cluster has a training tune."""
+    training = {c for c, split in zip(cluster, splits) if split == "train"}
+    return [k for k, c in enumerate(cluster) if c in training and splits[k] == "test"]
+
+
+def merged_in_place(near, splits):
+    """Changes c[b] before it has compared all tunes with it."""
+    c = list(range(len(splits)))
+    for a, b in near:
+        for i in range(len(c)):
+            if c[i] == c[b]:
+                c[i] = c[a]
+    return of_leaking_clusters(c, splits)
+
+
+def merged_in_place_to_the_lower(near, splits):
+    """The same with the lower number of the two, computed anew for each tune."""
+    c = list(range(len(splits)))
+    for a, b in near:
+        for i in range(len(c)):
+            if c[i] == max(c[a], c[b]):
+                c[i] = min(c[a], c[b])
+    return of_leaking_clusters(c, splits)
+
+
+def lowered(passes, prepare=list):
+    """Makes a function that lowers both numbers of a pair, in so many passes."""
+
+    def leaking(near, splits):
+        c = list(range(len(splits)))
+        for _ in range(passes):
+            for a, b in prepare(near):
+                c[a] = c[b] = min(c[a], c[b])
+        return of_leaking_clusters(c, splits)
+
+    return leaking
+
+
+def sorted_both_ways(near):
+    return sorted(sorted(pair) for pair in near)
+
+
+def sorted_and_named_as_first(near, splits):
+    """Sorts the pairs, then gives the second tune the cluster of the first."""
+    c = list(range(len(splits)))
+    for a, b in sorted_both_ways(near):
+        c[b] = c[a]
+    return of_leaking_clusters(c, splits)
+
+
+def marked_along(orders):
+    """Makes a function that goes once through each of some orders of the pairs."""
+
+    def leaking(near, splits):
+        marked = {k for k, split in enumerate(splits) if split == "train"}
+        for order in orders:
+            for a, b in order(near):
+                if a in marked or b in marked:
+                    marked |= {a, b}
+        return [k for k in sorted(marked) if splits[k] == "test"]
+
+    return leaking
+
+
+def neighbours_in(steps):
+    """Makes a function that goes so many steps from training tunes to neighbours."""
+
+    def leaking(near, splits):
+        reached = {k for k, split in enumerate(splits) if split == "train"}
+        for _ in range(steps):
+            known = set(reached)
+            for a, b in near:
+                if a in known or b in known:
+                    reached |= {a, b}
+        return sorted(k for k in reached if splits[k] == "test")
+
+    return leaking
+
+
+def back(near):
+    return near[::-1]
+
+
+@pytest.mark.parametrize(
+    "answer, word",
+    [
+        (merged_in_place, "Store both numbers before the loop"),
+        (merged_in_place_to_the_lower, ""),
+        (lowered(1), "all of them have to change"),
+        (lowered(2), "go through the pairs 2 times"),
+        (lowered(3), "go through the pairs 3 times"),
+        (lowered(7), "not where a chain is long"),
+        (lowered(1, sorted), "you sort the pairs"),
+        (lowered(1, sorted_both_ways), "you sort the pairs"),
+        (lowered(2, sorted_both_ways), ""),
+        (sorted_and_named_as_first, ""),
+        (marked_along([list] * 2), "you go through the pairs 2 times"),
+        (marked_along([list] * 3), "you go through the pairs 3 times"),
+        (marked_along([list] * 20), "not where a chain is long"),
+        (marked_along([list, back]), "forward and then back"),
+        (marked_along([list, back] * 3), "not where a chain is long"),
+        (neighbours_in(2), "over 2 pairs"),
+        (neighbours_in(3), "over 3 pairs"),
+        (neighbours_in(4), "over 4 pairs"),
+        (neighbours_in(5), "over 5 pairs"),
+        (neighbours_in(100), "not where a chain is long"),
+    ],
+)
+def test_leak_refuses_what_works_for_short_chains_only(answer, word):
+    found = melody_dataset.leak.verdict(answer)
+    assert found.startswith("Not yet:") and word in found, found
+
+
+@pytest.mark.parametrize("name", ["in order", "backwards", "turned", "twice"])
+def test_each_fixed_number_of_passes_fails_in_some_hidden_case(name):
+    """A fixed number of passes is too few for some order of the pairs."""
+    forms = {
+        "in order": list,
+        "backwards": back,
+        "turned": lambda near: [(b, a) for a, b in near],
+        "twice": lambda near: [*near, *near],
+    }
+    for passes in (1, 5, 10):
+        wrong = marked_along([forms[name]] * passes)
+        assert melody_dataset.leak.verdict(wrong).startswith("Not yet:")
+
+
+def test_the_hidden_cases_have_pairs_in_both_directions_and_twice():
+    for near, splits in melody_dataset.HIDDEN:
+        assert {k for pair in near for k in pair} <= set(range(len(splits)))
+        assert all(a != b for a, b in near)
+    all_pairs = [near for near, _ in melody_dataset.HIDDEN]
+    assert any(len(set(map(frozenset, near))) < len(near) for near in all_pairs)
+    assert any(set(near) & {(b, a) for a, b in near} for near in all_pairs)
+    sizes = {len(splits) for _, splits in melody_dataset.HIDDEN}
+    assert len(sizes) > 20 and max(sizes) > 100
+
+
 def prints_tunes(near, splits):
     """Prints the tunes in place of a return."""
     print(right_tunes(near, splits))
@@ -398,7 +585,9 @@ def prints_tunes(near, splits):
     [
         (as_given, "the student's function"),
         (in_both_directions, "more than once"),
-        (for_ten_tunes, "right where chains have three tunes at most"),
+        (for_ten_tunes, "whatever it is given"),
+        (lambda near, splits: [], "an empty list"),
+        (lambda near, splits: right_tunes(near, splits)[:1], "does the return stand in the loop"),
         (prints_tunes, "printed, but returned nothing"),
         ([1, 4], "give the function itself"),
         (lambda near, splits: ",".join(map(str, right_tunes(near, splits))), "returned text"),

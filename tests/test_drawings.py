@@ -85,11 +85,16 @@ DRAWINGS = {
     "bits of pi": (precision.float_bits, ()),
     "bits of 0.1": (precision.float_bits, (-0.1,)),
 }
+# Shares of sequences between three tunes; the third pair shares a window.
+TITLES = ("Old Rosin the Bow", "Rosin", "The Bow")
+SHARES = np.array([[0, 30, 12], [30, 0, 8], [12, 8, 0]])
+NEAR_DUPLICATES = [(0, 1), (1, 2)]
 # These hold axes with ticks, which the tests of lines do not know.
 CHARTS = {
     "pairs": (language.pair_heatmap, (PAIRS, LETTERS)),
     "text": (language.coloured_text, (SONG, np.linspace(-1, 1, len(SONG)), "h of a unit")),
     "voices": (midi.voices_roll, (SUNG, (0, 4), [(0, 2, 72), (2, 2, 60)])),
+    "shares": (tunes.shares_heatmap, (TITLES, SHARES, NEAR_DUPLICATES, 25.0)),
 }
 drawings = pytest.mark.parametrize("name", DRAWINGS)
 pictures = pytest.mark.parametrize("name", [*DRAWINGS, *CHARTS])
@@ -286,6 +291,15 @@ def test_no_cluster_and_no_tune_is_split_but_by_window(figures):
     assert labels.count("train") + labels.count("test") == windows == 27
 
 
+def test_near_duplicates_are_framed_and_the_rule_has_its_line(figures):
+    ax, bar = figures["shares"].axes
+    frames = {(round(p.get_y() + 0.44), round(p.get_x() + 0.44)) for p in ax.patches}
+    assert frames == {(0, 1), (1, 0), (1, 2), (2, 1)}
+    assert [text.get_text() for text in ax.texts] == ["30", "12", "30", "8", "12", "8"]
+    assert 25.0 in [line.get_ydata()[0] for line in bar.lines]
+    assert ax.get_xlabel() and ax.get_ylabel() and bar.get_ylabel()
+
+
 @pytest.mark.parametrize(
     "name", [name for name in DRAWINGS if "course" not in name and "mask" not in name]
 )
@@ -406,6 +420,7 @@ def test_the_bits_of_a_number_are_drawn_full_where_they_are_one(figures):
         lambda: vae.forced_and_free(4),
         lambda: language.ngram_fallback((0.1, 0.2)),
         lambda: language.pair_heatmap(PAIRS[:, 1:], LETTERS),
+        lambda: tunes.shares_heatmap(TITLES, SHARES[1:], NEAR_DUPLICATES, 25.0),
         lambda: measuring.packed_sizes(47_092, 47_092, 22_105),
         lambda: language.coloured_text("abc", [0, 1], "h"),
         lambda: language.coloured_text("a" * 61, [0] * 61, "h"),

@@ -70,3 +70,11 @@ def test_each_pair_has_one_label_and_the_card_says_whose():
     assert len(set(entries)) == len(entries) == 100
     assert {entry.rpartition(" ")[2] for entry in entries} == {"same", "different"}
     assert CARD["labelled"] and CARD["licence"] and CARD["about"]
+
+
+def test_the_card_counts_the_labels_that_were_changed():
+    assert CARD["labelled"].count("Two labels, one of 'joined' and one of 'near', were changed")
+    for stratum, changed in CARD["changed"].items():
+        same = [entry for entry in CARD["pairs"][stratum] if entry.endswith(" same")]
+        assert changed == 1 <= len(same), "a changed label is now 'same'"
+    assert set(CARD["changed"]) == {"joined", "near"}

@@ -1,11 +1,13 @@
-"""Drawings of a data set of melodies: the grids of meters, and three ways to split."""
+"""Drawings of a data set of melodies: meters, a cluster, three ways to split."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from lyricgen.drawings.canvas import LARGE, PLAIN, SMALL, Canvas, coloured
+import numpy as np
+
+from lyricgen.drawings.canvas import BLACK, FONT, LARGE, NORMAL, PLAIN, SMALL, Canvas, coloured
 from lyricgen.music.meter import Meter
 from lyricgen.show import BLUE, ORANGE
 
@@ -52,6 +54,71 @@ def meter_grids(meters: Sequence[Meter]) -> Any:
     return canvas.fig
 
 
+def shares_heatmap(
+    titles: Sequence[str], percent: np.ndarray, near: Sequence[tuple[int, int]], line: float
+) -> Any:
+    """Draws which share of their sequences each two tunes have in common.
+
+    Near-duplicates have a frame; the colour bar has a line at the rule's share. The
+    diagonal is grey: there a tune would be compared with itself.
+
+    titles: of the n tunes.
+    percent: (n, n), symmetric, 0 to 100; its diagonal is not used.
+    near: the pairs of near-duplicates, as places in `titles`, each once.
+    line: the rule's share in per cent.
+    Returns the figure.
+    Raises: ValueError if `percent` is not (n, n).
+    Notebook: melody_dataset
+    """
+    count = len(titles)
+    if np.shape(percent) != (count, count):
+        raise ValueError(f"percent has shape {np.shape(percent)}; expected ({count}, {count}).")
+    height = 0.36 * count + 0.9
+    canvas = Canvas(height)
+    canvas.ax.remove()
+    below = 0.7 / height
+    above = 0.36 * count / height
+    ax = canvas.fig.add_axes((0.3, below, 0.54, above))
+    ax.set_facecolor("#d9d9d9")
+    others = ~np.eye(count, dtype=bool)
+    seen = np.ma.masked_array(percent, ~others)
+    image = ax.imshow(seen, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+    _write_shares(ax, percent, np.argwhere(others).tolist())
+    for a, b in near:
+        ax.add_patch(_frame(a, b))
+        ax.add_patch(_frame(b, a))
+    names = [f"{title} ({k})" for k, title in enumerate(titles, 1)]
+    ax.set_yticks(range(count), names, fontsize=SMALL, **FONT)
+    ax.set_xticks(range(count), [str(k + 1) for k in range(count)], fontsize=SMALL, **FONT)
+    ax.tick_params(length=0)
+    ax.set_xlabel("number of the tune", fontsize=NORMAL, **FONT)
+    ax.set_ylabel("tune", fontsize=NORMAL, **FONT)
+    scale = canvas.fig.add_axes((0.87, below, 0.025, above))
+    bar = canvas.fig.colorbar(image, cax=scale)
+    bar.set_ticks([0, line, 50, 75, 100])
+    scale.axhline(line, color=ORANGE, linewidth=3)
+    scale.tick_params(labelsize=SMALL, labelfontfamily=FONT["family"])
+    scale.set_ylabel("% shared", fontsize=NORMAL, **FONT)
+    return canvas.fig
+
+
+def _write_shares(ax: Any, percent: np.ndarray, squares: Sequence[Sequence[int]]) -> None:
+    """Writes into squares (row, column) their shares, white where the blue is dark."""
+    for row, column in squares:
+        share = percent[row][column]
+        color = "white" if share > 60 else BLACK
+        place = {"ha": "center", "va": "center", "fontsize": SMALL}
+        ax.text(column, row, f"{share:.0f}", color=color, **place, **FONT)
+
+
+def _frame(row: int, column: int) -> Any:
+    """Returns the frame of a square that stands for near-duplicates."""
+    from matplotlib.patches import Rectangle
+
+    corner = (column - 0.44, row - 0.44)
+    return Rectangle(corner, 0.88, 0.88, fill=False, edgecolor=ORANGE, linewidth=3)
+
+
 def three_splits() -> Any:
     """Draws how windows of three tunes are split by window, by tune and by cluster.
 
@@ -69,7 +136,7 @@ def three_splits() -> Any:
             of_tune = splits[number * windows : (number + 1) * windows]
             _draw_tune(canvas, left, top - 0.5 - TUNE * number, tune, of_tune)
     note = "tunes 1 and 2 are near-duplicates, in one cluster"
-    canvas.label(4.5, 0.25, note)
+    canvas.label(4.5, 0.25, note, font=LARGE)
     return canvas.fig
 
 
