@@ -485,8 +485,8 @@ COURSE = (
                 "and derive how a mixture is fitted."
             ),
             (
-                "You will say where a walk between melodies and their z leads, and what it takes "
-                "from real melodies."
+                "You will say where a walk between melodies and their z leads, and what a narrower "
+                "spread buys and costs."
             ),
             (
                 "You will judge samplers by several measures with intervals, and yourself by a "
