@@ -244,7 +244,11 @@ WRONG_REPAIRS = {
     ),
     "sorted by pitch": (
         [("sorted(notes)", "sorted(notes, key=lambda note: note[2])")],
-        "sort them by onset",
+        "sorted by pitch: sort whole notes",
+    ),
+    "sorted by onset alone": (
+        [("sorted(notes)", "sorted(notes, key=lambda note: note[0])")],
+        "notes that begin together stand in the order in which they end",
     ),
     "youngest first": ([("pop(0)", "pop()")], "the older one ends first"),
     "a second start ends the first": (

@@ -70,6 +70,16 @@ EQUAL = [
     (8, 0x90, 53, 0),
 ]
 
+# A chord, of which the higher note begins and ends first.
+CHORD = [
+    (4, 0x90, 67, 80),
+    (0, 0x90, 60, 80),
+    (96, 0x80, 67, 0),
+    (0, 0x80, 60, 0),
+    (2, 0x90, 62, 70),
+    (5, 0x90, 62, 0),
+]
+
 # The lists that a function is tried on, and what is special about each
 CASES = {
     "the list is the printed one": EVENTS,
@@ -78,6 +88,7 @@ CASES = {
     "an end comes at which no note of its pitch sounds": LONE_ENDS,
     "a note has length 0": NO_LENGTH,
     "two notes are equal": EQUAL,
+    "two notes begin together": CHORD,
 }
 
 Event = tuple[int, int, int, int]
@@ -659,7 +670,12 @@ notes = Exercise(
         ),
         "sorted by pitch": Mistake(
             lambda events: sorted(_notes(events), key=lambda note: note[2]),
-            "the right notes, sorted by pitch: sort them by onset.",
+            "the right notes, sorted by pitch: sort whole notes, as `sorted(notes)` does.",
+        ),
+        "sorted by onset": Mistake(
+            lambda events: sorted(_ended(events), key=lambda note: note[0]),
+            "the right notes, but notes that begin together stand in the order in which they end: "
+            "sort whole notes, as `sorted(notes)` does.",
         ),
         "pitch first": Mistake(
             lambda events: sorted((pitch, start, d) for start, d, pitch in _notes(events)),
