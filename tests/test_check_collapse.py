@@ -69,12 +69,21 @@ def test_each_case_has_groups_below_and_above_lam_or_one_on_a_side():
     assert sides == {True, False}
 
 
+def test_a_group_has_dimensions_on_both_sides_of_lam():
+    for kl, lam, size in posterior_collapse.free_bits.cases[:2]:
+        above = kl.mean(axis=0).reshape(-1, size) > lam
+        assert np.any(above.any(axis=1) & ~above.all(axis=1))
+
+
 @pytest.mark.parametrize(
     "function, word",
     [
         (lambda kl, lam, size: None, "is there a return?"),
         (lambda kl, lam, size: by_loops(kl, lam, 2), "right where 8 dimensions"),
         (lambda kl, lam, size: by_loops(kl, lam, 1), "each dimension with lam"),
+        (lambda kl, lam, size: by_loops(kl, lam * size, size), "size * lam"),
+        (lambda kl, lam, size: by_loops(kl, lam, kl.shape[1] // size), "the number of groups"),
+        (lambda kl, lam, size: by_loops(kl[:, :-size], lam, size), "leaves out the last group"),
         (lambda kl, lam, size: by_loops(kl, 0.0, size), "without any free bits"),
         (lambda kl, lam: by_loops(kl, lam, 1), "takes 2 arguments"),
         (3.2, "should be a function"),

@@ -245,7 +245,7 @@ WORDS = """
     a an all allowed alone alike and any are at back be before both by close comes cost
     directions each enters equally every for from given go goes how in into is it itself
     its kept keeps likely low lengths left many minus much might new next now of old on
-    near one only other over own places predicts random same shown since sums that the through
+    near one only other over own place places predicts random same shown since sums that the through
     time times to two under up ways what where which with written Chinese after ma
     cuts add added adds hand product products tape
     first oldest takes youngest

@@ -38,7 +38,8 @@ def encoder_z_decoder(steps: int = 4) -> Any:
 
     The encoder reads the events in both directions; its two last hidden states give mu
     and sigma. z sets the decoder's first state and is read at each step, beside the
-    event before. From 2 to 4 steps. Returns the figure.
+    event before and the vector of the step's place. From 2 to 4 steps. Returns the
+    figure.
     Raises: ValueError for another number of steps.
     Source: Roberts et al. 2018, section 3.
     Notebook: posterior_collapse, training_musicvae
@@ -90,7 +91,10 @@ def _latent(canvas: Canvas) -> Place:
 
 
 def _decoder(canvas: Canvas, steps: int) -> list[Place]:
-    """Draws the LSTM of the decoder, which reads at each step the event before it."""
+    """Draws the LSTM of the decoder, which reads at each step the event before it.
+
+    Under this event stands the place of the step, since the vectors of both are added.
+    """
     canvas.label(5.9, 4.7, "decoder, step by step", "left", weight="bold")
     pitch = 3.0 / steps
     cells: list[Place] = []
@@ -98,13 +102,14 @@ def _decoder(canvas: Canvas, steps: int) -> list[Place]:
         x = 5.95 + pitch * (t + 0.5)
         cell = canvas.box(x, 1.85, "LSTM", SQUARE, DECODER, SMALL)
         event = canvas.box(x, 3.45, f"$x_{t + 1}$", SQUARE)
-        before = canvas.box(x, 0.75, f"$x_{t}$" if t else "start", SQUARE, dashed(GREY), SMALL)
+        before = canvas.box(x, 1.0, f"$x_{t}$" if t else "start", SQUARE, dashed(GREY), SMALL)
+        canvas.box(x, 0.6, str(t + 1), (SQUARE[0], 0.34), dashed(GREY), SMALL)
         canvas.arrow([before.top, cell.bottom])
         canvas.arrow([cell.top, event.bottom])
         if cells:
             canvas.arrow([cells[-1].right, cell.left], DECODER)
         cells.append(cell)
-    canvas.label(5.95, 0.3, "the event before each step", "left", SMALL)
+    canvas.label(5.85, 0.22, "the event before, the place of the step", "left", SMALL)
     canvas.label(5.95, 3.95, "the event of each step", "left", SMALL)
     return cells
 

@@ -42,9 +42,13 @@ course_of_kl = Exercise(
 
 
 def _case(B: int, Z: int, lam: float, size: int, scale: float = 1.0) -> tuple:
-    """Returns a random KL (B, Z) on both sides of lam, with lam and a size."""
+    """Returns a random KL (B, Z) on both sides of lam, with lam and a size.
+
+    Every second dimension is small, so that one group has dimensions on both sides.
+    """
     rng = np.random.default_rng(B + Z)
-    kl = lam * scale * rng.gamma(1.0, 1.2, (B, Z)) * np.linspace(0.1, 1.6, Z)
+    weights = np.linspace(0.1, 1.6, Z) * np.where(np.arange(Z) % 2, 1.0, 0.3)
+    kl = lam * scale * rng.gamma(1.0, 1.2, (B, Z)) * weights
     return kl, lam, size
 
 
@@ -106,6 +110,19 @@ free_bits = Exercise(
         "no groups": Mistake(
             lambda kl, lam, size: _free(kl, lam, 1),
             "you compare each dimension with lam; it is the sum over the dimensions of a group.",
+        ),
+        "lam for each dimension": Mistake(
+            lambda kl, lam, size: _free(kl, lam * size, size),
+            "you compare each group with size * lam; a group has lam once, however many "
+            "dimensions it has.",
+        ),
+        "size as a number": Mistake(
+            lambda kl, lam, size: _free(kl, lam, kl.shape[1] // size),
+            "you took `size` for the number of groups; it is the number of dimensions in a group.",
+        ),
+        "last left out": Mistake(
+            lambda kl, lam, size: _free(kl[:, :-size], lam, size) if kl.shape[1] > size else 0.0,
+            "your loop leaves out the last group; its range should end with Z.",
         ),
         "one group": Mistake(
             lambda kl, lam, size: _free(kl, lam, kl.shape[1]),
