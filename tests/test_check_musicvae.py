@@ -156,9 +156,26 @@ def until_the_first_mistake(table, melody, start):
     return as_a_reader_would(table, melody, start)[0], right / len(melody)
 
 
+def first_event_given(table, melody, start):
+    forced = free = melody[0]
+    right = np.ones(2)
+    for t in range(1, len(melody)):
+        right[0] += table[t, forced] == melody[t]
+        free = table[t, free]
+        right[1] += free == melody[t]
+        forced = melody[t]
+    return right / len(melody)
+
+
+def first_event_given_to_free(table, melody, start):
+    return as_a_reader_would(table, melody, start)[0], first_event_given(table, melody, start)[1]
+
+
 @pytest.mark.parametrize(
     "answer, word",
     [
+        (first_event_given, "count the first event as right"),
+        (first_event_given_to_free, ""),
         (with_numbers, ""),
         (with_sizes, "fixed in your"),
         (no_return, "returned nothing"),

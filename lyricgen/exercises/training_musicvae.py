@@ -100,11 +100,21 @@ def _up_to_a_mistake(table: np.ndarray, melody: np.ndarray, start: int) -> np.nd
     return np.array([accuracies(table, melody, start)[0], stopped])
 
 
-def _toy(seed: int, steps: int, events: int, mistakes: int) -> Case:
+def _first_given(table: np.ndarray, melody: np.ndarray, start: int) -> np.ndarray:
+    """The accuracies where the first event is given and counts as right."""
+    shares = []
+    for reader in ("true", "own"):
+        right = _run(table[1:], melody[1:], melody[0], reader) == melody[1:]
+        shares.append((1 + right.sum()) / len(melody))
+    return np.array(shares)
+
+
+def _toy(seed: int, steps: int, events: int, mistakes: int, first: bool = True) -> Case:
     """Returns a table (T, V + 1), a melody (T,) and V, the start.
 
-    The decoder is right after every true event but as many as there are mistakes. In
-    the melody 0 is a hold, 1 a rest, and larger numbers are onsets.
+    The decoder is right after every true event but as many as there are mistakes, and
+    after the start if `first` says so. In the melody 0 is a hold, 1 a rest, and larger
+    numbers are onsets.
     """
     rng = np.random.default_rng(seed)
     melody = np.where(np.arange(steps) % 2, 0, rng.integers(2, events, steps))
@@ -116,6 +126,8 @@ def _toy(seed: int, steps: int, events: int, mistakes: int) -> Case:
     table[np.arange(steps), before] = melody
     for t in rng.choice(np.arange(2, steps - 2), mistakes, replace=False):
         table[t, before[t]] = (melody[t] + 1) % events
+    if not first:
+        table[0, events] = (melody[0] + 1) % events
     return table, melody, events
 
 
@@ -131,7 +143,12 @@ flatters = Exercise(
         "Teacher forcing flatters: after each mistake the decoder reads the true event again. "
         "Running free, it reads its own mistake, and a single one can cost many steps."
     ),
-    cases=(_toy(2, 16, 6, 2), _toy(4, 24, 9, 4), _toy(5, 11, 5, 2)),
+    cases=(
+        _toy(2, 16, 6, 2),
+        _toy(4, 24, 9, 4),
+        _toy(5, 11, 5, 2),
+        _toy(6, 13, 7, 2, first=False),
+    ),
     mistakes={
         "swapped": Mistake(
             lambda *case: accuracies(*case)[::-1],
@@ -145,6 +162,10 @@ flatters = Exercise(
         "free twice": Mistake(
             lambda *case: _accuracies(case, readers=("own", "own")),
             "your first decoder reads what it wrote; with teacher forcing it reads the true event.",
+        ),
+        "first given": Mistake(
+            _first_given,
+            "you count the first event as right; the decoder writes it too, after start.",
         ),
         "begun with hold": Mistake(
             lambda table, melody, start: accuracies(table, melody, 0),
