@@ -384,7 +384,7 @@ COURSE = (
                 "You will write an autoencoder in NumPy with its gradient, draw bars from it, and "
                 "count how many of them no tune has."
             ),
-            "You will derive the ELBO line by line, and prove it by adding up a grid.",
+            "You will derive the ELBO line by line, and check it for one bar on a grid.",
             "You will derive the KL of a Gaussian to the prior, and check it by sampling.",
             ("You will carry a gradient past a draw in two ways, and compare their variances."),
             (
