@@ -6,7 +6,7 @@ whole clusters are drawn, and not melodies.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -95,3 +95,22 @@ def measure_rates(
     values = {name: rate.value for name, rate in rates.items()}
     intervals = {name: clusters.interval(rate) for name, rate in rates.items()}
     return values, intervals
+
+
+class Figures:
+    """Collects measures with their intervals, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.intervals: dict[str, Interval] = {}
+
+    def add(self, rates: dict[str, Rate], clusters: Clusters, suffix: str = "") -> None:
+        """Adds rates, whose names get a suffix."""
+        values, intervals = measure_rates(rates, clusters)
+        self.values |= {key + suffix: value for key, value in values.items()}
+        self.intervals |= {key + suffix: ends for key, ends in intervals.items()}
+
+    def result(self) -> dict[str, Any]:
+        """Returns all measures, with the intervals as the last one."""
+        intervals = {key: list(ends) for key, ends in self.intervals.items()}
+        return self.values | {"intervals": intervals}

@@ -10,7 +10,7 @@ import numpy as np
 
 from lyricgen.files import DataError, sha256
 from lyricgen.models import bootstrap
-from lyricgen.models.bootstrap import Clusters, Interval, Rate
+from lyricgen.models.bootstrap import Clusters, Figures, Rate
 from lyricgen.models.longer.data import Windows, cut_windows, whole_tunes
 from lyricgen.models.longer.inference import (
     CERTAIN,
@@ -45,25 +45,6 @@ LAGS = (1, 2, 4, 8)
 NO_REPEAT = "_without_repeat"
 
 Measures = dict[str, Any]
-
-
-class Figures:
-    """Collects measures with their intervals, in the order in which they come."""
-
-    def __init__(self) -> None:
-        self.values: Measures = {}
-        self.intervals: dict[str, Interval] = {}
-
-    def add(self, rates: dict[str, Rate], clusters: Clusters, suffix: str = "") -> None:
-        """Adds rates, whose names get a suffix."""
-        values, intervals = bootstrap.measure_rates(rates, clusters)
-        self.values |= {key + suffix: value for key, value in values.items()}
-        self.intervals |= {key + suffix: ends for key, ends in intervals.items()}
-
-    def result(self) -> Measures:
-        """Returns all measures, with the intervals as the last one."""
-        intervals = {key: list(ends) for key, ends in self.intervals.items()}
-        return self.values | {"intervals": intervals}
 
 
 def measure_longer(

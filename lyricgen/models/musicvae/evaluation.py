@@ -13,7 +13,7 @@ import numpy as np
 
 from lyricgen.files import DataError, sha256
 from lyricgen.models import bootstrap
-from lyricgen.models.bootstrap import Clusters, Interval, Rate
+from lyricgen.models.bootstrap import Clusters, Figures, Rate
 from lyricgen.models.musicvae import latent, posterior, samples
 from lyricgen.models.musicvae.bits import importance_bits, key_costs
 from lyricgen.models.musicvae.data import windows_in_key
@@ -51,25 +51,6 @@ GROUPS = 1000
 IN_KEY = "_in_key"
 
 Measures = dict[str, Any]
-
-
-class _Figures:
-    """Collects measures with their intervals, in the order in which they come."""
-
-    def __init__(self) -> None:
-        self.values: Measures = {}
-        self.intervals: dict[str, Interval] = {}
-
-    def add(self, rates: dict[str, Rate], clusters: Clusters, suffix: str = "") -> None:
-        """Adds rates, whose names get a suffix."""
-        values, intervals = bootstrap.measure_rates(rates, clusters)
-        self.values |= {key + suffix: value for key, value in values.items()}
-        self.intervals |= {key + suffix: ends for key, ends in intervals.items()}
-
-    def result(self) -> Measures:
-        """Returns all measures, with the intervals as the last one."""
-        intervals = {key: list(ends) for key, ends in self.intervals.items()}
-        return self.values | {"intervals": intervals}
 
 
 def measure_musicvae(
@@ -121,7 +102,7 @@ def measure_musicvae(
         _load_split(vae, tunes, part) for part in ("train", split, _other_split(split))
     )
     written = measured.written
-    figures = _Figures()
+    figures = Figures()
     figures.values["key"] = vae.key
     clusters = Clusters(written.cluster, rngs[0])
 
@@ -169,7 +150,7 @@ def measure_own(
         Melodies(windows[part], _groups(len(windows[part])))
         for part in ("train", split, _other_split(split))
     )
-    figures = _Figures()
+    figures = Figures()
     figures.values["key"] = vae.key
     clusters = Clusters(measured.cluster, rngs[0])
 
@@ -239,7 +220,7 @@ def _count_events(train: np.ndarray) -> NGram:
 
 
 def _add_reconstruction(
-    figures: _Figures,
+    figures: Figures,
     reconstruction: Reconstruction,
     written: Melodies,
     train: np.ndarray,
@@ -263,7 +244,7 @@ def _key_bits(vae: NumpyMusicVAE, train_shift: np.ndarray, shift: np.ndarray) ->
 
 
 def _add_bill(
-    figures: _Figures,
+    figures: Figures,
     vae: NumpyMusicVAE,
     reconstruction: Reconstruction,
     beside: tuple[np.ndarray, np.ndarray],
@@ -296,7 +277,7 @@ def _add_bill(
 
 
 def _add_in_key(
-    figures: _Figures,
+    figures: Figures,
     vae: NumpyMusicVAE,
     tunes: Sequence[tune_books.Tune],
     split: str,
@@ -321,7 +302,7 @@ def _add_in_key(
 
 
 def _add_samples(
-    figures: _Figures, drawn: dict[str, Measures], events: np.ndarray, clusters: Clusters
+    figures: Figures, drawn: dict[str, Measures], events: np.ndarray, clusters: Clusters
 ) -> None:
     """Adds the table of the samplers, and those of its measures that have own names.
 
@@ -388,7 +369,7 @@ def _interpolation(
 
 
 def _add_attributes(
-    figures: _Figures, vae: NumpyMusicVAE, train: Melodies, rng: np.random.Generator
+    figures: Figures, vae: NumpyMusicVAE, train: Melodies, rng: np.random.Generator
 ) -> None:
     """Adds what each attribute's vector changes, and how many stand out."""
     mu, _ = in_batches(vae.encode, train.events)
