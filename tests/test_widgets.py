@@ -73,9 +73,17 @@ def test_a_file_that_cannot_be_used_is_answered_with_a_sentence():
 
     box = widgets.file_button(function, "Choose a MIDI file")
     upload, view = box.children
-    content = {"type": "audio/midi", "size": 4, "last_modified": datetime.datetime(2000, 1, 1)}
     for name, data in (("good.mid", b"good"), ("<bad>.mid", b"bad")):
-        upload.value = ({"name": name, "content": memoryview(data), **content},)
+        # As the browser answers: ipywidgets 7 keeps a dictionary, which it lets nobody set.
+        of_7 = {name: {"metadata": {}, "content": data}}
+        of_8 = {
+            "name": name,
+            "content": memoryview(data),
+            "type": "audio/midi",
+            "size": len(data),
+            "last_modified": datetime.datetime(2000, 1, 1),
+        }
+        upload.set_trait("value", of_7 if isinstance(upload.value, dict) else (of_8,))
         if data == b"good":
             assert "<b>played</b>" in view.value and "Read: good.mid." in view.value
     assert "&lt;bad&gt;.mid cannot be used: It holds no melody." in view.value
