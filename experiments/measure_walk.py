@@ -15,12 +15,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from lyricgen import files
-from lyricgen.models.musicvae.data import windows_in_key
 from lyricgen.models.musicvae.inference import NAME, SPREAD, NumpyMusicVAE, in_batches
 from lyricgen.models.musicvae.samples import (
     HISTOGRAMS,
@@ -31,6 +31,7 @@ from lyricgen.models.musicvae.samples import (
 )
 from lyricgen.models.weights import WEIGHTS, load_weights
 from lyricgen.music import tune_books
+from lyricgen.music.collection import BARS
 
 # Rounds after which melodies are measured
 ROUNDS = (0, 1, 2, 4, 8, 16, 32)
@@ -41,6 +42,15 @@ MELODIES = 1000
 # Of a short try
 FEW_ROUNDS = (0, 1)
 FEW_MELODIES = 20
+
+
+def melodies(vae: NumpyMusicVAE, tunes: Sequence[tune_books.Tune], split: str) -> np.ndarray:
+    """Returns the distinct melodies of a split in the key of the model, uint8 (N, T).
+
+    They are moved as draws are before they are looked up among the known ones.
+    """
+    written, _ = tune_books.cut_windows(tunes, BARS, split)
+    return vae.move(written)[0]
 
 
 def begin(
@@ -111,8 +121,7 @@ def main(words: list[str] | None = None) -> int:
     arrays, card = load_weights(NAME, args.folder)
     vae = NumpyMusicVAE(arrays, "float32", key=card["data"].get("key", "written"))
     tunes = tune_books.load_tunes()
-    train, _ = windows_in_key(tunes, "train")
-    real, _ = windows_in_key(tunes, "validation")
+    train, real = (melodies(vae, tunes, split) for split in ("train", "validation"))
     results = []
     for start, spread in itertools.product(STARTS, SPREADS):
         for seed in SEEDS:
@@ -126,7 +135,7 @@ def main(words: list[str] | None = None) -> int:
             )
             summary = {
                 "made by": "python experiments/measure_walk.py",
-                "measured on": f"{len(real)} melodies of the validation split, in C",
+                "measured on": f"{len(real)} melodies of the validation split, in C by their key",
                 "weights": card["sha256"],
                 "melodies": count,
                 "results": results,

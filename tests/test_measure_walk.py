@@ -5,8 +5,8 @@ import json
 import measure_walk as tool
 import numpy as np
 
-from lyricgen.models.musicvae.data import windows_in_key
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
+from lyricgen.models.musicvae.samples import KnownMelodies
 from lyricgen.music import tune_books
 
 DRAWN = {"known_bars", "wholly_in_scale", "leaps", "agreement", "jsd_interval", "jsd_duration"}
@@ -16,7 +16,7 @@ def test_rounds_are_counted_from_the_start(monkeypatch):
     """After 1 and 3 rounds, a walk of 1 and a walk of 2 more have been made."""
     vae = NumpyMusicVAE.load()
     tunes = tune_books.load_tunes()
-    real, _ = windows_in_key(tunes, "validation")
+    real = tool.melodies(vae, tunes, "validation")
     walked = []
 
     def walk(z, rounds, rng, spread):
@@ -34,7 +34,7 @@ def test_rounds_are_counted_from_the_start(monkeypatch):
 def test_real_melodies_begin_at_their_own_z():
     vae = NumpyMusicVAE.load()
     tunes = tune_books.load_tunes()
-    real, _ = windows_in_key(tunes, "validation")
+    real = tool.melodies(vae, tunes, "validation")
     z = tool.begin(vae, "real", 1.0, real[:64], 64, np.random.default_rng(0))
     near = tool.begin(vae, "mixture", 1.0, real[:64], 64, np.random.default_rng(0))
     mu, sigma = vae.encode(real[:64])
@@ -45,6 +45,16 @@ def test_real_melodies_begin_at_their_own_z():
         return np.sqrt((offsets**2).mean(axis=2)).min(axis=1)
 
     assert np.median(nearest(z)) < 1.2 < np.median(nearest(near))
+
+
+def test_melodies_are_moved_as_draws_are():
+    """Moving them once more changes nothing, so none is known only before it."""
+    vae = NumpyMusicVAE.load()
+    real = tool.melodies(vae, tune_books.load_tunes(), "validation")
+    moved, shift = vae.move(real)
+    assert np.array_equal(moved, real) and not shift.any()
+    known = KnownMelodies(vae, real).rates(real)
+    assert known["known_bars"].value == known["copied"].value == 1.0
 
 
 def test_a_short_try_of_the_whole(tmp_path, capsys):
