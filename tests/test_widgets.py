@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_used_is_answered_with_a_sentence():
     box = widgets.file_button(function, "Choose a MIDI file")
     upload, view = box.children
     for name, data in (("good.mid", b"good"), ("<bad>.mid", b"bad")):
-        # What a browser sends. In ipywidgets 7 the value is a dictionary that nobody may set.
+        # What a browser sends. In ipywidgets 7 it is a dictionary that nobody may set.
         of_7 = {name: {"metadata": {}, "content": data}}
         of_8 = {
             "name": name,
