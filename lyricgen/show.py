@@ -95,8 +95,8 @@ def live() -> Callable[..., None]:
     for handle in (place, words):
         handle.display({"text/plain": ""}, raw=True)
 
-    def show_again(fig, sentence: str) -> None:
-        picture, metadata = _picture(fig, sentence)
+    def show_again(fig, sentence: str, colors: int = 0) -> None:
+        picture, metadata = _picture(fig, sentence, colors)
         place.update(picture, metadata=metadata, raw=True)
         words.update(_caption(sentence), raw=True)
 

@@ -50,6 +50,7 @@ def test_a_lower_loss_with_the_mean_is_a_lower_loss_with_the_sum():
         (0.0001, "Not yet:", "much too small"),
         (0.2 / 24, "Not yet:", "24 is the number of dimensions"),
         (0.2 * 16 / 24, "Not yet:", "16 and 24"),
+        (0.2 * 24, "Not yet:", "multiplied by 24"),
         (0.2 * 24 / 16, "Not yet:", "averaged over its 24 dimensions"),
         (0.2 / 16 / 24, "Not yet:", "divided by the 24 dimensions as well"),
         (0.00625, "Not yet:", "32 steps"),

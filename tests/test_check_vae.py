@@ -82,14 +82,26 @@ def test_the_loss_may_be_rounded(answer):
 
 @pytest.mark.parametrize(
     "answer, word",
-    [(16, "steps alone"), (0.125, "inverse"), (0.5, "dimensions alone"), (1, "different numbers")],
+    [
+        (1.6, "steps alone"),
+        (0.0125, "upside down"),
+        (0.05, "dimensions alone"),
+        (0.1, "different numbers"),
+        (0.00625, "weighs *more*"),
+        (3.2, "against each other"),
+        (0.003125, "against each other"),
+        (8, "says 0.1"),
+        (1.25, "inverse"),
+        (0.2, "8 dimensions"),
+        ((0.8, 2.4), "one number"),
+    ],
 )
 def test_a_beta_that_forgets_one_of_the_means_is_named(answer, word):
     found = variational_autoencoder.means.verdict(answer)
     assert found.startswith("Not yet:") and word in found
 
 
-@pytest.mark.parametrize("answer", [8, 8.0, "8", "16/2"])
+@pytest.mark.parametrize("answer", [0.8, "0.8", "0,8", "4/5", 0.1 * 16 / 2])
 def test_the_beta_of_both_means(answer):
     assert variational_autoencoder.means.verdict(answer).startswith("Right.")
 

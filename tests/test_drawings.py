@@ -28,6 +28,7 @@ from lyricgen.drawings import (
     tunes,
     unrolled,
     vae,
+    vae_training,
 )
 from lyricgen.files import DATA
 from lyricgen.lyrics.patterns import Pattern
@@ -35,6 +36,7 @@ from lyricgen.lyrics.vocabulary import Vocabulary
 from lyricgen.models.kneser_ney import KneserNey
 from lyricgen.models.language import writing
 from lyricgen.models.precision import FORMATS, bits_of
+from lyricgen.music import melody
 from lyricgen.music.meter import parse_meter
 from lyricgen.music.midi import read_midi
 
@@ -682,3 +684,54 @@ def test_a_roll_of_voices_names_each_and_draws_its_notes():
     assert len(set(on_c4)) == 2 and ax.get_xlim() == (1, 4)
     with pytest.raises(ValueError, match="5 voices"):
         midi.voices_roll({str(k): [(0, 1, 60)] for k in range(5)}, (0, 4))
+
+
+def test_z_is_drawn_into_every_step_of_both_decoders():
+    figure = vae.forced_and_free(3)
+    [ax] = figure.axes
+    heads = [patch for patch in ax.patches if isinstance(patch, Polygon)]
+    of_z = [head for head in heads if to_hex(head.get_facecolor()) == show.PINK.lower()]
+    assert len(of_z) == 2 * (3 + 1)  # the first state of each decoder, and its three steps
+
+
+def bars_of(*bars):
+    made = [melody.to_events(np.array(notes), 16) for notes in bars]
+    return np.stack(made)
+
+
+TRUE_BAR = [(0, 4, 60), (4, 4, 64), (8, 4, 67), (12, 4, 72)]
+COPY = [(0, 2, 60), (4, 4, 65), (8, 4, 67), (13, 3, 72)]
+DRAW = [(0, 8, 30), (8, 8, 99)]
+
+
+def test_the_notes_of_a_copy_are_judged_by_onset_pitch_and_length():
+    truth = bars_of(TRUE_BAR)
+    # the first is followed by silence, so it alone is too short
+    kinds = vae_training.judge_notes(np.array(COPY), truth)
+    expected = [vae_training.LENGTH, vae_training.WRONG, vae_training.RIGHT, vae_training.WRONG]
+    assert kinds == expected
+    assert set(vae_training.judge_notes(np.array(TRUE_BAR), truth)) == {vae_training.RIGHT}
+
+
+def test_every_note_of_copies_and_draws_lies_inside_the_picture():
+    found = {name: bars_of(COPY, DRAW, DRAW) for name in ("step 1", "step 2")}
+    figure = vae_training.copies_and_draws(bars_of(TRUE_BAR), found)
+    copies, draws = figure.axes[::2], figure.axes[1::2]
+    for axes, notes in ((copies, 4), (draws[1:], 4)):
+        for ax in axes:
+            low, high = ax.get_ylim()
+            lines = [line for group in ax.collections for line in group.get_segments()]
+            assert len(lines) == notes
+            assert all(low < pitch < high for line in lines for _, pitch in line)
+            assert all(0 <= step <= ax.get_xlim()[1] for line in lines for step, _ in line)
+    assert {"the bars as they are", "step 1", *vae_training.COLORS} <= set(said(figure))
+
+
+def test_the_curves_of_a_training_have_a_panel_for_its_draws():
+    measures = ("cost", "kl_bits", "free_running", "free_running_drawn", "exact")
+    rows = [{f"validation_{name}": 0.5 for name in measures} | {"step": step} for step in (1, 2)]
+    figure = vae_training.training_curves(rows, np.array([0, 0.1, 0.2]), [(0.7, 0.8), (0.9, 0.5)])
+    *_, panel = figure.axes
+    assert [line.get_ydata().tolist() for line in panel.lines] == [[0.7, 0.9], [0.8, 0.5]]
+    with pytest.raises(ValueError, match="shorter"):
+        vae_training.training_curves(rows, np.zeros(3), [(0.7, 0.8)])

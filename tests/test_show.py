@@ -99,12 +99,12 @@ def test_a_live_figure_replaces_what_it_showed(monkeypatch):
         lambda self, data, **options: changed.append((self.display_id, data, options)),
     )
     again = show.live()
-    for sentence in ("Step 1.", "Step 2."):
-        again(show.axes()[0], sentence)
+    again(show.axes()[0], "Step 1.")
+    again(show.axes()[0], "Step 2.", colors=8)
     assert len(set(shown)) == 2
     assert [place for place, _, _ in changed] == shown * 2
     (_, picture, options), (_, caption, _) = changed[2:]
-    assert "image/png" in picture
+    assert len(picture["image/png"]) < len(changed[0][1]["image/png"]), "of fewer colors"
     assert options["metadata"]["image/png"]["alt"] == caption["text/plain"] == "Step 2."
     assert caption["text/html"] == "<p>Step 2.</p>"
 

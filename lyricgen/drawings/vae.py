@@ -129,8 +129,8 @@ def _z_at_each_step(canvas: Canvas, z: Place, cells: list[Place]) -> None:
 def forced_and_free(steps: int = 3) -> Any:
     """Draws what a decoder reads at each step: the true event, or the one it wrote.
 
-    On the left is teacher forcing, on the right free running. z, which every step reads
-    as well, is drawn at the first one only. From 2 to 3 steps. Returns the figure.
+    On the left is teacher forcing, on the right free running. In both z sets the first
+    state and is read at each step. From 2 to 3 steps. Returns the figure.
     Raises: ValueError for another number of steps.
     Notebook: training_musicvae
     """
@@ -150,12 +150,16 @@ def _decoder_that_reads(canvas: Canvas, left: float, steps: int, free: bool) -> 
     """Draws the steps of a decoder, with what each reads and writes."""
     pitch = 3.6 / steps
     z = canvas.circle(left + 0.25, 1.9, "z", 0.24, LATENT)
+    rail = 2.45
+    last = left + 0.65 + pitch * (steps - 0.5) - 0.15
+    canvas.line([z.top, (z.x, rail), (last, rail)], Z_LINE)
     before: list[Place] = []
     for t in range(steps):
         x = left + 0.65 + pitch * (t + 0.5)
         cell = canvas.box(x, 1.9, "LSTM", SQUARE, DECODER, SMALL)
         written = canvas.box(x, 3.05, rf"$\hat x_{t + 1}$", SQUARE)
         canvas.arrow([cell.top, written.bottom])
+        canvas.arrow([(x - 0.15, rail), (x - 0.15, cell.top[1])], Z_LINE)
         if before:
             canvas.arrow([before[0].right, cell.left], DECODER)
         else:

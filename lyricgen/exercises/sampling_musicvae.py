@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
-from lyricgen.exercises import Exercise, Mistake
+from lyricgen.exercises import Exercise, Mistake, read_numbers
 
 
 def _posteriors(seed: int, N: int, Z: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,11 +144,14 @@ def _entropy(p: np.ndarray, log=np.log2) -> float:
     return float(-(p * log(p)).sum())
 
 
-def _jsd(p: np.ndarray, q: np.ndarray, log=np.log2) -> float:
-    """The right answer, as an entropy of the mean less the mean of two entropies."""
-    p = p / p.sum()
-    q = q / q.sum()
-    return _entropy((p + q) / 2, log) - (_entropy(p, log) + _entropy(q, log)) / 2
+def _shares(counts: np.ndarray) -> np.ndarray:
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def _jsd(counts: np.ndarray, log=np.log2) -> float:
+    """The right answer, as the entropy of the mean less the mean of the entropies."""
+    p = _shares(counts)
+    return _entropy(p.mean(axis=0), log) - float(np.mean([_entropy(row, log) for row in p]))
 
 
 def _kl(p: np.ndarray, q: np.ndarray) -> float:
@@ -154,48 +159,80 @@ def _kl(p: np.ndarray, q: np.ndarray) -> float:
     return float((p[there] * np.log2(p[there] / q[there])).sum())
 
 
-def _one_sided(p, q):
-    p, q = p / p.sum(), q / q.sum()
-    return _kl(p, (p + q) / 2)
+def _from(p: np.ndarray, m: np.ndarray) -> float:
+    """Returns the mean KL of rows of shares from m."""
+    return float(np.mean([_kl(row, m) for row in p]))
 
 
-def _other_side(p, q):
-    return _one_sided(q, p)
+def _first_alone(counts):
+    p = _shares(counts)
+    return _kl(p[0], p.mean(axis=0))
 
 
-def _not_halved(p, q):
-    return 2 * _jsd(p, q)
+def _first_two(counts):
+    return _jsd(counts[:2])
 
 
-def _nats(p, q):
-    return _jsd(p, q, np.log)
+def _sum_of_rows(counts):
+    return len(counts) * _jsd(counts)
 
 
-def _sum_for_mean(p, q):
-    p, q = p / p.sum(), q / q.sum()
-    return (_kl(p, p + q) + _kl(q, p + q)) / 2
+def _halved(counts):
+    return len(counts) * _jsd(counts) / 2
 
 
-def _counts(p, q):
-    m = (p + q) / 2
-    return (_kl(p, m) + _kl(q, m)) / 2
+def _nats(counts):
+    return _jsd(counts, np.log)
 
 
-def _pooled(p, q):
-    m = (p + q) / (p + q).sum()
-    p, q = p / p.sum(), q / q.sum()
-    return (_kl(p, m) + _kl(q, m)) / 2
+def _sum_for_mean(counts):
+    p = _shares(counts)
+    return _from(p, p.sum(axis=0))
 
 
-def _distance(p, q):
-    return float(np.sqrt(_jsd(p, q)))
+def _half_the_sum(counts):
+    p = _shares(counts)
+    return _from(p, p.sum(axis=0) / 2)
 
 
-def _common_bins(p, q):
-    p, q = p / p.sum(), q / q.sum()
-    both = (p > 0) & (q > 0)
-    m = (p + q) / 2
-    return (_kl(p[both], m[both]) + _kl(q[both], m[both])) / 2
+def _counts(counts):
+    return _from(counts, counts.mean(axis=0))
+
+
+def _all_of_one(counts):
+    p = counts / counts.sum()
+    return _from(p, p.mean(axis=0))
+
+
+def _pooled(counts):
+    return _from(_shares(counts), counts.sum(axis=0) / counts.sum())
+
+
+def _distance(counts):
+    return float(np.sqrt(_jsd(counts)))
+
+
+def _over_pairs(counts):
+    pairs = [counts[list(pair)] for pair in combinations(range(len(counts)), 2)]
+    return float(np.mean([_jsd(pair) for pair in pairs]))
+
+
+def _common_bins(counts):
+    p = _shares(counts)
+    common = (p > 0).all(axis=0)
+    return _from(p[:, common], p[:, common].mean(axis=0))
+
+
+def _by_columns(counts):
+    return _jsd(counts.T)
+
+
+def _entropy_of_mean(counts):
+    return _entropy(_shares(counts).mean(axis=0))
+
+
+def _minus(counts):
+    return -_jsd(counts)
 
 
 def _not_a_number(answer) -> str | None:
@@ -203,63 +240,88 @@ def _not_a_number(answer) -> str | None:
     if isinstance(answer, (float, np.floating)) and not np.isfinite(answer):
         return (
             "a count of 0 gave no number: 0 · log 0 counts as 0, so leave these entries out of "
-            "each sum. The mean m is above 0 wherever p or q is."
+            "each sum. The mean m is above 0 wherever a histogram is."
         )
+    if np.ndim(answer) == 1:
+        return "one number is asked, the mean over the histograms."
     return None
 
 
 jsd = Exercise(
-    form="a function of two arrays of counts that returns a number of bits",
+    form="a function of counts (K, V) that returns a number of bits",
     hint=(
-        "divide each by its sum, and let m be the mean of the two. Then half of the sum of "
-        "p log2(p/m) over the entries where p is above 0, plus the same for q."
+        "divide each row by its sum, and let m be the mean of the rows. For each row add up "
+        "p log2(p/m) over the entries where p is above 0, and take the mean of these K sums."
     ),
     right=_jsd,
     why=(
         "It compares shares, so 1,000 draws can be compared with 3,000 real melodies. It is 0 for "
-        "equal shares and 1 for shares with nothing in common, whatever the number of bins."
+        "equal shares and log2 K bits for K histograms with nothing in common: so many bits say "
+        "from which of them an entry was taken."
     ),
     cases=(
-        (np.array([4, 0, 3, 9, 0]), np.array([1, 5, 0, 2, 0])),
-        (np.array([30, 12, 0, 7, 1, 0, 40]), np.array([2, 0, 6, 3, 3, 0, 8])),
-        (np.array([5, 2, 8, 1]), np.array([50, 70, 20, 90])),
+        (np.array([[4, 0, 3, 9, 0], [1, 5, 0, 2, 0], [0, 7, 2, 20, 11]]),),
+        (np.array([[30, 12, 0, 7, 1, 0, 40], [2, 0, 6, 3, 3, 5, 8]]),),
+        (np.array([[5, 2, 8, 1], [50, 70, 20, 90], [3, 3, 1, 9], [8, 1, 1, 2], [4, 9, 6, 6]]),),
     ),
     situations=(
-        "p is in more places 0 than q",
-        "p has more counts than q",
-        "no count is 0",
+        "there are three histograms",
+        "there are two histograms",
+        "there are five histograms and no count is 0",
     ),
     mistakes={
-        "p alone": Mistake(
-            _one_sided, "that is KL(p || m) alone: the mean of KL(p || m) and KL(q || m) is asked."
+        "first alone": Mistake(
+            _first_alone,
+            "that is KL(p || m) of the first row alone: the mean over the rows is asked.",
         ),
-        "q alone": Mistake(
-            _other_side,
-            "that is KL(q || m) alone: the mean of KL(p || m) and KL(q || m) is asked.",
+        "first two": Mistake(
+            _first_two, "you compared the first two rows alone: m is the mean of all of them."
         ),
-        "not halved": Mistake(
-            _not_halved, "that is the sum of both sides, twice the answer: each has the weight ½."
+        "sum of rows": Mistake(
+            _sum_of_rows, "that is the sum over the rows: each has the weight 1/K."
+        ),
+        "halved": Mistake(
+            _halved, "each row has the weight 1/K; you gave it ½, which fits two rows only."
         ),
         "nats": Mistake(_nats, "that is in nats: log2 in place of the natural logarithm."),
         "sum for mean": Mistake(
-            _sum_for_mean, "you compared with p + q. m is the mean, half of that sum."
+            _sum_for_mean, "you compared with the sum of the rows. m is their mean."
+        ),
+        "half the sum": Mistake(
+            _half_the_sum, "m is the mean of the K rows; half of their sum fits two rows only."
         ),
         "counts": Mistake(
-            _counts, "you used the counts as they are: divide each by its sum before anything else."
+            _counts,
+            "you used the counts as they are: divide each row by its sum before anything else.",
+        ),
+        "all of one": Mistake(
+            _all_of_one, "you divided by the sum of all counts: divide each row by its own sum."
         ),
         "pooled": Mistake(
             _pooled,
-            "you pooled the counts for m, so the larger set weighs more. m is the mean of the two "
-            "shares.",
+            "you pooled the counts for m, so the larger set weighs more. m is the mean of the "
+            "rows of shares.",
         ),
         "distance": Mistake(
             _distance, "that is the root of it, the Jensen-Shannon distance; leave the root out."
         ),
+        "pairs": Mistake(
+            _over_pairs,
+            "that is the mean divergence of all pairs. Here each row is compared with the mean of "
+            "all rows.",
+        ),
         "common bins": Mistake(
             _common_bins,
-            "you left out the entries at which only one of the two is 0. Each sum leaves out its "
-            "own zeros alone.",
+            "you left out the entries at which only some of the rows are 0. Each sum leaves out "
+            "its own zeros alone.",
         ),
+        "columns": Mistake(
+            _by_columns, "you took each column for a histogram; here each row is one."
+        ),
+        "entropy of the mean": Mistake(
+            _entropy_of_mean, "that is the entropy of m; take off the mean entropy of the rows."
+        ),
+        "sign": Mistake(_minus, "the sign is wrong: a divergence is never below 0."),
     },
     when=_not_a_number,
 )
@@ -272,6 +334,17 @@ def _stationary() -> float:
     """The share of x = 1 that a step keeps: share = share · 0.9 + (1 - share) · 0.2."""
     low, high = DECODER
     return low / (low + 1 - high)
+
+
+def _no_share(answer) -> str | None:
+    """Names a number that is no share, as 40 for 40 %."""
+    number = read_numbers(answer, one=True)
+    if number is not None and number.size == 1 and not 0 <= number.item() <= 1:
+        return (
+            "a share lies between 0 and 1. If you mean per cent, write the sign, and the answer "
+            'as text: "40 %".'
+        )
+    return None
 
 
 stationary = Exercise(
@@ -320,6 +393,6 @@ stationary = Exercise(
             "x = 1 does not stay for ever: the decoder leaves it once in ten times.",
         ),
     },
-    share=True,
+    when=_no_share,
     digits=2,
 )

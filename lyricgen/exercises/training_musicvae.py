@@ -264,6 +264,11 @@ mean_for_sum = Exercise(
             lambda: BETA / LATENT,
             "24 is the number of dimensions of z, and over them this program still takes the sum.",
         ),
+        "times the dimensions": Mistake(
+            lambda: BETA * LATENT,
+            "you multiplied by 24, the number of dimensions; over them this program still takes "
+            "the sum. Only the mean over the 16 steps matters, and the weight becomes smaller.",
+        ),
         "both means": Mistake(
             lambda: BETA * LATENT / STEPS,
             "that would be for a KL averaged over its 24 dimensions too; here it is their sum.",

@@ -172,43 +172,62 @@ sign = Exercise(
 )
 
 
+# What the program of the second exercise says that its beta is.
+SAID = 0.1
+
 means = Exercise(
     form="one number",
     hint=(
-        "write the loss as mean cost + mean KL = sum of cost / 16 + sum of KL / 2, and multiply "
-        "by 16: what stands before the sum of the KL?"
+        "write the loss as mean cost + 0.1 · mean KL = sum of cost / 16 + 0.1 · sum of KL / 2, "
+        "and multiply by 16: what stands before the sum of the KL?"
     ),
-    right=lambda: T / PLANE,
+    right=lambda: SAID * T / PLANE,
     why=(
-        "With 32 steps and 64 dimensions the same program has a beta of 1/2. So a beta means "
-        "nothing until one knows what is summed."
+        "With 32 steps and 64 dimensions the same program has a beta of 1/20. So a beta means "
+        "nothing until one knows what is summed. Run the next cell to see the KL."
     ),
     mistakes={
         "upside down": Mistake(
-            lambda: PLANE / T,
-            "that is the inverse: with a mean over the steps the cost becomes small, so the KL "
+            lambda: SAID * PLANE / T,
+            "that is upside down: with a mean over the steps the cost becomes small, so the KL "
             "weighs *more*.",
         ),
         "steps alone": Mistake(
-            lambda: float(T),
+            lambda: SAID * T,
             "that is for the mean over the steps alone; the KL is a mean as well, over 2 "
             "dimensions.",
         ),
         "dimensions alone": Mistake(
-            lambda: 1 / PLANE,
+            lambda: SAID / PLANE,
             "that is for the mean over the dimensions alone; the cost is a mean as well, over 16 "
             "steps.",
         ),
+        "divided by the steps": Mistake(
+            lambda: SAID / T,
+            "you divided by 16: with a mean over the steps the cost becomes small, so the KL "
+            "weighs *more*. And the KL is a mean as well, over 2 dimensions.",
+        ),
         "product": Mistake(
-            lambda: float(T * PLANE),
+            lambda: SAID * T * PLANE,
             "the two means work against each other: one makes the cost smaller, the other the KL.",
         ),
+        "divided by both": Mistake(
+            lambda: SAID / T / PLANE,
+            "the two means work against each other: one makes the cost smaller, the other the KL.",
+        ),
+        "of beta 1": Mistake(
+            lambda: T / PLANE, "that is for a program that says beta is 1; this one says 0.1."
+        ),
+        "inverse": Mistake(
+            lambda: PLANE / T / SAID,
+            "that is the inverse: what stands before the KL once the cost has the weight 1?",
+        ),
         "nothing": Mistake(
-            lambda: 1.0,
-            "1 is what the program says; but its two means divide by different numbers.",
+            lambda: SAID,
+            "0.1 is what the program says; but its two means divide by different numbers.",
         ),
         "dimensions of exercise 1": Mistake(
-            lambda: T / Z,
+            lambda: SAID * T / Z,
             "that is with the 8 dimensions of exercise 1; the network of the notebook has 2.",
         ),
     },
