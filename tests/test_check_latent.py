@@ -62,6 +62,23 @@ def test_half_way_of_a_half_is_named():
     assert found.startswith("Not yet:") and "the share of the way" in found
 
 
+def angle(a, b):
+    return np.arccos(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def sine(a, b):
+    return np.sin(angle(a, b))
+
+
+def weights(a, b, t, function=np.sin):
+    return function((1 - t) * angle(a, b)), function(t * angle(a, b))
+
+
+def terms(a, b, t, function=np.sin):
+    of_a, of_b = weights(a, b, t, function)
+    return of_a * a, of_b * b
+
+
 @pytest.mark.parametrize(
     "function, word",
     [
@@ -69,6 +86,19 @@ def test_half_way_of_a_half_is_named():
         (
             lambda a, b, t: np.cos(np.pi * t / 2) * a + np.sin(np.pi * t / 2) * b,
             "right only where a and b stand at a right angle",
+        ),
+        (
+            lambda a, b, t: weights(a, b, t)[0] * a + weights(a, b, t)[1] * b / sine(a, b),
+            "a bracket is missing",
+        ),
+        (lambda a, b, t: sum(terms(a, b, t)) / angle(a, b), "you divide by w"),
+        (lambda a, b, t: np.subtract(*terms(a, b, t)) / sine(a, b), "the two terms are added"),
+        (lambda a, b, t: space.slerp(a, b, 0.5), "whatever t is"),
+        (lambda a, b, t: np.sqrt(1 - t**2) * a + t * b, "a blend with noise"),
+        (lambda a, b, t: np.sqrt(1 - t) * a + np.sqrt(t) * b, "only at a right angle"),
+        (
+            lambda a, b, t: sum(terms(a, b, t, np.cos)) / sine(a, b),
+            "both weights are sines",
         ),
     ],
 )
@@ -89,6 +119,11 @@ MEDIANS = np.median(RANKED[9:], axis=0) - np.median(RANKED[:3], axis=0)
         (VECTOR.round(3), "Right.", "two means and a difference"),
         (VECTOR / 2, "Not yet:", "half of it"),
         (MEDIANS, "Not yet:", "medians"),
+        (VECTOR[None], "Not yet:", "the numbers are right"),
+        (RANKED[10:].mean(axis=0) - RANKED[:2].mean(axis=0), "Not yet:", "two outer"),
+        (RANKED[9:].mean(axis=0) + RANKED[:3].mean(axis=0), "Not yet:", "added"),
+        (RANKED[9:].mean(axis=0) - RANKED[:9].mean(axis=0), "Not yet:", "all other"),
+        (RANKED[8:11].mean(axis=0) - RANKED[1:4].mean(axis=0), "Not yet:", "off by one"),
         (
             np.polyfit(exploring_latent_space.DENSITY, exploring_latent_space.Z, 1)[0],
             "Not yet:",

@@ -568,6 +568,20 @@ def test_each_fixed_number_of_passes_fails_in_some_hidden_case(name):
         assert melody_dataset.leak.verdict(wrong).startswith("Not yet:")
 
 
+@pytest.mark.parametrize("fewer", [1, 2])
+def test_leak_refuses_fewer_passes_than_pairs(fewer):
+    def leaking(near, splits):
+        reached = {k for k, split in enumerate(splits) if split == "train"}
+        for _ in range(len(near) - fewer):
+            for a, b in near:
+                if a in reached or b in reached:
+                    reached |= {a, b}
+        return [k for k in sorted(reached) if splits[k] == "test"]
+
+    found = melody_dataset.leak.verdict(leaking)
+    assert found.startswith("Not yet:") and "the only pair may leak" in found, found
+
+
 def test_the_hidden_cases_have_pairs_in_both_directions_and_twice():
     for near, splits in melody_dataset.HIDDEN:
         assert {k for pair in near for k in pair} <= set(range(len(splits)))

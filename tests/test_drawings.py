@@ -37,6 +37,7 @@ from lyricgen.models.kneser_ney import KneserNey
 from lyricgen.models.language import writing
 from lyricgen.models.precision import FORMATS, bits_of
 from lyricgen.music import melody
+from lyricgen.music.melody import to_events
 from lyricgen.music.meter import parse_meter
 from lyricgen.music.midi import read_midi
 
@@ -50,6 +51,7 @@ METERS = [parse_meter(name) for name in ("4/4", "2/4", "3/4", "6/8", "9/8")]
 UNITS = sum(course.units_in(Path("nowhere")), [])
 PAIRED = {"oldest": [(0, 192, 60), (96, 192, 60), (0, 9, 72)], "youngest": [(0, 288, 60)]}
 SUNG = {"high": [(0, 2, 72), (2, 2, 60)], "low": [(0, 4, 60)]}
+MELODIES = [to_events([[0, 8, 60 + k], [8, 20, 67 + k]], 32) for k in range(4)]
 OWN, WEIGHTS = (0.71, 0.23, 0.101, 0.052), (0.21, 0.34, 0.12, 0.013)
 
 DRAWINGS = {
@@ -97,6 +99,7 @@ CHARTS = {
     "text": (language.coloured_text, (SONG, np.linspace(-1, 1, len(SONG)), "h of a unit")),
     "voices": (midi.voices_roll, (SUNG, (0, 4), [(0, 2, 72), (2, 2, 60)])),
     "shares": (tunes.shares_heatmap, (TITLES, SHARES, NEAR_DUPLICATES, 25.0)),
+    "rolls": (latent.piano_rolls, (MELODIES, ("one", "two", "three", "four"), 2)),
 }
 drawings = pytest.mark.parametrize("name", DRAWINGS)
 pictures = pytest.mark.parametrize("name", [*DRAWINGS, *CHARTS])

@@ -258,19 +258,23 @@ def test_melodies_that_are_level_share_their_places(seed):
     np.testing.assert_allclose(shuffled[0], expected, atol=1e-12)
 
 
-def test_effects_of_vectors_that_do_exactly_what_they_should(monkeypatch):
-    monkeypatch.setattr(latent, "attributes", lambda events: events)
+def as_they_are(events):
+    """Takes what is decoded for its own attributes."""
+    return events
+
+
+def test_effects_of_vectors_that_do_exactly_what_they_should():
     rng = np.random.default_rng(4)
     z = rng.standard_normal((50, 5))
     spread = np.array([1.0, 2, 4, 5, 10])
     vectors = rng.standard_normal((5, 5))
-    for matrix in latent.effects(lambda z: z, z, vectors, spread, rng):
+    for matrix in latent.effects(lambda z: z, z, vectors, spread, rng, measure=as_they_are):
         np.testing.assert_allclose(matrix, vectors / spread, atol=1e-9)
-    assert latent.diagonal(*latent.effects(lambda z: z, z, np.eye(5), spread, rng)) == 5
+    found = latent.effects(lambda z: z, z, np.eye(5), spread, rng, measure=as_they_are)
+    assert latent.diagonal(*found) == 5
 
 
-def test_effects_have_intervals_that_hold_what_is_there(monkeypatch):
-    monkeypatch.setattr(latent, "attributes", lambda events: events)
+def test_effects_have_intervals_that_hold_what_is_there():
     rng = np.random.default_rng(5)
     z = np.zeros((100, 2))
     true = np.eye(2)
@@ -283,7 +287,7 @@ def test_effects_have_intervals_that_hold_what_is_there(monkeypatch):
     inside = []
     for _ in range(40):
         decode = noisy_decoder()
-        mean, low, high = latent.effects(decode, z, true, np.ones(2), rng, draws=300)
+        mean, low, high = latent.effects(decode, z, true, np.ones(2), rng, 300, as_they_are)
         inside.append((low <= true) & (true <= high))
         assert (low < mean).all()
         assert (mean < high).all()
@@ -314,9 +318,8 @@ def test_the_diagonal():
     assert latent.diagonal(negative, negative, negative) == 0, "of either sign"
 
 
-def test_paired_differences_stand_out_only_where_they_are_sure(monkeypatch):
+def test_paired_differences_stand_out_only_where_they_are_sure():
     """The second attribute and the third are one and the same."""
-    monkeypatch.setattr(latent, "attributes", lambda events: events)
     rng = np.random.default_rng(6)
     z_known = rng.standard_normal((400, 2))
 
@@ -324,7 +327,8 @@ def test_paired_differences_stand_out_only_where_they_are_sure(monkeypatch):
         return z[:, [0, 1, 1]]
 
     known = (z_known, decode(z_known), np.repeat(np.arange(100), 4))
-    found = latent.paired_effects(decode, rng.standard_normal((200, 2)), known, rng)
+    z = rng.standard_normal((200, 2))
+    found = latent.paired_effects(decode, z, known, rng, measure=as_they_are)
     assert found.mean.shape == (3, 3)
     np.testing.assert_allclose(found.difference, latent.own_less_other(found.mean))
     assert found.low[0] < found.difference[0] < found.high[0], "chance in the vectors alone"
@@ -334,9 +338,8 @@ def test_paired_differences_stand_out_only_where_they_are_sure(monkeypatch):
     assert (found.mean[1:, 1] > 1).all()
 
 
-def test_paired_intervals_hold_what_is_there(monkeypatch):
+def test_paired_intervals_hold_what_is_there():
     """Vectors of new data each time: the interval holds the true difference."""
-    monkeypatch.setattr(latent, "attributes", lambda events: events)
     rng = np.random.default_rng(7)
     z = rng.standard_normal((50, 2))
 
@@ -345,7 +348,7 @@ def test_paired_intervals_hold_what_is_there(monkeypatch):
         centre = np.repeat(rng.standard_normal((count, 2)), 5, axis=0)
         z_known = centre + 0.1 * rng.standard_normal(centre.shape)
         known = (z_known, z_known, np.repeat(np.arange(count), 5))
-        return latent.paired_effects(lambda z: z, z, known, rng)
+        return latent.paired_effects(lambda z: z, z, known, rng, measure=as_they_are)
 
     true = difference_of(4_000).difference
     inside = []

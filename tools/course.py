@@ -307,8 +307,8 @@ COURSE = (
         (
             "You will read a MIDI file byte by byte, without a library: chunks, variable-length "
             "numbers, events, notes.",
-            "You will prove that three readers find the same notes, and say why music21's score "
-            "moves some.",
+            "You will compare three readers on eleven files, and say why music21's score has other "
+            "notes in some.",
             "You will join the words of a song to its notes, and repair words that were read in a "
             "wrong encoding.",
             "You will say what a lenient reader can mend in a damaged file, and what nobody can "

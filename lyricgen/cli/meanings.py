@@ -111,6 +111,9 @@ SAMPLES = {
     "jsd_interval": Meaning("distance of intervals, mbit"),
     "jsd_duration": Meaning("distance of durations, mbit"),
 }
+
+OWN_MOST = "vectors that change their own attribute the most, added to draws of z"
+
 COUNTS = {
     "windows": Meaning("melodies of two bars that are measured"),
     "clusters": Meaning("clusters of tunes that they come from"),
@@ -118,8 +121,8 @@ COUNTS = {
     "clusters_in_key": Meaning("clusters of tunes that they come from"),
     "active_units": Meaning("dimensions of z in use"),
     "samples_copied": Meaning("samples of 1,000 that are training melodies", LESS),
-    "attribute_diagonal": Meaning("vectors that change their own attribute the most", MORE),
-    "attribute_diagonal_partial": Meaning("vectors that change their own attribute the most", MORE),
+    "attribute_diagonal": Meaning(OWN_MOST, MORE),
+    "attribute_diagonal_partial": Meaning(OWN_MOST, MORE),
 }
 MUSICVAE = COUNTS | RECONSTRUCTION | BITS | IN_KEY | INTERPOLATION
 

@@ -1,12 +1,15 @@
-"""Drawings of the latent space: where z is drawn from, and two paths between two z."""
+"""Drawings of the latent space: ways to draw z, two paths, melodies side by side."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from lyricgen import show
 from lyricgen.drawings.canvas import (
+    FONT,
     GREY,
     LARGE,
     PLAIN,
@@ -16,6 +19,7 @@ from lyricgen.drawings.canvas import (
     coloured,
 )
 from lyricgen.drawings.vae import DECODER, ENCODER, LATENT
+from lyricgen.music import melody
 from lyricgen.show import BLUE, ORANGE
 
 WALK = coloured(BLUE, "dashed", 2.4)
@@ -27,6 +31,9 @@ ORIGIN: Point = (4.5, 0.75)
 LENGTH = 3.3
 ANGLES = (145.0, 35.0)
 DOT = 0.09
+
+# The C of each octave is named on the axes of melodies.
+OCTAVES = {48: "C3", 60: "C4", 72: "C5", 84: "C6", 96: "C7"}
 
 
 def ways_to_draw() -> Any:
@@ -89,3 +96,27 @@ def _on_circle(angle: float) -> Point:
     x = ORIGIN[0] + LENGTH * np.cos(radians)
     y = ORIGIN[1] + LENGTH * np.sin(radians)
     return float(x), float(y)
+
+
+def piano_rolls(
+    melodies: Sequence[np.ndarray], titles: Sequence[str], columns: int, height: float = 1.5
+) -> Any:
+    """Draws melodies of two bars side by side, on the same scales of time and pitch.
+
+    melodies: (N, 32) events, with N a multiple of `columns`; height: of a row, in
+    inches. Returns the figure.
+    Notebook: exploring_latent_space
+    """
+    rows = len(melodies) // columns
+    fig, axes = show.axes(9, height * rows, rows, columns, sharex=True, sharey=True)
+    lowest, highest = melody.span(np.concatenate(melodies))
+    named = [pitch for pitch in OCTAVES if lowest - 2 <= pitch <= highest + 2]
+    for ax, events, title in zip(np.ravel(axes), melodies, titles):
+        onsets, durations, pitches = melody.to_notes(events).T
+        ax.barh(pitches, 0.94 * durations, left=onsets, height=1.5, color=BLUE)
+        ax.set_title(title, fontsize=SMALL, **FONT)
+        ax.set(xlim=(0, 32), xticks=(0, 16), xticklabels=("bar 1", "bar 2"))
+        ax.set_yticks(named, [OCTAVES[pitch] for pitch in named])
+        ax.set_ylim(lowest - 2, highest + 2)
+        ax.tick_params(labelsize=SMALL, labelfontfamily=FONT["family"])
+    return fig

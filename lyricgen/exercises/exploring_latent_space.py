@@ -19,8 +19,8 @@ half_way = Exercise(
     right=lambda: float(np.sqrt(DIMENSIONS / 2)),
     why=(
         "Each coordinate of (a + b)/2 has the variance 1/4 + 1/4 = 1/2, so the length is 8 times "
-        "the root of a half. Hardly any draw of the prior is so short: a decoder that learned at "
-        "length 8 has seen nothing there."
+        "the root of a half. Hardly any draw of the prior is so short. Whether that does harm is "
+        "another question: the mu of melodies are shorter too, and section 2 measures it."
     ),
     mistakes={
         "as long as the ends": Mistake(
@@ -73,6 +73,22 @@ def _angle(a: np.ndarray, b: np.ndarray) -> float:
 
 def _along(a: np.ndarray, b: np.ndarray, t: float, w: float) -> np.ndarray:
     return (np.sin((1 - t) * w) * a + np.sin(t * w) * b) / np.sin(w)
+
+
+def _weighted(
+    a: np.ndarray,
+    b: np.ndarray,
+    t: float,
+    w: float | None = None,
+    a_over: float | None = None,
+    b_over: float | None = None,
+) -> np.ndarray:
+    """The arc's formula with another angle, or other numbers below its two weights."""
+    angle = _angle(a, b) if w is None else w
+    sine = np.sin(angle)
+    weight_a = np.sin((1 - t) * angle) / (a_over or sine)
+    weight_b = np.sin(t * angle) / (b_over or sine)
+    return weight_a * a + weight_b * b
 
 
 def _arc(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
@@ -137,6 +153,42 @@ arc = Exercise(
             lambda a, b, t: _along(a, b, t, float(np.cos(_angle(a, b)))),
             "that takes the cosine for the angle: the arccos is missing.",
         ),
+        "bracket": Mistake(
+            lambda a, b, t: _weighted(a, b, t, a_over=1.0),
+            "only the second term is divided by sin(w): a bracket is missing around the sum.",
+        ),
+        "bracket, first term": Mistake(
+            lambda a, b, t: _weighted(a, b, t, b_over=1.0),
+            "only the first term is divided by sin(w): both weights are.",
+        ),
+        "cosines": Mistake(
+            lambda a, b, t: (
+                (np.cos((1 - t) * _angle(a, b)) * a + np.cos(t * _angle(a, b)) * b)
+                / np.sin(_angle(a, b))
+            ),
+            "these are cosines; both weights are sines.",
+        ),
+        "minus": Mistake(
+            lambda a, b, t: _weighted(a, -b, t, w=_angle(a, b)),
+            "the second term is taken away; the two terms are added.",
+        ),
+        "divided by the angle": Mistake(
+            lambda a, b, t: _along(a, b, t, _angle(a, b)) * np.sin(_angle(a, b)) / _angle(a, b),
+            "you divide by w; the formula divides by sin(w).",
+        ),
+        "the middle": Mistake(
+            lambda a, b, t: _arc(a, b, 0.5), "that is the middle of the arc, whatever t is."
+        ),
+        "roots": Mistake(
+            lambda a, b, t: np.sqrt(1 - t**2) * a + t * b,
+            "these are the weights of a blend with noise; on the arc they are sines of shares of "
+            "the angle.",
+        ),
+        "roots of the shares": Mistake(
+            lambda a, b, t: np.sqrt(1 - t) * a + np.sqrt(t) * b,
+            "these weights keep the length only at a right angle, and turn unevenly; on the arc "
+            "they are sines of shares of the angle.",
+        ),
         "unit length": Mistake(
             lambda a, b, t: _arc(a, b, t) / np.linalg.norm(a),
             "the direction is right, and the length is 1: use a and b as they are in the sum, and "
@@ -175,7 +227,7 @@ def _direction() -> np.ndarray:
 
 
 vector = Exercise(
-    form="an array of three numbers",
+    form="an array of three numbers, of the shape (3,)",
     hint=(
         "sort the melodies by density. The mean z of the last quarter, minus the mean z of the "
         "first; a quarter of twelve is three."
@@ -239,6 +291,26 @@ vector = Exercise(
         "unsorted": Mistake(
             lambda: Z[9:].mean(axis=0) - Z[:3].mean(axis=0),
             "these are the last and the first three as they stand; sort by density first.",
+        ),
+        "two a side": Mistake(
+            lambda: _means(slice(10, 12), slice(0, 2)),
+            "these are the two outer melodies on each side; a quarter of twelve is three.",
+        ),
+        "off by one": Mistake(
+            lambda: _means(slice(8, 11), slice(1, 4)),
+            "your slices are off by one: the last three and the first three of the sorted ones.",
+        ),
+        "sum of the means": Mistake(
+            lambda: _RANKED[9:].mean(axis=0) + _RANKED[:3].mean(axis=0),
+            "these are the two means added; the vector leads from one to the other.",
+        ),
+        "against the rest": Mistake(
+            lambda: _means(slice(9, 12), slice(0, 9)),
+            "you took away the mean of all other melodies, not that of the lowest quarter.",
+        ),
+        "columns sorted": Mistake(
+            lambda: np.sort(Z, axis=0)[9:].mean(axis=0) - np.sort(Z, axis=0)[:3].mean(axis=0),
+            "you sorted the numbers of Z; sort the melodies by their density.",
         ),
         "of length 1": Mistake(
             _direction,

@@ -305,6 +305,14 @@ def _some_passes(near: Pairs, splits: Sequence[str], passes: int) -> list[int]:
     return _marked(list(near) * passes, splits)
 
 
+def _one_pass_too_few(near: Pairs, splits: Sequence[str]) -> list[int]:
+    return _some_passes(near, splits, len(near) - 1)
+
+
+def _one_link_too_few(near: Pairs, splits: Sequence[str]) -> list[int]:
+    return _some_links(near, splits, len(near) - 1)
+
+
 def _forward_and_back(near: Pairs, splits: Sequence[str]) -> list[int]:
     return _marked([*near, *reversed(near)], splits)
 
@@ -457,6 +465,20 @@ def _hidden_cases() -> list[tuple[Pairs, list[str]]]:
 
 
 HIDDEN = _hidden_cases()
+
+
+def _one_chain(length: int) -> tuple[Pairs, list[str]]:
+    """Returns a chain without any other pair, from its far end to the training tune."""
+    near = [(k, k + 1) for k in range(length)]
+    return near[::-1], ["train", *["validation"] * (length - 1), "test"]
+
+
+# As many passes as there are pairs are needed, and no fewer.
+ONE_CHAIN = [_one_chain(length) for length in (1, 2, 3, 6)]
+TOO_FEW = (
+    "you go through the pairs fewer times than there are pairs: one chain may have all of them, "
+    "and the only pair may leak."
+)
 FIXED_NUMBER = (
     "a chain may be longer. Do not fix how often you go through the pairs: go on until nothing "
     "changes, or make clusters."
@@ -479,7 +501,7 @@ leak = Exercise(
         "both get one number. Then look for test tunes whose cluster has a training tune."
     ),
     right=_leaking,
-    cases=[(NEAR, SPLITS), LONG_CHAIN, SAFE, LATE, *HIDDEN],
+    cases=[(NEAR, SPLITS), LONG_CHAIN, SAFE, LATE, *HIDDEN, *ONE_CHAIN],
     situations=(
         "chains have three tunes at most",
         "chains have four tunes, with their pairs in any order",
@@ -487,6 +509,7 @@ leak = Exercise(
         "a later pair joins two clusters",
         *["a chain is long"] * 6,
         *["the pairs are drawn by chance, some of them twice"] * 30,
+        *["all pairs are one chain, with its far end first"] * 4,
     ),
     why=(
         "Tune 4 has no near-duplicate in the training split, but its near-duplicate has one. That "
@@ -558,6 +581,8 @@ leak = Exercise(
             )
             for passes in (2, 3, 4, 5, 10)
         },
+        "one pass too few": Mistake(_one_pass_too_few, TOO_FEW),
+        "one link too few": Mistake(_one_link_too_few, TOO_FEW),
         "forward and back": Mistake(
             _forward_and_back,
             f"you go through the pairs forward and then back; {FIXED_NUMBER}",

@@ -215,7 +215,7 @@ unused = Exercise(
     ),
     right=lambda: "AC",
     why=(
-        "C tells 8 bits, has 8 active units, and its mutual information is high: the encoder "
+        "C pays 8 bits, has 8 active units, and its mutual information is high: the encoder "
         "works. The decoder does not listen. Only the swapped z shows it."
     ),
     mistakes={

@@ -315,19 +315,15 @@ def _add_samples(
     figures.values["samples"] = drawn
 
 
-def midpoint_bits(model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> float:
-    """Returns how many bits more a melody in the middle costs than those at the ends.
-
-    The cost is that of an n-gram of events, the mean over melodies; all are (B, T).
-    Notebook: exploring_latent_space
-    """
-    return float(_bits_above_ends(model, middle, ends).mean())
-
-
-def _bits_above_ends(
+def bits_above_ends(
     model: NGram, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Returns the bits of melodies (B, T) less the mean of those at their ends."""
+    """Returns how many bits more a melody in the middle costs than those at its ends.
+
+    The cost is that of an n-gram of events, and of the ends the mean. All melodies are
+    (B, T); the result is float64 (B,).
+    Notebook: exploring_latent_space
+    """
     bits_of_ends = [model.bits_of_each(end.tolist()) for end in ends]
     return model.bits_of_each(middle.tolist()) - np.mean(bits_of_ends, axis=0)
 
@@ -356,9 +352,9 @@ def _interpolation(
     mixed = np.where(from_a, events[a], events[b])
     ends = (events[a], events[b])
     decoded_ends = (decoded[a], decoded[b])
-    bits = _bits_above_ends(judge, on_line, decoded_ends)
-    bits_on_arc = _bits_above_ends(judge, on_arc, decoded_ends)
-    bits_mixed = _bits_above_ends(judge, canonical(mixed), ends)
+    bits = bits_above_ends(judge, on_line, decoded_ends)
+    bits_on_arc = bits_above_ends(judge, on_arc, decoded_ends)
+    bits_mixed = bits_above_ends(judge, canonical(mixed), ends)
     rates = {
         "midpoint_bits": bootstrap.mean_of(bits),
         "midpoint_bits_mixed": bootstrap.mean_of(bits_mixed),

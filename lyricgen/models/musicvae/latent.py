@@ -18,6 +18,9 @@ REPLICATES = 40
 FEWER = 100
 
 
+# From events (N, T) to A attributes of each melody, (N, A).
+Measure = Callable[[np.ndarray], np.ndarray]
+
 # From a to b, (..., Z) each, to a point for each share of the way.
 PathBetween = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -208,6 +211,7 @@ def effects(
     spread: np.ndarray,
     rng: np.random.Generator,
     draws: int = 1000,
+    measure: Measure = attributes,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns what adding each attribute's vector to z changes in the decoded melodies.
 
@@ -215,12 +219,13 @@ def effects(
     change with the two ends of its interval: mean, low, high, each (A, A). A row is a
     vector, a column an attribute, in units of `spread` (A,), the standard deviation of
     an attribute over the data. 95 % of the means over bootstrap draws of the z's lie
-    between low and high.
+    between low and high. `measure` counts the attributes; another one has the vectors
+    of its own.
     Source: Roberts et al. 2018, figure 5 (in per cent, without intervals); Efron 1979.
     Notebook: exploring_latent_space
     """
-    before = attributes(decode(z))
-    change = _changes(decode, z, vectors, before) / _unit(spread)  # (N, A, A)
+    before = measure(decode(z))
+    change = _changes(decode, z, vectors, before, measure) / _unit(spread)  # (N, A, A)
     means = _bootstrap_means(change, rng, draws)
     low, high = np.quantile(means, (0.025, 0.975), axis=0)
     return change.mean(axis=0), low, high
@@ -231,11 +236,12 @@ def _changes(
     z: np.ndarray,
     vectors: np.ndarray,
     before: np.ndarray,
+    measure: Measure,
 ) -> np.ndarray:
     """Returns how each vector changes the attributes `before` (N, A): (N, A, A)."""
     changes = []
     for vector in vectors:
-        after = attributes(decode(z + vector))
+        after = measure(decode(z + vector))
         changes.append(after - before)
     return np.stack(changes, axis=1)
 
@@ -306,12 +312,13 @@ def paired_effects(
     rng: np.random.Generator,
     vectors_of: Callable[[np.ndarray, np.ndarray], np.ndarray] = attribute_vectors,
     replicates: int = REPLICATES,
+    measure: Measure = attributes,
 ) -> PairedEffects:
     """Returns `effects` with intervals for chance in the z's and in the vectors.
 
     `decode` makes events (N, T) of z (N, Z). `known` are the z (M, Z) of melodies,
     their attributes (M, A) and their clusters (M,); vectors and spread come from them:
-    `vectors_of` makes the vectors.
+    `vectors_of` makes the vectors. `measure` counts the attributes of what is decoded.
 
     Own and other change are of the same draw, so their difference is taken in each. Two
     parts of its variance are estimated one by one and added: that of the z's, by
@@ -321,9 +328,9 @@ def paired_effects(
     Notebook: exploring_latent_space
     """
     z_known, values, cluster = known
-    before = attributes(decode(z))
+    before = measure(decode(z))
     vectors = vectors_of(z_known, values)
-    change = _changes(decode, z, vectors, before) / _unit(values.std(axis=0))
+    change = _changes(decode, z, vectors, before, measure) / _unit(values.std(axis=0))
     by_z = own_less_other(_bootstrap_means(change, rng, 1000))
     names, index = np.unique(cluster, return_inverse=True)
     rows_of = np.split(np.argsort(index, kind="stable"), np.cumsum(np.bincount(index))[:-1])
@@ -332,7 +339,7 @@ def paired_effects(
         drawn = rng.integers(len(names), size=len(names))
         rows = np.concatenate([rows_of[k] for k in drawn])
         vectors = vectors_of(z_known[rows], values[rows])
-        again = _changes(decode, z[:FEWER], vectors, before[:FEWER])
+        again = _changes(decode, z[:FEWER], vectors, before[:FEWER], measure)
         mean = again.mean(axis=0) / _unit(values[rows].std(axis=0))
         by_vectors.append(own_less_other(mean))
     spread = np.hypot(by_z.std(axis=0), np.std(by_vectors, axis=0, ddof=1))
