@@ -12,6 +12,9 @@ same encoder, the same start and the same target for the KL:
 - flat: the same z is read at each of 256 steps, by a wider decoder;
 - carried: the conductor, but a decoder that is not restarted at each segment.
 
+The first two have the settings of the shipped weights. More varied tunes lower their KL
+on held-out tunes, so their target is 373 bits where the rivals' is 360.
+
 latents is the latent language model, linear the principal components alone, without any
 training. Rivals train on as many windows as their steps take, and their processor time
 is in the rows. What is in the file already is not done again, so a stopped comparison
@@ -62,6 +65,10 @@ OUT = files.DATA / "results" / "longer.json"
 SEEDS = 3
 VALIDATIONS = 6
 
+# Of the shipped song VAE, chosen on the validation split: tunes vary more than by the
+# usual settings, and the target is such that held-out tunes cost at most 370 bits.
+SHIPPED: dict[str, Any] = {"splice": 0.3, "degrees": 0.75, "target": 373.0}
+
 # Of the rivals' trainings: batches are smaller, since each melody takes 256 steps. Beta
 # begins low, or the KL falls below its target before the decoder reads z.
 RIVAL: dict[str, Any] = {"batch": 32, "rate": 1e-3, "beta": 0.05, "pointers": False}
@@ -77,8 +84,8 @@ class Run:
 
 
 RUNS = {
-    "song": Run("song", training.SONG_STEPS),
-    "no_pointers": Run("song", training.SONG_STEPS, {"pointers": False}),
+    "song": Run("song", training.SONG_STEPS, SHIPPED),
+    "no_pointers": Run("song", training.SONG_STEPS, SHIPPED | {"pointers": False}),
     "flat": Run(rivals_training.FLAT, rivals_training.FLAT_STEPS, RIVAL),
     "carried": Run(rivals_training.CARRIED, rivals_training.CARRIED_STEPS, RIVAL),
     "latents": Run("latents", training.LATENT_STEPS),

@@ -1,8 +1,10 @@
 """Makes the shipped weights, one model after another.
 
     python experiments/train_all.py [songci|songci_form|yuanqu|burns|ballads|musicvae]
+    python experiments/train_all.py [longer_song|longer_latents]
 
-Each is one training. Stopped or killed, it resumes; checkpoints and curves are in the
+Each is one training. The last two learn from the latents of musicvae, so they come
+after it. Stopped or killed, it resumes; checkpoints and curves are in the
 user's cache. What is there already, after as many steps, is left as it is.
 """
 
@@ -19,8 +21,8 @@ from pathlib import Path
 class Recipe:
     """The training that makes the weights of a model, under a name of their own.
 
-    `steps`: how many, None for the usual ones of the model. `settings` are those that
-    differ from the model's.
+    `kind`: which one, where a model has two. `steps`: how many, None for the usual ones
+    of the model. `settings` are those that differ from the model's.
     """
 
     model: str
@@ -28,6 +30,7 @@ class Recipe:
     steps: int | None = None
     settings: dict[str, float | bool | str] = field(default_factory=dict)
     name: str | None = None
+    kind: str | None = None
 
 
 WHOLE_POEMS: dict[str, float | bool | str] = {
@@ -66,12 +69,20 @@ RECIPES = {
             "ramp": 0.55,
         },
     ),
+    "longer_song": Recipe(
+        "longer",
+        settings={"splice": 0.3, "degrees": 0.75, "target": 373.0},
+        kind="song",
+    ),
+    "longer_latents": Recipe("longer", kind="latents"),
 }
 
 
 def command(recipe: Recipe, out: Path) -> list[str]:
     """Returns the command of a training."""
     words = [sys.executable, "-m", "lyricgen", "train", recipe.model]
+    if recipe.kind is not None:
+        words.append(recipe.kind)
     if recipe.corpus is not None:
         words += ["--corpus", recipe.corpus]
     if recipe.name is not None:
@@ -88,10 +99,16 @@ def command(recipe: Recipe, out: Path) -> list[str]:
 def planned_steps(name: str) -> int:
     """Returns the steps of a recipe."""
     from lyricgen.models.language.training import FULL_STEPS
+    from lyricgen.models.longer.training import LATENT_STEPS, SONG_STEPS
     from lyricgen.models.musicvae.training import FULL_STEPS as MUSICVAE_STEPS
 
+    usual = FULL_STEPS | {
+        "musicvae": MUSICVAE_STEPS,
+        "longer_song": SONG_STEPS,
+        "longer_latents": LATENT_STEPS,
+    }
     steps = RECIPES[name].steps
-    return FULL_STEPS.get(name, MUSICVAE_STEPS) if steps is None else steps
+    return usual[name] if steps is None else steps
 
 
 def is_there(name: str, folder: Path) -> bool:

@@ -21,6 +21,7 @@ from lyricgen.drawings import (
     course,
     language,
     latent,
+    longer,
     lstm,
     measuring,
     midi,
@@ -76,10 +77,12 @@ DRAWINGS = {
     "dense": (vae.dense_vae, ()),
     "elbo": (vae.elbo_terms, ()),
     "cures": (vae.four_cures, ()),
-    "conductor": (vae.flat_and_conductor, ()),
+    "conductor": (longer.flat_and_conductor, ()),
     "ways to draw": (latent.ways_to_draw, ()),
     "line and arc": (latent.line_and_arc, ()),
-    "3 bars": (vae.flat_and_conductor, (3, 5)),
+    "3 segments": (longer.flat_and_conductor, (3, 5)),
+    "pointers": (longer.gate_and_pointer, ()),
+    "pointers in 5": (longer.gate_and_pointer, ((0, 1, 1, 0, 4),)),
     "packed sizes": (measuring.packed_sizes, (47_092, 53_844, 22_105)),
     "whole poems": (measuring.whole_poems, ()),
     "bytes to notes": (midi.bytes_to_notes, ()),
@@ -228,6 +231,7 @@ def test_a_drawing_is_the_same_when_drawn_again(figures, name):
 # The letters of the course, as they stand in the notebook `notation`, and the few words
 # between them. A letter that the course does not use, such as C for a cell, is found.
 MATHS = {"x", "h", "c", "i", "f", "g", "o", "a", "d", "n", "w", "W", "U", "b", "t"}
+MATHS |= {"g", "j", "p", "s", "y"}
 COURSE_LETTERS = {"x", "h", "c", "w", "W", "U", "b", "B", "T", "D", "H", "4H", "V", "z", "p", "q"}
 COURSE_LETTERS |= {"a", "k", "Z"}
 GRADIENTS = {"dx", "dh", "do", "di", "df", "dg", "dW", "dU", "db", "dh_back", "dc_back"}
@@ -243,7 +247,7 @@ TERMS = """
     mixture Gaussians walk rounds arc middle origin
     noise prior posterior KL ELBO beta reconstruction conductor bar flat start end gates
     teacher forcing running
-    annealing free dropout norm
+    annealing free dropout norm segment segments copy pointer
 """
 WORDS = """
     bits value error
@@ -257,7 +261,7 @@ WORDS = """
     as draw long longer shorter
     anywhere byte bytes exchanged per poem poems some starts stream test text training whole
     free reads true wrote
-    first has spread word
+    first has or spread word
 """
 KNOWN = set(f"{TERMS} {WORDS}".lower().split())
 

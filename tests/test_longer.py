@@ -26,8 +26,8 @@ from lyricgen.models.lstm.cell import sigmoid
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
 from lyricgen.models.musicvae.posterior import fit_posterior
 from lyricgen.models.musicvae.settings import BOTH
-from lyricgen.models.weights import load_weights, save_weights
-from lyricgen.music import keys, melody, tune_books
+from lyricgen.models.weights import WEIGHTS, load_weights, save_weights
+from lyricgen.music import form, keys, melody, tune_books
 from lyricgen.music.melody import EVENTS
 from lyricgen.music.tune_books import Tune
 
@@ -601,3 +601,41 @@ def test_the_comparison_resumes_and_refuses_another_one(tune_data, vae, tmp_path
     assert card["shipped"] == {"windows": 4}
     assert {"steps", "bars_drawn", "kl_bits", "steps_by_segment"} <= set(card["runs"][2])
     assert card["runs"][4]["kl_bits"] > 0
+
+
+@pytest.mark.parametrize("name", [inference.SONG_NAME, inference.LATENT_NAME])
+def test_the_shipped_weights_belong_to_the_shipped_model_of_two_bars(name):
+    _, card = load_weights(name)
+    _, two_bars = load_weights("musicvae")
+    assert card["data"]["two_bars"] == two_bars["sha256"]
+    assert card["data"]["windows"] == {"train": 6086, "validation": 694, "test": 655}
+    assert (WEIGHTS / card["file"]).stat().st_size < 5e6
+
+
+def test_the_shipped_models_read_and_write_held_out_tunes():
+    """The figures of a tenth of the windows are near to those of the cards."""
+    found = tune_books.load_tunes()
+    windows = data.cut_windows(found, "validation").take(slice(None, None, 10))
+    rng = np.random.default_rng(1)
+    measured = evaluation.measure_song(NumpySongVAE.load(), windows, rng)
+    _, card = load_weights(inference.SONG_NAME)
+    for key, near in {"steps": 0.03, "bars": 0.06, "kl_bits": 20}.items():
+        assert measured[key] == pytest.approx(card["figures"][f"validation_{key}"], abs=near)
+    assert measured["copy_precision"] > 0.85
+    flags = np.stack([windows.begins, windows.ends], axis=1)
+    latents = NumpyLatentLanguageModel.load()
+    x, sigma = latents.encode_segments(windows.events)
+    _, card = load_weights(inference.LATENT_NAME)
+    nats, _ = latents.kl(x, sigma, flags, rng)
+    bits = nats.sum(axis=1).mean() / np.log(2)
+    assert bits == pytest.approx(card["figures"]["validation_kl_bits"], abs=25)
+
+
+def test_sample_writes_whole_tunes_with_the_shipped_weights(tmp_path, capsys):
+    words = ["sample", "musicvae", "--bars", "16", "--count", "3", "--out", str(tmp_path)]
+    assert main(words) == 0
+    assert "3 melodies of 16 bars in 4/4" in capsys.readouterr().out
+    assert len(list(tmp_path.glob("*.mid"))) == 3
+    drawn = NumpyLatentLanguageModel.load().sample(8, np.random.default_rng(1))
+    part, whole = form.repeats(drawn.events)
+    assert part.sum() / whole.sum() > 0.25, "pointers make the bars come again"

@@ -71,6 +71,7 @@ WITH_SOUND = {
     "training_musicvae",
     "sampling_musicvae",
     "exploring_latent_space",
+    "longer_melodies",
 }
 
 

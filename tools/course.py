@@ -541,6 +541,36 @@ COURSE = (
         ),
     ),
     Notebook(
+        "16_longer_melodies",
+        "Longer melodies: a flat decoder, a conductor, and tunes with a form",
+        (
+            "You will see where a flat decoder of 16 bars fails, and compare it with a linear map.",
+            "You will write the conductor and a controller of the KL, and prove them equal to the "
+            "library's.",
+            "You will train a model of 16 bars, and hear a tune before and after.",
+            "You will show that good reconstruction is not structure, and derive the loss of a "
+            "gate and a pointer, which give it.",
+            "You will judge a language model of latents by its forms, its bits and its sound.",
+        ),
+        "11 and 13",
+        "why a long decoder forgets its latents; a conductor, pointers, and tunes with a form",
+        (
+            "conductor",
+            "pointer",
+            "principal component",
+            "encoder",
+            "decoder",
+            "free running",
+            "posterior",
+            "prior",
+            "aggregate posterior",
+            "KL",
+            "beta",
+            "rate",
+            "n-gram",
+        ),
+    ),
+    Notebook(
         "A1_reading_the_article",
         "Reading the article: the mistakes of a published tutorial",
         (
@@ -593,7 +623,6 @@ COURSE = (
     ),
 )
 PLANNED = (
-    ("16_longer_melodies", "longer melodies: flat against conductor"),
     (
         "17_words_and_music",
         "words and tune chosen for each other: syllables, stress, tones, rhyme",

@@ -1,4 +1,4 @@
-"""Drawings of the variational autoencoder: encoder, decoder, ELBO, conductor."""
+"""Drawings of the variational autoencoder: encoder, decoder, ELBO, cures."""
 
 from __future__ import annotations
 
@@ -25,11 +25,9 @@ LATENT = coloured(PINK, width=2.6)
 Z_LINE = coloured(PINK, "dashed", 1.8)
 FED_BACK = coloured(RED, "dashed", 2.0)
 DECODER = coloured(ORANGE, width=2.2)
-CONDUCTOR = coloured(GREEN, "dashdot", 2.2)
 CURE = coloured(BLUE, width=1.8)
 SQUARE = (0.54, 0.46)
 JOINED_LEFT = 3.5  # where the last hidden states of both directions meet
-BAR_GAP = 0.3
 Z_Y = 2.4
 
 
@@ -312,49 +310,3 @@ def four_cures() -> Any:
         column, row = divmod(number, 2)
         canvas.label(0.25 + 4.4 * column, 0.75 - 0.4 * row, text, "left")
     return canvas.fig
-
-
-def flat_and_conductor(bars: int = 4, steps: int = 4) -> Any:
-    """Draws two decoders of longer melodies: a flat one, and one with a conductor.
-
-    The flat decoder is one LSTM over all steps. The conductor is an LSTM with one step
-    a bar, and each bar's decoder starts from its state. A bar is drawn with fewer steps
-    than it has, and the events that every step reads are left out. Returns the figure.
-    Source: Roberts et al. 2018, section 3.2.
-    Notebook: longer_melodies
-    """
-    canvas = Canvas(5.3)
-    canvas.label(0.2, 5.0, "Flat: one decoder for all steps", "left", weight="bold")
-    z = canvas.circle(0.5, 4.2, "z", 0.26, LATENT)
-    starts, pitch = _bars(canvas, 4.2, bars, steps)
-    for bar, x in enumerate(starts):
-        before = z.right if bar == 0 else (x - pitch + pitch * 0.36 - BAR_GAP, 4.2)
-        canvas.arrow([before, (x - pitch * 0.36, 4.2)], DECODER)
-    canvas.label(0.2, 3.2, "With a conductor: one state for each bar", "left", weight="bold")
-    z = canvas.circle(0.5, 2.35, "z", 0.26, LATENT)
-    starts, pitch = _bars(canvas, 0.95, bars, steps)
-    previous = z.right
-    for bar, x in enumerate(starts):
-        middle = x + pitch * (steps - 1) / 2
-        conductor = canvas.box(middle, 2.35, "LSTM", (0.85, 0.5), CONDUCTOR)
-        canvas.arrow([previous, conductor.left], LATENT if bar == 0 else CONDUCTOR)
-        ends = [conductor.bottom, (middle, 1.65), (x, 1.65), (x, 1.18)]
-        canvas.arrow(ends, CONDUCTOR)
-        canvas.label(middle, 0.4, f"bar {bar + 1}")
-        previous = conductor.right
-    return canvas.fig
-
-
-def _bars(canvas: Canvas, y: float, bars: int, steps: int) -> tuple[list[float], float]:
-    """Draws the decoder's steps; returns the first place of each bar, and the pitch."""
-    pitch = (7.7 - BAR_GAP * (bars - 1)) / (bars * steps)
-    starts = []
-    for bar in range(bars):
-        left = 1.2 + bar * (steps * pitch + BAR_GAP)
-        starts.append(left + pitch / 2)
-        for step in range(steps):
-            x = left + pitch * (step + 0.5)
-            canvas.box(x, y, size=(pitch * 0.72, 0.46), look=DECODER)
-            if step:
-                canvas.line([(x - pitch * 0.64, y), (x - pitch * 0.36, y)], DECODER)
-    return starts, pitch
