@@ -23,10 +23,13 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
+from test_recording import ENGLISH
 from test_score import SHEETS, WIDTH, assert_nothing_touches, coloured
 
 from lyricgen.song.engraving import engrave
 from lyricgen.song.musicxml import to_musicxml
+from lyricgen.song.recording import song_mp3
+from lyricgen.song.web_page import to_html
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -317,7 +320,8 @@ import numpy as np
 from lyricgen import show
 from lyricgen.song import engraving, lead_sheet, musicxml, playing
 steps = np.array([[0, 4, 60], [4, 4, 64], [8, 6, 67], [14, 18, 72]])
-sheet = lead_sheet.LeadSheet("A scale", "", steps, ("do", "mi", "sol", "do"), (0,), tempo=120)
+verse = lead_sheet.syllables(("do", "mi", "sol", "do"))
+sheet = lead_sheet.LeadSheet("A scale", "", steps, (verse,), (0,), tempo=120)
 score = engraving.engrave(musicxml.to_musicxml(sheet), "A scale", "Four notes", tempo=120)
 one = (steps, "Four notes", 120, "bowed", 4, score)
 two = ([(0, 0.5, 69), (0.5, 0.5, 70)], "Two notes, plucked")
@@ -536,3 +540,70 @@ def test_words_touch_neither_notes_nor_each_other_in_chromium(browser, name):
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
     page.close()
     assert_nothing_touches(np.asarray(picture.convert("RGB")))
+
+
+# what a song's page shows now
+SUNG = """() => {
+    const lit = [...document.querySelectorAll('.lit')];
+    const audio = document.querySelector('audio');
+    return {
+        now: audio.currentTime,
+        notes: lit.filter(e => e.matches('g')).map(e => [+e.dataset.on, +e.dataset.off]),
+        words: lit.filter(e => e.matches('span')).map(e => [e.dataset.verse, e.textContent]),
+        overflow: document.documentElement.scrollWidth - innerWidth,
+    };
+}"""
+
+
+PAST = "seconds => document.querySelector('audio').currentTime > seconds"
+
+
+@pytest.fixture
+def song_page(browser, tmp_path):
+    """A song's page as a file: a count-in of 2 seconds, and two verses of 8."""
+    score = engrave(to_musicxml(ENGLISH), "A & B", "words", tempo=ENGLISH.tempo)
+    mp3 = song_mp3(ENGLISH, count_in=True)
+    saved = tmp_path / "song.html"
+    files = {"song.mid": b"MThd"}
+    saved.write_text(to_html(ENGLISH, score, mp3, count_in=True, files=files), "utf-8")
+    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    asked, errors = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto(saved.as_uri())
+    page.wait_for_function("() => document.querySelector('audio').duration > 18")
+    yield page
+    page.close()
+    assert asked == [saved.as_uri()] and not errors, "nothing but the file itself"
+
+
+def play_until(page, place, seconds: float) -> dict:
+    """Clicks on a place, waits until the sound has passed some seconds, and pauses."""
+    place.click()
+    page.wait_for_function(PAST, arg=seconds)
+    page.evaluate("() => document.querySelector('audio').pause()")
+    page.wait_for_function("() => document.querySelector('.lit')")
+    return page.evaluate(SUNG)
+
+
+def test_a_songs_page_plays_and_lights_its_notes_without_the_internet(song_page):
+    before = song_page.evaluate(SUNG)
+    assert before["notes"] == before["words"] == [] and before["overflow"] <= 0
+    words = ENGLISH.verses[0]
+    seen = play_until(song_page, song_page.locator("span[data-verse='0']").nth(3), 4.05)
+    (note,) = seen["notes"]
+    assert note[0] <= seen["now"] - 2 < note[1]
+    assert seen["words"] == [["0", words[round(note[0] / 0.5)].text]]
+    # once the second verse is sung, a click on the score stays in it
+    play_until(song_page, song_page.locator("span[data-verse='1']").first, 10.05)
+    second_note = song_page.locator("g.note[data-on='0.500'] g.notehead")
+    seen = play_until(song_page, second_note, 10.55)
+    assert {verse for verse, _ in seen["words"]} == {"1"}
+    assert song_page.locator("g.verse.silent").count() == 14, "the words of the other verse"
+
+
+def test_a_songs_page_saves_its_files(song_page):
+    with song_page.expect_download() as saving:
+        song_page.get_by_role("link", name="song.mid").click()
+    assert Path(saving.value.path()).read_bytes() == b"MThd"

@@ -30,6 +30,12 @@ from lyricgen.lyrics import chinese, corpora, gloss, patterns, readings
         ("卜算子", "Bǔsuànzǐ"),
         ("少年游", "Shàoniányóu"),
         ("调笑令", "Tiáoxiàolìng"),
+        ("水调歌头", "Shuǐdiàogētóu"),
+        ("念奴娇", "Niànnújiāo"),
+        ("忆江南", "Yìjiāngnán"),
+        ("恋绣衾", "Liànxiùqīn"),
+        ("那吒令", "Nézhālìng"),
+        ("斗鹌鹑", "Dòu'ānchún"),
     ],
 )
 def test_names_of_tunes(name, spelt):

@@ -79,7 +79,8 @@ def test_what_cannot_be_drawn_is_refused(notes):
 
 
 def played(**options) -> str:
-    sheet = lead_sheet.LeadSheet("A", "", NOTES, ("do", "mi", "sol"), (0,), 120)
+    verse = lead_sheet.syllables(("do", "mi", "sol"))
+    sheet = lead_sheet.LeadSheet("A", "", NOTES, (verse,), (0,), 120)
     score = engraving.engrave(musicxml.to_musicxml(sheet), "A & B", "春", tempo=120)
     return playing.play_html(NOTES, 'a "b" <c>', 120, score=score, **options)
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lyricgen.files import check_folder
+from lyricgen.files import UserError, check_folder
 from lyricgen.models.weights import find_weights
 
 if TYPE_CHECKING:
@@ -18,34 +18,82 @@ if TYPE_CHECKING:
 
 def add_parser(commands) -> None:
     """Adds the command and its arguments."""
-    parser = commands.add_parser("song", help="makes a song: lead sheet, MIDI, MP3 and words")
+    parser = commands.add_parser(
+        "song", help="makes a song: a page that plays it, score, MIDI, MP3 and words"
+    )
+    _add_words(parser)
+    _add_tune(parser)
+    _add_output(parser)
+    parser.set_defaults(run=run_song)
+
+
+def _add_words(parser: argparse.ArgumentParser) -> None:
+    """Adds what the words should be."""
     parser.add_argument(
         "--seed", type=int, default=1, help="a whole number: the same seed gives the same song (1)"
     )
     parser.add_argument(
-        "--pattern", default="浣溪沙", help="a tune pattern of ci, or list (浣溪沙)"
+        "--count", type=int, default=1, help="how many songs, of this seed and the next ones (1)"
     )
+    parser.add_argument(
+        "--lyrics",
+        default="songci",
+        help="songci or yuanqu, Chinese; burns or ballads, English (songci)",
+    )
+    parser.add_argument(
+        "--pattern",
+        help="Chinese: a tune pattern, in characters or pinyin, or its number; English: a stanza, "
+        "such as common or 8.6.8.6 abab; list shows them all (浣溪沙; common)",
+    )
+    parser.add_argument("--stanzas", type=int, help="how many, in English (4)")
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        help="above 0: low is careful, high is wild (0.8; 0.65 in English)",
+    )
+    parser.add_argument("--words", metavar="WEIGHTS", help="a language model of your own")
+
+
+def _add_tune(parser: argparse.ArgumentParser) -> None:
+    """Adds what the tune should be."""
     parser.add_argument("--tempo", type=float, default=96.0, help="quarters a minute (96)")
+    parser.add_argument("--key", default="C", help="the tonic of a major key, such as G or Bb (C)")
+    parser.add_argument("--form", default="stanzas", help="stanzas, AABA or refrain (stanzas)")
+    parser.add_argument("--voice", default="low", help="low, A3 to D5, or high, C4 to F5 (low)")
     parser.add_argument(
-        "--temperature", type=float, default=0.8, help="above 0: low is careful, high is wild (0.8)"
-    )
-    parser.add_argument(
-        "--words", metavar="WEIGHTS", help="a language model of your own, of Chinese verse"
+        "--whole-tunes",
+        action="store_true",
+        help="takes the melodies from whole tunes of 16 bars, not from draws of two bars",
     )
     parser.add_argument("--tune", metavar="WEIGHTS", help="a MusicVAE of your own, in 4/4")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    """Adds what is written."""
+    parser.add_argument("--gloss", action="store_true", help="the page says what each line means")
+    parser.add_argument("--no-chords", action="store_true", help="the voice alone, without a harp")
+    parser.add_argument("--count-in", action="store_true", help="a bar is counted first")
+    parser.add_argument("--soundfont", type=Path, help="a file of sounds, .sf2 or .sf3, that plays")
     parser.add_argument(
-        "--out", type=Path, default=Path("out"), help="the folder for the five files (out)"
+        "--out", type=Path, default=Path("out"), help="each song gets a folder in this one (out)"
     )
-    parser.set_defaults(run=run_song)
 
 
 def run_song(args: argparse.Namespace) -> int:
-    """Makes a song, or lists the patterns, and prints what it did."""
-    from lyricgen.song.song import compose, save
+    """Makes songs, or lists the patterns, and prints what it did."""
+    from lyricgen.song.song import (
+        Options,
+        Output,
+        compose_with,
+        save_under,
+        usual_temperature,
+    )
 
     if args.pattern == "list":
-        list_patterns()
+        list_patterns(args.lyrics)
         return 0
+    if args.count < 1:
+        raise UserError(f"The number of songs is {args.count}; it should be 1 or above.")
     check_folder(args.out)
     began = time.perf_counter()
 
@@ -53,34 +101,53 @@ def run_song(args: argparse.Namespace) -> int:
         seconds = time.perf_counter() - began
         print(f"[{seconds:5.1f} s] {text}", file=sys.stderr, flush=True)
 
-    song = compose(
-        args.pattern,
-        args.seed,
-        args.tempo,
-        args.temperature,
-        words=load_words(args.words),
-        tune=load_tune(args.tune),
-        report=report,
-    )
-    report("engraving and playing it")
-    paths = save(song, args.out)
-    print_words(song, with_copied=args.words is None)
-    print("Written: " + ", ".join(map(str, paths)))
+    words, tune = load_words(args.words), load_tune(args)
+    models = [f"--words={args.words}"] if args.words else []
+    models += [f"--tune={args.tune}"] if args.tune else []
+    models += ["--whole-tunes"] if args.whole_tunes else []
+    output = Output(not args.no_chords, args.count_in, args.gloss, args.soundfont)
+    temperature = args.temperature
+    if temperature is None:
+        temperature = usual_temperature(args.lyrics)
+    for seed in range(args.seed, args.seed + args.count):
+        options = Options(
+            args.lyrics,
+            seed,
+            args.tempo,
+            temperature,
+            args.key,
+            args.form,
+            args.voice,
+            args.stanzas,
+        )
+        song = compose_with(options, args.pattern, words, tune, models, report)
+        report("engraving and playing it")
+        paths = save_under(song, args.out, seed, output)
+        print_words(song, with_copied=args.words is None)
+        names = ", ".join(path.name for path in paths if path.suffix != ".html")
+        page = next(path for path in paths if path.suffix == ".html")
+        print(f"Open {page}: it shows and plays the song. Beside it are {names}.")
     return 0
 
 
-def list_patterns() -> None:
-    """Prints each tune pattern with its pinyin, poems and line lengths."""
-    from lyricgen.lyrics import chinese, corpora, patterns
+def list_patterns(lyrics: str) -> None:
+    """Prints the patterns with their pinyin, poems and line lengths, or the stanzas."""
+    from lyricgen.lyrics import chinese, pattern_list, verse
+    from lyricgen.song.words import MANNERS
 
-    poems = corpora.load_corpus("songci").poems
-    for pattern in patterns.stable_patterns(poems).values():
+    if lyrics in MANNERS:
+        for name, form in verse.STANZAS.items():
+            print(f"{name:<8} {form}")
+        return
+    for number, pattern in enumerate(pattern_list.song_patterns(lyrics).values(), 1):
         name = chinese.tune_name(pattern.name)
         lengths = " ".join(map(str, pattern.lengths))
         print(
-            f"{pattern.name}  {name:<18} {pattern.poems:4d} poems, "
+            f"{number:3d}  {pattern.name}  {name:<18} {pattern.poems:4d} poems, "
             f"{pattern.share:.0%} with lines of {lengths}"
         )
+    for name in pattern_list.MISSED[lyrics]:
+        print(f"  -  {pattern_list.why_not(name, lyrics)}")
 
 
 def load_words(named: str | None) -> TextWriter | None:
@@ -93,14 +160,18 @@ def load_words(named: str | None) -> TextWriter | None:
     return NumpyLanguageModel.load(name, folder)
 
 
-def load_tune(named: str | None) -> TuneWriter | None:
-    """Returns the MusicVAE that writes the tune, None for the shipped one."""
+def load_tune(args: argparse.Namespace) -> TuneWriter | None:
+    """Returns the model that writes the tune, None for the shipped MusicVAE."""
     from lyricgen.models.musicvae.inference import NumpyMusicVAE
-    from lyricgen.song.tune import LatentTunes
+    from lyricgen.song.tune import LatentTunes, LongTunes
 
-    if named is None:
+    if args.whole_tunes:
+        if args.tune is not None:
+            raise UserError("--whole-tunes has a model of its own; leave out --tune.")
+        return LongTunes()
+    if args.tune is None:
         return None
-    name, folder = find_weights(named, "musicvae")
+    name, folder = find_weights(args.tune, "musicvae")
     return LatentTunes(NumpyMusicVAE.load(name, folder))
 
 
@@ -109,14 +180,19 @@ def print_words(song, with_copied: bool = True) -> None:
 
     What was copied is known of the shipped model's text only.
     """
-    from lyricgen.lyrics import chinese, gloss
     from lyricgen.show import GLOSS_SOURCE
 
-    print(f"\n{song.sheet.title} {song.sheet.subtitle}\n")
-    for line in song.lines:
-        print(f"  {line}  {' '.join(chinese.pinyin(line))}\n    {gloss.word_by_word(line)}")
-    print(f"\n{GLOSS_SOURCE}")
-    print(f"\nPhrases mended to fit their line: {song.mended} of {len(song.lines)}.", end=" ")
+    print(f"\n{song.sheet.title} ({song.sheet.subtitle})")
+    for stanza in song.words.stanzas:
+        print()
+        for line in stanza:
+            readings = " ".join(syllable.reading for syllable in line.syllables)
+            print(f"  {line.text}  {readings}".rstrip())
+            if line.gloss:
+                print(f"    {line.gloss}")
+    if song.words.language == "zh":
+        print(f"\n{GLOSS_SOURCE}")
+    print(f"\nBars mended to fit their line: {song.mended}.", end=" ")
     if with_copied:
         copied = song.copied.replace("\n", " / ")
         print(

@@ -33,6 +33,17 @@ FEET = {
     9: ((2, 2, 2, 3), (3, 2, 2, 2)),
 }
 
+# The parts of a line as it is sung, for each of these ways: it has one break, and the
+# character that leads it stays with what follows.
+SUNG_PARTS = {
+    4: ((2, 2), (4,)),
+    5: ((2, 3), (3, 2)),
+    6: ((4, 2), (3, 3)),
+    7: ((4, 3), (3, 4)),
+    8: ((3, 5), (5, 3)),
+    9: ((6, 3), (3, 6)),
+}
+
 
 class GlossedWord(NamedTuple):
     """A word of a line: its characters, its pinyin and its meaning in English.
@@ -98,6 +109,23 @@ def _words(line: str) -> list[str]:
     """Returns the words of a line, by the feet in which it has the fewest."""
     ways = FEET.get(len(line), ((len(line),),))
     return min((_words_in_feet(line, feet) for feet in ways), key=len)
+
+
+def sung_parts(lines: Sequence[str]) -> tuple[int, ...]:
+    """Returns the parts of a line of verse as it is sung, in characters: 7 is 4 + 3.
+
+    lines: of one length, from the same place of poems to one pattern. Each falls into
+    feet in the way in which it has the fewest words, and most of them decide.
+    """
+    length = len(lines[0])
+    if length not in FEET:
+        return (length,)
+    usual, other = FEET[length]
+    votes = 0
+    for line in lines:
+        words = [len(_words_in_feet(line, feet)) for feet in (usual, other)]
+        votes += (words[1] < words[0]) - (words[0] < words[1])
+    return SUNG_PARTS[length][1 if votes > 0 else 0]
 
 
 def _meaning(word: str, reading: str) -> str:

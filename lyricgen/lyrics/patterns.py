@@ -21,6 +21,11 @@ FIXED_RHYME = 0.8
 TWO_STANZAS = 40
 # poems of one form in the training split from which rhymes can be counted
 LEAST_TRAINING_POEMS = 20
+# Two places of a tune of few poems rhyme by chance now and then: there the threshold of
+# `rhyme_places` is higher. The rhymes of the stable patterns are the same with both.
+SURE_RHYME = 0.3
+# poems of qu that have just the same lines
+LEAST_POEMS_OF_QU = 5
 
 
 @dataclass(frozen=True)
@@ -186,15 +191,28 @@ def _line_lengths(poem: Poem) -> tuple[int, ...]:
     return tuple(len(line) for line in poem.lines)
 
 
-def _count_pattern(name: str, poems: list[Poem]) -> Pattern | None:
-    """Returns the pattern of a tune from its poems, None where training has too few."""
+def most_frequent_form(poems: Sequence[Poem]) -> tuple[tuple[int, ...], int]:
+    """Returns the line lengths that most poems have, and how many poems have them."""
     forms = Counter(_line_lengths(poem) for poem in poems)
-    lengths, count = forms.most_common(1)[0]
-    in_form = [poem for poem in poems if _line_lengths(poem) == lengths]
-    training = [poem.lines for poem in in_form if poem.split == "train"]
+    return forms.most_common(1)[0]
+
+
+def training_lines(poems: Sequence[Poem], lengths: Sequence[int]) -> list[tuple[str, ...]]:
+    """Returns the lines of the poems of the training split that have these lengths."""
+    in_form = [poem for poem in poems if _line_lengths(poem) == tuple(lengths)]
+    return [poem.lines for poem in in_form if poem.split == "train"]
+
+
+def count_pattern(name: str, poems: Sequence[Poem], threshold: float = 0.2) -> Pattern | None:
+    """Returns the pattern of a tune from its poems, None where training has too few.
+
+    It is the form that most poems have. threshold: that of `rhyme_places`.
+    """
+    lengths, count = most_frequent_form(poems)
+    training = training_lines(poems, lengths)
     if len(training) < LEAST_TRAINING_POEMS:
         return None
-    rhymes = rhyme_places(training)
+    rhymes = rhyme_places(training, threshold)
     first_lines = stanzas(lengths, rhymes)
     return Pattern(
         name,
@@ -208,6 +226,45 @@ def _count_pattern(name: str, poems: list[Poem]) -> Pattern | None:
     )
 
 
+def count_qu_pattern(name: str, poems: Sequence[Poem]) -> Pattern | None:
+    """Returns the pattern of a tune of qu, None where the corpus has too few poems.
+
+    A tune of qu fixes the number of its lines, and lets the poet add characters to
+    them, so that few poems have the same lengths. The lengths are those that most poems
+    have, and five at least; the rhymes are counted from all poems of the training split
+    with as many lines, at least twenty. A qu has one stanza. Its rhymes may be of any
+    tone but the entering one, which the North had lost by then.
+    """
+    lengths, count = most_frequent_form(poems)
+    training = [
+        poem.lines for poem in poems if poem.split == "train" and len(poem.lines) == len(lengths)
+    ]
+    if count < LEAST_POEMS_OF_QU or len(training) < LEAST_TRAINING_POEMS:
+        return None
+    rhymes = rhyme_places(training, SURE_RHYME)
+    shares = np.array(group_shares(training, rhymes))
+    shares[:, [group.endswith("entering") for group in SONG_GROUPS]] = 0
+    shares /= shares.sum(axis=1, keepdims=True)
+    return Pattern(
+        name,
+        lengths,
+        rhymes,
+        (0,),
+        poems=len(poems),
+        share=count / len(poems),
+        group_shares=tuple(tuple(row) for row in shares.tolist()),
+    )
+
+
+def poems_by_tune(poems: Iterable[Poem]) -> dict[str, list[Poem]]:
+    """Returns the poems to each tune, frequent tunes first."""
+    by_tune = defaultdict(list)
+    for poem in poems:
+        by_tune[poem.title].append(poem)
+    by_frequency = sorted(by_tune, key=lambda name: (-len(by_tune[name]), name))
+    return {name: by_tune[name] for name in by_frequency}
+
+
 def patterns(corpus: Corpus | Iterable[Poem], at_least: int = 40) -> dict[str, Pattern]:
     """Returns the pattern of every tune with `at_least` poems, frequent tunes first.
 
@@ -218,14 +275,10 @@ def patterns(corpus: Corpus | Iterable[Poem], at_least: int = 40) -> dict[str, P
     Notebook: words_and_music
     """
     poems = corpus.poems if isinstance(corpus, Corpus) else corpus
-    poems_by_tune = defaultdict(list)
-    for poem in poems:
-        poems_by_tune[poem.title].append(poem)
-    by_frequency = sorted(poems_by_tune, key=lambda name: (-len(poems_by_tune[name]), name))
     by_name = {}
-    for name in by_frequency:
-        if len(poems_by_tune[name]) >= at_least:
-            pattern = _count_pattern(name, poems_by_tune[name])
+    for name, poems_of_tune in poems_by_tune(poems).items():
+        if len(poems_of_tune) >= at_least:
+            pattern = count_pattern(name, poems_of_tune)
             if pattern is not None:
                 by_name[name] = pattern
     return by_name

@@ -125,7 +125,45 @@ TUNES = {
     "川拨棹": "chuān bō zhào",
     "那吒令": "né zhā lìng",
     "六州歌头": "liù zhōu gē tóu",
+    "恋绣衾": "liàn xiù qīn",
+    "山花子": "shān huā zǐ",
+    "新水令": "xīn shuǐ lìng",
+    "雁儿落": "yàn ér luò",
+    "一枝花": "yī zhī huā",
+    "梁州": "liáng zhōu",
+    "驻马听": "zhù mǎ tīng",
+    "乔牌儿": "qiáo pái ér",
+    "十二月": "shí èr yuè",
+    "小桃红": "xiǎo táo hóng",
+    "脱布衫": "tuō bù shān",
+    "元和令": "yuán hé lìng",
+    "小梁州": "xiǎo liáng zhōu",
 }
+
+# Other names of these tunes, by which they are as well known.
+OTHER_NAMES = {
+    "望江南": "忆江南",
+    "梦江南": "忆江南",
+    "江南好": "忆江南",
+    "江神子": "江城子",
+    "丑奴儿": "采桑子",
+    "酹江月": "念奴娇",
+    "百字令": "念奴娇",
+    "大江东去": "念奴娇",
+    "金缕曲": "贺新郎",
+    "卖花声": "浪淘沙",
+}
+
+# Characters of these names as they are written in traditional characters or otherwise.
+TRADITIONAL = dict(
+    zip(
+        "臨樂鄉兒減脣園聲頭嬌孫歸憶戀搖曉東橋樓漢滿燭紅絳繡訴調謁賀遷鶯陰風魚鴣鵲鷓齊龍蠻薩驀"
+        "萊蘭點漁長採遊剪紗纱臺歲導陽脫鬥鵪鶉馬駐聽喬樑夢醜縷賣慶",
+        "临乐乡儿减唇园声头娇孙归忆恋摇晓东桥楼汉满烛红绛绣诉调谒贺迁莺阴风鱼鸪鹊鹧齐龙蛮萨蓦"
+        "莱兰点渔长采游翦沙沙台岁导阳脱斗鹌鹑马驻听乔梁梦丑缕卖庆",
+        strict=True,
+    )
+)
 
 # Each character with its readings. The first is that of verse wherever no context says
 # otherwise; each of the others is followed by the contexts in which it holds. The

@@ -157,10 +157,13 @@ def render(notes: np.ndarray | Sequence, tone: str = "plucked") -> np.ndarray:
     return (sound * (how.peak / loudest)).astype(np.float32)
 
 
-def to_mp3(samples: np.ndarray) -> bytes:
-    """Returns samples (float32 at RATE, one channel) as an MP3 file.
+def to_mp3(samples: np.ndarray, rate: int = RATE, compression: float = 0.9) -> bytes:
+    """Returns samples, float32 (n,) or (n, 2) for two channels, as an MP3 file.
 
-    Every browser plays it; a minute takes about 240 kB.
+    Every browser plays it; a minute of one channel takes about 240 kB.
+
+    rate: samples a second.
+    compression: from 0 (the best sound) to 1 (the fewest bytes).
 
     Notebook: start_here
     """
@@ -170,10 +173,10 @@ def to_mp3(samples: np.ndarray) -> bytes:
     soundfile.write(
         file,
         samples,
-        RATE,
+        rate,
         format="MP3",
         subtype="MPEG_LAYER_III",
         bitrate_mode="VARIABLE",
-        compression_level=0.9,
+        compression_level=compression,
     )
     return file.getvalue()

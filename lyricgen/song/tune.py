@@ -1,46 +1,74 @@
-"""The tune of a song: a phrase for each line of words."""
+"""The tune of a song: bars that a model of melodies draws, chosen for lines of words.
+
+A line of words takes one bar or two, by its syllables (`shape.bars_of_line`). Each bar
+is a bar of a draw at its own speed, or half a bar at half its speed. Which bars follow
+one another is decided by a beam search over a stated cost (COSTS).
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from lyricgen.files import UserError
-from lyricgen.lyrics import patterns as lyrics_patterns
 from lyricgen.models.musicvae.inference import NumpyMusicVAE
-from lyricgen.music.keys import C_MAJOR, to_c
-from lyricgen.music.melody import FIRST_ONSET, STEPS_PER_BAR, to_notes, windows
+from lyricgen.models.weights import WEIGHTS
+from lyricgen.music.keys import to_c
+from lyricgen.music.melody import STEPS_PER_BAR
+from lyricgen.song.shape import Shape
+from lyricgen.song.tune_bars import IN_KEY, STEPS, VOICES, Bars, bars_like, bars_of_draws
+from lyricgen.song.tune_plan import FORMS, Place, plan
+from lyricgen.song.tune_search import Search
 
-# a range that most people can sing: A3 to F5
-LOW = 57
-HIGH = 77
+if TYPE_CHECKING:
+    from lyricgen.models.longer.inference import NumpyLatentLanguageModel
 
-# whether each pitch class is one of C major
-IN_KEY = np.isin(np.arange(12), C_MAJOR)
+# The highest note of a song is one of these: A4, C5 or D5, and D5, E5 or F5
+PEAKS = {"low": (69, 72, 74), "high": (74, 76, 77)}
 
-# the pitch classes on which a phrase can end: those of the tonic's chord
-STABLE = (0, 4, 7)
+# Melodies of two bars that are drawn for a song, and the rounds that each one walks
+DRAWS = 96
+WALK = 2
 
-# melodies drawn for a song, of two bars each
-DRAWS = 400
-
-# times that so many are drawn before it is said that a model writes silence
+# Times that so many are drawn before it is said that a model writes silence
 ROUNDS = 5
 SILENCE = "This model of melodies writes silence: it needs a longer training, or more melodies."
 
-# the pitch after which the first phrase starts: G4
-FIRST_PITCH = 67
+# Melodies near that of a bar which comes again, and how far from it their z are drawn,
+# in standard deviations of its posterior
+RELATIVES = 8
+NEARNESS = 1.5
 
-# a line of words takes two bars: a phrase is one bar at half its speed
-STEPS_PER_LINE = 2 * STEPS_PER_BAR
+# Pitch classes on which a song begins, with their shares. Of the tunes in major of the
+# training split 50, 22 and 20 % begin on them; the last two share the rest.
+BEGINNINGS = {0: 0.5, 7: 0.26, 4: 0.24}
 
-# semitones: larger leaps within a phrase than a major sixth are hard to sing
-LARGEST_LEAP = 9
+# A breath: steps that a long note at the end of a line gives up
+BREATH = 2
+
+# Where an upbeat stands in the bar before its line; later, where a note begins there
+UPBEAT = 12
+LATE_UPBEAT = 14
+
+# Semitones: of a major third and a fourth
+THIRD = 4
+FOURTH = 5
+
+# A last note of fewer steps is held by as many into another bar
+LAST_NOTE = 8
 
 
 class TuneWriter(Protocol):
-    """What writes the tune: it draws melodies of two bars in C."""
+    """What writes the tune: it draws melodies of two bars in C.
+
+    It may also have `relatives(events, count, rng, temperature)`, which returns
+    melodies like each of some, and `tune_steps`, the steps of a whole tune whose
+    segments `phrases` returns one after the other.
+    """
 
     def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
         """Returns canonical events, uint8 (count, 32)."""
@@ -58,11 +86,7 @@ class LatentTunes:
         Raises: UserError for a model of other melodies than two bars of 4/4.
         """
         self.vae = vae or NumpyMusicVAE.load()
-        if self.vae.steps != STEPS_PER_LINE:
-            raise UserError(
-                f"A song is in 4/4, two bars of {STEPS_PER_BAR} steps a line; this model writes "
-                f"melodies of {self.vae.steps} steps."
-            )
+        check_steps(self.vae)
 
     def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
         """Returns `count` melodies moved to C: canonical events, uint8 (count, T).
@@ -72,159 +96,233 @@ class LatentTunes:
         """
         melodies = np.zeros((0, self.vae.steps), np.uint8)
         for _ in range(ROUNDS):
-            samples = self.vae.sample(count, rng, temperature)
+            samples = self.vae.sample(count, rng, temperature, WALK)
             melodies = np.concatenate([melodies, to_c(samples)])
             if len(melodies) >= count:
                 return melodies[:count]
         raise UserError(SILENCE)
 
+    def relatives(
+        self, events: np.ndarray, count: int, rng: np.random.Generator, temperature: float
+    ) -> np.ndarray:
+        """Returns `count` melodies like each of some (B, T), uint8 (B, count, T)."""
+        return near_melodies(self.vae, events, count, rng, temperature)
+
+
+class LongTunes:
+    """A tune writer that samples whole tunes of 16 bars, with the longer model.
+
+    Its melodies of two bars are the segments of tunes, in order, so that a song can
+    follow the course of a tune.
+    """
+
+    def __init__(self, model: NumpyLatentLanguageModel | None = None, folder: Path | str = WEIGHTS):
+        """Takes a latent language model, or loads the one of a folder.
+
+        Raises: DataError where the weights are missing or damaged.
+        """
+        from lyricgen.models.longer.inference import NumpyLatentLanguageModel
+
+        self.model = model or NumpyLatentLanguageModel.load(folder=folder)
+        check_steps(self.model.vae)
+
+    @property
+    def tune_steps(self) -> int:
+        """The steps of a whole tune."""
+        from lyricgen.models.longer.settings import SEGMENTS
+
+        return SEGMENTS * self.model.vae.steps
+
+    def phrases(self, count: int, rng: np.random.Generator, temperature: float) -> np.ndarray:
+        """Returns the segments of as many tunes as have `count`: uint8 (count, T).
+
+        The noise of each new segment is taken times the temperature.
+        """
+        tunes = -(-count * self.model.vae.steps // self.tune_steps)
+        segments = self.model.sample(tunes, rng, temperature).segments
+        return segments.reshape(-1, self.model.vae.steps)[:count]
+
+    def relatives(
+        self, events: np.ndarray, count: int, rng: np.random.Generator, temperature: float
+    ) -> np.ndarray:
+        """Returns `count` melodies like each of some (B, T), uint8 (B, count, T)."""
+        return near_melodies(self.model.vae, events, count, rng, temperature)
+
+
+def check_steps(vae: NumpyMusicVAE) -> None:
+    """Raises UserError for a model of other melodies than two bars of 4/4."""
+    if vae.steps != STEPS:
+        raise UserError(
+            f"A song is in 4/4, and its tune is chosen from melodies of two bars of "
+            f"{STEPS_PER_BAR} steps; this model writes melodies of {vae.steps} steps."
+        )
+
+
+def near_melodies(
+    vae: NumpyMusicVAE,
+    events: np.ndarray,
+    count: int,
+    rng: np.random.Generator,
+    temperature: float,
+) -> np.ndarray:
+    """Returns melodies decoded near the z of each of some (B, T): uint8 (B, count, T).
+
+    They are moved neither to C nor in any other way.
+    """
+    mu, sigma = vae.encode(np.repeat(events, count, axis=0))
+    z = mu + NEARNESS * sigma * rng.standard_normal(mu.shape)
+    return vae.decode(z, temperature, rng).reshape(len(events), count, -1)
+
+
+@dataclass(frozen=True)
+class Tune:
+    """The tune of a song, in C major and 4/4.
+
+    notes: int (n, 3), onset and duration in 16th steps and MIDI pitch, one for each
+        syllable.
+    lines: the index of each line's first note.
+    mended: how many bars have notes that were added or joined, because no draw had as
+        many as the words have syllables.
+    """
+
+    notes: np.ndarray
+    lines: tuple[int, ...]
+    mended: int
+
 
 def write_tune(
     writer: TuneWriter,
-    pattern: lyrics_patterns.Pattern,
+    shape: Shape,
     rng: np.random.Generator,
     temperature: float,
-) -> tuple[np.ndarray, int]:
-    """Returns the notes of a song, int (n, 3), and how many phrases had to be mended.
+    form: str = "stanzas",
+    voice: str = "low",
+    report: Callable[[str], object] = lambda text: None,
+) -> Tune:
+    """Returns the tune of a song: a note for each syllable, a phrase for each line.
 
-    Notes are onset and duration in 16th steps and MIDI pitch. A phrase is one bar of a
-    draw at half its speed, so that a line of words takes two bars. The second stanza
-    repeats the phrases of the first where their lines are equally long; a new phrase
-    starts near the end of the one before; the last ends on the tonic.
+    Lines rest on a long note of the tonic's or the dominant's chord, couplets on the
+    dominant's, stanzas on the tonic. The melody reaches the tonic by step where the
+    draws allow it; at the end of the song it does so as often as tunes of the books do.
+    Once, in the second half, it reaches its highest note.
+
+    form: "stanzas": each stanza is like the first where its lines are as long, with
+        some lines varied. "AABA": of the four quarters of the song the second and the
+        last are like the first. "refrain": the second half of each stanza is that of
+        the first stanza.
+    voice: "low" (A3 to D5) or "high" (C4 to F5).
+    report: is called with what is being done.
+
+    Raises: UserError for another form or voice, and for a writer whose draws have no
+        bar that a song can use.
+    Notebook: start_here, writing_lyrics
     """
-    candidates = phrases_of_draws(writer, rng, temperature)
-    if not candidates:
-        raise UserError(
-            "This model of melodies writes no bar that begins with a note and stays in a major "
-            "key: it needs a longer training, or more melodies."
-        )
-    lines = len(pattern.lengths)
-    half = pattern.stanzas[-1] or lines // 2
-    phrases: list[np.ndarray] = []
-    mended = 0
-    for i, length in enumerate(pattern.lengths):
-        if i >= half and length == pattern.lengths[i - half]:
-            phrases.append(phrases[i - half])
-            continue
-        if not any(len(notes) == length for notes in candidates):
-            nearest = min(candidates, key=lambda notes: abs(len(notes) - length))
-            candidates.append(mend(nearest, length))
-            mended += 1
-        last_pitch = int(phrases[-1][-1, 2]) if phrases else FIRST_PITCH
-        cadence = i in (half - 1, lines - 1)
-        phrases.append(take_phrase(candidates, length, last_pitch, cadence))
-    phrases[-1] = _end_on_tonic(phrases[-1])
-    return place_phrases(phrases), mended
+    _check(form, voice)
+    places, sections = plan(shape.in_bars, form, rng)
+    peak = int(rng.choice(PEAKS[voice]))
+    beginning = int(rng.choice(list(BEGINNINGS), p=list(BEGINNINGS.values())))
+    report("drawing melodies")
+    events = writer.phrases(DRAWS, rng, temperature)
+    counts = {place.count for place in places}
+    bars = bars_of_draws(events, counts, VOICES[voice])
+    search = Search(places, bars, peak, beginning, getattr(writer, "tune_steps", STEPS))
+    report("choosing the bars of the tune")
+    for section in sections:
+        _add_relatives(search, section, writer, events, rng, temperature, VOICES[voice])
+        search.fill(section)
+    tune = _tune_of(places, search.chosen_bars())
+    return with_upbeats(tune, shape.upbeats, VOICES[voice]) if any(shape.upbeats) else tune
 
 
-def phrases_of_draws(
-    writer: TuneWriter, rng: np.random.Generator, temperature: float
-) -> list[np.ndarray]:
-    """Returns the phrases of a writer's draws: the distinct bars that a line can have.
+def _check(form: str, voice: str) -> None:
+    """Raises UserError for a form or a voice that there is not."""
+    if form not in FORMS:
+        raise UserError(f"There is no form {form!r}; there are {', '.join(FORMS)}.")
+    if voice not in VOICES:
+        raise UserError(f"There is no voice {voice!r}; there are {', '.join(VOICES)}.")
 
-    Such a bar begins with a note and stays in C major. A phrase is int (n, 3): onset
-    and duration in 16th steps, and MIDI pitch.
+
+def _add_relatives(
+    search: Search,
+    section: list[int],
+    writer: TuneWriter,
+    events: np.ndarray,
+    rng: np.random.Generator,
+    temperature: float,
+    voice: tuple[int, int],
+) -> None:
+    """Adds to the candidates what the writer draws near bars that come again."""
+    relatives = getattr(writer, "relatives", None)
+    numbers = sorted({search.places[k].again for k in section} - {-1})
+    if relatives is None or not numbers:
+        return
+    models = [search.chosen_bar(number) for number in numbers]
+    draws = np.array([int(bar.start[0]) // STEPS for bar in models])
+    distinct, row = np.unique(draws, return_inverse=True)
+    near = relatives(events[distinct], RELATIVES, rng, temperature)
+    for number, bar, k in zip(numbers, models, row.tolist()):
+        search.add(bars_like(bar, near[k], number, voice))
+
+
+def _tune_of(places: Sequence[Place], bars: Sequence[Bars]) -> Tune:
+    """Returns the tune of places with their bars.
+
+    A long note at the end of a line gives up an eighth for breath. The last one of all
+    is held to the end of its bar, and a short one into the next bar.
     """
-    melodies = writer.phrases(DRAWS, rng, temperature)
-    bars = np.concatenate([windows(events, bars=1) for events in melodies])
-    sounding_at_once = bars[bars[:, 0] >= FIRST_ONSET]
-    phrases = [to_notes(bar) for bar in np.unique(sounding_at_once, axis=0)]
-    return [notes for notes in phrases if IN_KEY[notes[:, 2] % 12].all()]
+    notes: list[np.ndarray] = []
+    lines = []
+    for number, (place, bar) in enumerate(zip(places, bars)):
+        if place.opens:
+            lines.append(sum(len(bar_notes) for bar_notes in notes))
+        own = bar.notes[0] + [STEPS_PER_BAR * number, 0, 0]
+        if place.closes:
+            own[-1, 1] = STEPS_PER_BAR * (number + 1) - own[-1, 0]
+            if own[-1, 1] > BREATH and number < len(places) - 1:
+                own[-1, 1] -= BREATH
+        notes.append(own)
+    if notes[-1][-1, 1] < LAST_NOTE:
+        notes[-1][-1, 1] += LAST_NOTE
+    mended = sum(int(bar.mended[0]) for bar in bars)
+    return Tune(np.concatenate(notes), tuple(lines), mended)
 
 
-def take_phrase(
-    candidates: list[np.ndarray], length: int, last_pitch: int, cadence: bool
-) -> np.ndarray:
-    """Takes the candidate with `length` notes that continues best from `last_pitch`.
+def with_upbeats(tune: Tune, upbeats: Sequence[bool], voice: tuple[int, int]) -> Tune:
+    """Returns the tune with a note before the bar for each line that has an upbeat.
 
-    It is removed from the candidates and returned within the singing range.
+    It is a quarter, or an eighth where the line before ends on the last beat; that line
+    ends when it begins. From C it is the G below, as sol leads to do, and otherwise
+    a step or a third towards the note before. The first bar has only the upbeat.
     """
-    fitting = [k for k, notes in enumerate(candidates) if len(notes) == length]
-    best = min(fitting, key=lambda k: _cost(candidates[k], last_pitch, cadence))
-    return _in_range(candidates.pop(best))
+    notes = tune.notes + [STEPS_PER_BAR, 0, 0]
+    added: list[np.ndarray] = []
+    lines = []
+    ends = [*tune.lines[1:], len(notes)]
+    for first, end, upbeat in zip(tune.lines, ends, upbeats):
+        lines.append(sum(len(each) for each in added))
+        line = notes[first:end].copy()
+        if upbeat:
+            bar = int(line[0, 0]) - STEPS_PER_BAR
+            before = added[-1] if added else None
+            busy = before is not None and before[-1, 0] >= bar + UPBEAT
+            onset = bar + (LATE_UPBEAT if busy else UPBEAT)
+            last_pitch = int(line[0, 2]) if before is None else int(before[-1, 2])
+            pitch = upbeat_pitch(int(line[0, 2]), last_pitch, voice)
+            if before is not None:
+                before[-1, 1] = min(before[-1, 1], onset - before[-1, 0])
+            added.append(np.array([[onset, bar + STEPS_PER_BAR - onset, pitch]]))
+        added.append(line)
+    return Tune(np.concatenate(added), tuple(lines), tune.mended)
 
 
-def place_phrases(phrases: list[np.ndarray]) -> np.ndarray:
-    """Returns the notes of a song, a phrase for each line, at half their speed.
+def upbeat_pitch(pitch: int, before: int, voice: tuple[int, int]) -> int:
+    """Returns the pitch of an upbeat to a pitch, after another one, in C major.
 
-    A long note at the end of a line gives up an eighth for breath; the last note of all
-    is held into a bar of its own.
+    voice: its lowest and highest pitch.
     """
-    song = []
-    for i, phrase in enumerate(phrases):
-        notes = phrase * [2, 2, 1] + [STEPS_PER_LINE * i, 0, 0]
-        if notes[-1, 1] >= 4:
-            notes[-1, 1] -= 2
-        song.append(notes)
-    last_note = song[-1][-1]
-    end = STEPS_PER_LINE * len(phrases) + 12
-    last_note[1] = end - last_note[0]
-    return np.concatenate(song)
-
-
-def mend(notes: np.ndarray, count: int) -> np.ndarray:
-    """Returns the phrase with exactly `count` notes.
-
-    The shortest note is joined to the one before it, or the longest is struck twice,
-    again and again.
-
-    Raises: ValueError where the phrase has no room for so many notes.
-    """
-    notes = notes.copy()
-    while len(notes) > count:
-        shortest = 1 + int(notes[1:, 1].argmin())
-        notes[shortest - 1, 1] += notes[shortest, 1]
-        notes = np.delete(notes, shortest, axis=0)
-    while len(notes) < count:
-        longest = int(notes[:, 1].argmax())
-        onset, duration, pitch = notes[longest]
-        if duration < 2:
-            steps = notes[:, 1].sum()
-            raise ValueError(f"A phrase of {steps} steps has no room for {count} notes.")
-        first_half = duration // 2
-        second_note = (onset + first_half, duration - first_half, pitch)
-        notes[longest, 1] = first_half
-        notes = np.insert(notes, longest + 1, second_note, axis=0)
-    return notes
-
-
-def _end_on_tonic(notes: np.ndarray) -> np.ndarray:
-    """Returns the phrase with its last note moved to the nearest C in the range."""
-    notes = notes.copy()
-    pitches = np.arange(LOW, HIGH + 1)
-    tonics = pitches[pitches % 12 == 0]
-    distances = np.abs(tonics - notes[-1, 2])
-    notes[-1, 2] = tonics[distances.argmin()]
-    return notes
-
-
-def _in_range(notes: np.ndarray) -> np.ndarray:
-    """Returns the phrase in the octave that is nearest to the middle of the range.
-
-    A note that is still outside the range is moved by an octave.
-    """
-    notes = notes.copy()
-    pitches = notes[:, 2]  # a view
-    middle = (pitches.min() + pitches.max()) / 2
-    octaves = round(((LOW + HIGH) / 2 - middle) / 12)
-    pitches += 12 * octaves
-    too_low = pitches < LOW
-    too_high = pitches > HIGH
-    pitches += 12 * (too_low.astype(int) - too_high)
-    return notes
-
-
-def _cost(notes: np.ndarray, last_pitch: int, cadence: bool) -> float:
-    """Returns how badly a phrase continues from a pitch.
-
-    It is the leap into the phrase, its own leaps beyond a sixth, less something for a
-    long last note, and more for a cadence that ends on an unstable note.
-    """
-    pitches = _in_range(notes)[:, 2]
-    leap_into = abs(int(pitches[0]) - last_pitch)
-    leaps = np.abs(np.diff(pitches))
-    beyond_sixth = np.maximum(leaps - LARGEST_LEAP, 0).sum()
-    cost = leap_into + 3.0 * beyond_sixth - 0.5 * notes[-1, 1]
-    if cadence and pitches[-1] % 12 not in STABLE:
-        cost += 8.0
-    return cost
+    low, high = voice
+    below = pitch - FOURTH
+    if pitch % 12 == 0 and below >= low:
+        return below
+    near = [p for p in range(low, high + 1) if IN_KEY[p % 12] and 0 < abs(p - pitch) <= THIRD]
+    return min(near, key=lambda p: (abs(p - before), abs(p - pitch), p))
