@@ -1,4 +1,4 @@
-"""A lead sheet: a melody with its words, as MIDI with lyrics and as sound."""
+"""A lead sheet: a melody with chords and words, and as MIDI with lyrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from lyricgen.music.chords import Chord
 from lyricgen.music.melody import STEPS_PER_BAR
-from lyricgen.song import sound
 
 STEPS_PER_QUARTER = 4
 TICKS_PER_QUARTER = 480
@@ -189,19 +188,3 @@ def _lyric_events(sheet: LeadSheet) -> list[str]:
         if texts[-1]:
             texts[-1] += "\n"
     return texts
-
-
-def to_mp3(sheet: LeadSheet, tone: str = "plucked") -> bytes:
-    """Returns the lead sheet played on a string, as MP3.
-
-    The first beat of a bar is a little louder.
-
-    tone: one of sound.TONES.
-
-    Raises: ValueError for another tone.
-    Notebook: start_here
-    """
-    on_first_beat = sheet.notes[:, 0] % STEPS_PER_BAR == 0
-    loudness = np.where(on_first_beat, LOUD, SOFT)
-    notes = np.column_stack([sheet.seconds(), loudness])
-    return sound.to_mp3(sound.render(notes, tone))
