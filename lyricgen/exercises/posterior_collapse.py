@@ -82,7 +82,7 @@ free_bits = Exercise(
     right=_free,
     why=(
         "With size 1 it is the form of section 7. The larger the groups, the fewer dimensions "
-        "have to say something, since a group shares its free bits."
+        "are invited to say something, since a group shares its free bits."
     ),
     cases=(
         _case(6, 8, 0.35, 2),
