@@ -1,14 +1,15 @@
 """Measures whether the files of songs say what their lead sheets say.
 
-    python experiments/measure_files.py             # 200 lead sheets
-    python experiments/measure_files.py --short     # a few, to try it
+    python experiments/measure_files.py             # 200 songs and 200 random sheets
+    python experiments/measure_files.py --short     # a few of each, to try it
 
-The lead sheets are random: Chinese with pinyin and English in one to three verses, in
-all keys, with chords, rests and syncopations. music21 reads their MusicXML and mido
-their MIDI. Words and their order, hyphens, onsets and durations, pitches, key, tempo,
-chords and instruments are compared with the lead sheet. On the page the distance
-between neighbouring syllables is measured with the fonts of this machine. It writes
-data/results/files.json (give --short another --out) and takes about three minutes.
+The songs are composed, of all lyrics, to all patterns in turn and in all keys. The
+random lead sheets have what songs seldom have: syncopations, rests, long words. music21
+reads their MusicXML and mido their MIDI. Words and their order, hyphens, onsets and
+durations, pitches, key, tempo, chords and instruments are compared with the lead sheet.
+On the page the distance between neighbouring syllables is measured with the fonts of
+this machine. It writes data/results/files.json (give --short another --out) and takes
+about eight minutes.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ import mido
 import numpy as np
 
 from lyricgen import files
-from lyricgen.lyrics import chinese
+from lyricgen.lyrics import chinese, pattern_list
+from lyricgen.lyrics.verse import STANZAS
 from lyricgen.music.chords import QUALITIES, Chord
 from lyricgen.music.keys import C_MAJOR
 from lyricgen.song import engraving, lead_sheet, musicxml
 from lyricgen.song.lead_sheet import LeadSheet, Syllable
+from lyricgen.song.song import Options, compose_with
 from lyricgen.song.svg import LETTERS, SVG
+from lyricgen.song.words import LYRICS
 
 SHEETS = 200
 FEW = 6
@@ -46,9 +50,21 @@ WORDS = (
 DURATIONS = (1, 2, 2, 3, 4, 4, 4, 6, 8, 12, 20)
 LONGEST_LINE = 64  # 16ths: four bars
 KEYS = range(-6, 7)
+SUNG_KEYS = ("C", "G", "D", "A", "E", "B", "F#", "Gb", "Db", "Ab", "Eb", "Bb", "F")
 
 # the fonts whose letters are measured, as fontconfig knows them
 FONTS = ("Times New Roman", "DejaVu Serif")
+
+
+def composed_sheet(seed: int) -> LeadSheet:
+    """Returns the lead sheet of a song: of the lyrics in turn, each to its patterns."""
+    lyrics = LYRICS[seed % len(LYRICS)]
+    if lyrics in pattern_list.CORPORA:
+        names = pattern_list.pattern_names(lyrics)
+    else:
+        names = tuple(STANZAS)
+    options = Options(lyrics=lyrics, seed=seed, key=SUNG_KEYS[seed % len(SUNG_KEYS)])
+    return compose_with(options, names[seed // len(LYRICS) % len(names)]).sheet
 
 
 def random_sheet(seed: int) -> LeadSheet:
@@ -314,37 +330,37 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=files.DATA / "results" / "files.json")
     args = parser.parse_args(words)
     fonts = find_fonts()
+    seeds = range(FIRST_SEED, FIRST_SEED + (FEW if args.short else SHEETS))
+    summary: dict[str, object] = {"made by": "python experiments/measure_files.py"}
+    for kind, make in (("songs", composed_sheet), ("random lead sheets", random_sheet)):
+        summary[kind] = measure([make(seed) for seed in seeds], fonts)
+        print(f"{kind}: {summary[kind]}", flush=True)
+    files.write_json(args.out, summary)
+    return 0
+
+
+def measure(sheets: list[LeadSheet], fonts: dict[str, str]) -> dict[str, object]:
+    """Returns what differs between lead sheets and their files, and how close words are."""
     different: Counter[str] = Counter()
     gaps: dict[str, list[float]] = {name: [] for name in fonts}
-    seeds = range(FIRST_SEED, FIRST_SEED + (FEW if args.short else SHEETS))
-    notes = syllables = chords = 0
-    for seed in seeds:
-        sheet = random_sheet(seed)
-        notes += len(sheet.notes)
-        syllables += sum(len(verse) for verse in sheet.verses)
-        chords += len(sheet.chords)
+    for sheet in sheets:
         different.update(f"MusicXML: {name}" for name in musicxml_differences(sheet))
         different.update(f"MIDI: {name}" for name in midi_differences(sheet))
-        svg = engraving.engrave(musicxml.to_musicxml(sheet, gloss=True), sheet.title, "")
+        notation = musicxml.to_musicxml(sheet, gloss=bool(sheet.glosses))
+        svg = engraving.engrave(notation, sheet.title, "")
         for name, font in fonts.items():
             gaps[name].append(least_gap(svg, font))
-    summary = {
-        "made by": "python experiments/measure_files.py",
-        "lead sheets": len(seeds),
-        "notes": notes,
-        "syllables": syllables,
-        "chords": chords,
+    return {
+        "lead sheets": len(sheets),
+        "notes": sum(len(sheet.notes) for sheet in sheets),
+        "syllables": sum(sum(map(len, sheet.verses)) for sheet in sheets),
+        "chords": sum(len(sheet.chords) for sheet in sheets),
         "sheets that differ, by what": dict(sorted(different.items())),
         "least distance of syllables, in sizes of their letters": {
             name: {"least": round(min(values), 2), "median": round(float(np.median(values)), 2)}
             for name, values in gaps.items()
         },
     }
-    files.write_json(args.out, summary)
-    print(f"{len(seeds)} lead sheets: {sum(different.values())} differences {dict(different)}")
-    for name, values in gaps.items():
-        print(f"{name}: syllables at least {min(values):.2f} of their letters' size apart")
-    return 0
 
 
 if __name__ == "__main__":

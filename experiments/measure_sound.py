@@ -207,7 +207,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="two songs")
     parser.add_argument("--out", type=Path, default=files.DATA / "results" / "sound.json")
     args = parser.parse_args(words)
-    names = list(patterns.stable_patterns(corpora.load_corpus(song.CORPUS)))
+    names = list(patterns.stable_patterns(corpora.load_corpus("songci")))
     writers = {"words": load_writer(), "tune": DrawnOnce(LatentTunes())}
     count = FEW_SONGS if args.short else SONGS
     rows = []
