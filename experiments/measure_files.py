@@ -59,10 +59,8 @@ FONTS = ("Times New Roman", "DejaVu Serif")
 def composed_sheet(seed: int) -> LeadSheet:
     """Returns the lead sheet of a song: of the lyrics in turn, each to its patterns."""
     lyrics = LYRICS[seed % len(LYRICS)]
-    if lyrics in pattern_list.CORPORA:
-        names = pattern_list.pattern_names(lyrics)
-    else:
-        names = tuple(STANZAS)
+    is_chinese = lyrics in pattern_list.CORPORA
+    names = pattern_list.pattern_names(lyrics) if is_chinese else tuple(STANZAS)
     options = Options(lyrics=lyrics, seed=seed, key=SUNG_KEYS[seed % len(SUNG_KEYS)])
     return compose_with(options, names[seed // len(LYRICS) % len(names)]).sheet
 
@@ -340,7 +338,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def measure(sheets: list[LeadSheet], fonts: dict[str, str]) -> dict[str, object]:
-    """Returns what differs between lead sheets and their files, and how close words are."""
+    """Returns what differs between lead sheets and files, and how close words are."""
     different: Counter[str] = Counter()
     gaps: dict[str, list[float]] = {name: [] for name in fonts}
     for sheet in sheets:
