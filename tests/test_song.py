@@ -214,10 +214,13 @@ def test_list_shows_every_pattern_and_why_others_are_missing(capsys):
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(verse.STANZAS)
 
 
-def test_several_songs_have_the_next_seeds(tmp_path):
-    words = ["song", "--pattern", "rumengling", "--seed", "8", "--count", "2"]
+def test_several_songs_have_the_next_seeds_and_the_last_is_opened(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    words = ["song", "--pattern", "rumengling", "--seed", "8", "--count", "2", "--open"]
     assert cli_main.main([*words, "--out", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rumengling-8", "rumengling-9"]
+    assert opened == [(tmp_path / "rumengling-9" / "song.html").resolve().as_uri()]
 
 
 @pytest.mark.parametrize(

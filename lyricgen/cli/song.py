@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-chords", action="store_true", help="the voice alone, without a harp")
     parser.add_argument("--count-in", action="store_true", help="a bar is counted first")
     parser.add_argument("--soundfont", type=Path, help="a file of sounds, .sf2 or .sf3, that plays")
+    parser.add_argument("--open", action="store_true", help="opens the page of the last song")
     parser.add_argument(
         "--out", type=Path, default=Path("out"), help="each song gets a folder in this one (out)"
     )
@@ -127,6 +129,8 @@ def run_song(args: argparse.Namespace) -> int:
         names = ", ".join(path.name for path in paths if path.suffix != ".html")
         page = next(path for path in paths if path.suffix == ".html")
         print(f"Open {page}: it shows and plays the song. Beside it are {names}.")
+    if args.open:
+        webbrowser.open(page.resolve().as_uri())
     return 0
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +111,7 @@ class Output:
     accompaniment: bool = True
     count_in: bool = False
     gloss: bool = False
-    soundfont: Path | None = field(default=None)
+    soundfont: Path | None = None
 
 
 def usual_temperature(lyrics: str) -> float:
