@@ -25,6 +25,7 @@ Sets the course up in .venv, which downloads about 500 MB once, and runs a comma
 
   song      makes a song in out/, where you are; this is what happens without a command
               python3 run.py song --seed 7
+            the score of a Chinese song needs a Chinese font: on Debian, fonts-noto-cjk
   lab       opens the course in JupyterLab
               python3 run.py lab
               python3 run.py lab --copy my-course

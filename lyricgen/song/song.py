@@ -113,6 +113,17 @@ class Output:
     gloss: bool = False
     soundfont: Path | None = None
 
+    @property
+    def words(self) -> list[str]:
+        """The words of a command line that ask for this, where it is not the usual."""
+        asked = {
+            "--no-chords": not self.accompaniment,
+            "--count-in": self.count_in,
+            "--gloss": self.gloss,
+        }
+        words = [word for word, is_asked in asked.items() if is_asked]
+        return words + ([f"--soundfont={self.soundfont}"] if self.soundfont else [])
+
 
 def usual_temperature(lyrics: str) -> float:
     """Returns the temperature of a song without another wish."""
@@ -253,7 +264,8 @@ def files_of(song: Song, output: Output = Output()) -> dict[str, bytes]:
 
     Raises: UserError for a SoundFont that cannot be played.
     """
-    sheet = song.sheet
+    made = " ".join([song.sheet.made, *map(shlex.quote, output.words)])
+    sheet = replace(song.sheet, made=made)
     # on paper pinyin stands beside the title; whose manner it is has no place there
     printed = sheet if song.words.language == "zh" else replace(sheet, subtitle="")
     notation = musicxml.to_musicxml(printed)
@@ -270,7 +282,7 @@ def files_of(song: Song, output: Output = Output()) -> dict[str, bytes]:
         "song.mid": lead_sheet.to_midi(sheet, accompany(sheet) if output.accompaniment else None),
         "song.musicxml": notation.encode(),
         "song.svg": svg.encode(),
-        "song.txt": as_text(song).encode(),
+        "song.txt": as_text(song, made).encode(),
     }
     page = web_page.to_html(sheet, svg, mp3, count_in=output.count_in, files=files)
     return files | {"song.mp3": mp3, "song.html": page.encode()}
@@ -285,14 +297,14 @@ def describe(song: Song) -> str:
     )
 
 
-def as_text(song: Song) -> str:
-    """Returns the words of a song, with their meanings if there are any."""
+def as_text(song: Song, made: str) -> str:
+    """Returns the words of a song, their meanings, and how it was made."""
     rows = [f"{song.sheet.title}\n{song.sheet.subtitle}"]
     rows += ["\n".join(line.text for line in stanza) for stanza in song.words.stanzas]
     glosses = [line.gloss for line in _lines(song.words.stanzas)]
     if any(glosses):
         rows.append("\n".join(glosses))
-    return "\n\n".join([*rows, song.sheet.made]) + "\n"
+    return "\n\n".join([*rows, made]) + "\n"
 
 
 def save(song: Song, folder: Path, output: Output = Output()) -> list[Path]:
