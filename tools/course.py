@@ -420,8 +420,8 @@ COURSE = (
             "You will measure the collapse in four ways, see it and hear it.",
             "You will cure it by annealing and by free bits, each with one line of the settings.",
             (
-                "You will compare four cures over three seeds, and say why the bound likes none "
-                "of them."
+                "You will compare four cures over three seeds, and say why none of them "
+                "improves the bound."
             ),
         ),
         "11, and what an LSTM reads at each step (01)",
