@@ -32,6 +32,7 @@ NAMES = {
     "training_musicvae": ["curves", "flatters", "mean_for_sum"],
     "sampling_musicvae": ["aggregate", "jsd", "stationary"],
     "exploring_latent_space": ["half_way", "arc", "vector"],
+    "longer_melodies": ["by_segment", "lag_share", "doubled"],
 }
 # Exercises that look at how a result is made too: there `right` only makes the results.
 MORE_THAN_RESULTS = ["faster_lstm.left"]

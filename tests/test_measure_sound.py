@@ -44,8 +44,8 @@ class Draws:
 
 def test_each_song_has_its_own_of_the_draws():
     pool = tool.DrawnOnce(Draws())
-    one, two = (pool.phrases(400, np.random.default_rng(seed), 0.8) for seed in (1, 2))
-    assert one.shape == (400, 32) and len(np.unique(one[:, 0])) == 400
+    one, two = (pool.phrases(tool.DRAWS, np.random.default_rng(seed), 0.8) for seed in (1, 2))
+    assert one.shape == (tool.DRAWS, 32) and len(np.unique(one[:, 0])) == tool.DRAWS
     assert set(one[:, 0]) != set(two[:, 0])
 
 

@@ -44,7 +44,8 @@ def test_the_main_job_works_offline(tmp_path):
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "out" / "huanxisha-1").iterdir()) == [
+        "song.html",
         "song.mid",
         "song.mp3",
         "song.musicxml",

@@ -344,9 +344,11 @@ def test_the_measurement_writes_what_it_found(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure_files, "FEW", 1)
     assert measure_files.main(["--short", "--out", str(tmp_path / "files.json")]) == 0
     written = json.loads((tmp_path / "files.json").read_text("utf-8"))
-    assert written["lead sheets"] == 1 and written["notes"] > 1
-    assert written["sheets that differ, by what"] == {}
-    assert "1 lead sheets: 0 differences" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    for kind in ("songs", "random lead sheets"):
+        assert written[kind]["lead sheets"] == 1 and written[kind]["notes"] > 1
+        assert written[kind]["sheets that differ, by what"] == {}
+        assert f"{kind}: {written[kind]}" in printed
 
 
 def test_pinyin_is_a_line_of_its_own_and_no_verse():

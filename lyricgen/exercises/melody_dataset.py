@@ -309,10 +309,6 @@ def _one_pass_too_few(near: Pairs, splits: Sequence[str]) -> list[int]:
     return _some_passes(near, splits, len(near) - 1)
 
 
-def _one_link_too_few(near: Pairs, splits: Sequence[str]) -> list[int]:
-    return _some_links(near, splits, len(near) - 1)
-
-
 def _forward_and_back(near: Pairs, splits: Sequence[str]) -> list[int]:
     return _marked([*near, *reversed(near)], splits)
 
@@ -582,7 +578,6 @@ leak = Exercise(
             for passes in (2, 3, 4, 5, 10)
         },
         "one pass too few": Mistake(_one_pass_too_few, TOO_FEW),
-        "one link too few": Mistake(_one_link_too_few, TOO_FEW),
         "forward and back": Mistake(
             _forward_and_back,
             f"you go through the pairs forward and then back; {FIXED_NUMBER}",
