@@ -158,8 +158,10 @@ def _measure_latents(arrays: dict[str, np.ndarray], held: Held) -> dict[str, Any
 def measure_linear(held: Held, settings: SongSettings) -> dict[str, Any]:
     """Measures the principal components alone, with as many bits as fit the target.
 
-    The bits of a component with variance lam are log2(1 + lam)/2, in theory; as many
-    of the largest are kept as do not go beyond the target.
+    A component with variance lam counts as -log2 sigma = log2(1 + lam)/2 bits; as many
+    of the largest are kept as do not go beyond the target. The mean KL of this map is
+    larger by (1/2 nat)/(1 + lam) for each: it is the start of the trainings, and the
+    notebook measures the best map instead.
     """
     data = held.data
     units = Units.of(data.latents)

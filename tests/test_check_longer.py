@@ -61,9 +61,10 @@ def in_numpy(letters, lag):
         longer_melodies.share_at_lag,
         by_loop,
         in_numpy,
-        lambda letters, lag: 100 * by_loop(letters, lag),
         lambda letters, lag: round(by_loop(letters, lag), 3),
         lambda letters, lag: f"{by_loop(letters, lag):.4f}",
+        lambda letters, lag: f"{100 * by_loop(letters, lag):.3g} %",
+        lambda letters, lag: [by_loop(letters, lag)],
     ],
 )
 def test_right_functions_are_accepted(function):
@@ -88,6 +89,16 @@ def in_groups(letters, lag):
     return np.mean([a == b for a, b in zip(groups, groups[1:])])
 
 
+def of_any_earlier_from_the_lag_on(letters, lag):
+    found = [letters[bar] in letters[:bar] for bar in range(lag, len(letters))]
+    return sum(found) / len(found)
+
+
+def with_the_first_bars_wrapped(letters, lag):
+    same = [letters[bar] == letters[bar - lag] for bar in range(len(letters))]
+    return sum(same) / (len(letters) - lag)
+
+
 def with_lag_of_four(letters, lag):
     return by_loop(letters, 4)
 
@@ -102,6 +113,18 @@ def with_lag_of_four(letters, lag):
         ),
         (lambda letters, lag: by_loop(letters, lag) * (len(letters) - lag), "how many bars"),
         (lambda letters, lag: 1 - by_loop(letters, lag), "differ"),
+        (lambda letters, lag: 100 * by_loop(letters, lag), "a share between 0 and 1"),
+        (lambda letters, lag: round(100 * by_loop(letters, lag)), "a share between 0 and 1"),
+        (lambda letters, lag: f"{100 * by_loop(letters, lag):.1f}", "a share between 0 and 1"),
+        (lambda letters, lag: 1000 * by_loop(letters, lag), "a share between 0 and 1"),
+        (
+            lambda letters, lag: (
+                by_loop(letters, lag) * (len(letters) - lag) / (len(letters) - lag - 1)
+            ),
+            "one too few",
+        ),
+        (of_any_earlier_from_the_lag_on, "any earlier one"),
+        (with_the_first_bars_wrapped, "from the end of the text"),
         (lambda letters, lag: by_loop(letters, lag + 1), "one too large"),
         (
             lambda letters, lag: np.mean([a == letters[n - lag] for n, a in enumerate(letters)]),
@@ -157,6 +180,7 @@ def test_the_controller_needs_so_many_steps():
         (23, "Not yet:", "one more"),
         (23.1, "Not yet:", ""),
         (10, "Not yet:", "without the clip"),
+        (9.9, "Not yet:", "without the clip"),
         (1, "Not yet:", "factor 0.1"),
         (34, "Not yet:", "base 2"),
         (17, "Not yet:", "added 0.03"),

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from lyricgen.drawings.canvas import (
-    GREY,
     PLAIN,
     SMALL,
     Canvas,
     Place,
+    Point,
     coloured,
     dashed,
 )
-from lyricgen.drawings.vae import DECODER, LATENT
+from lyricgen.drawings.vae import DECODER, LATENT, Z_LINE
 from lyricgen.show import BLUE, GREEN
 
 CONDUCTOR = coloured(GREEN, "dashdot", 2.2)
@@ -27,49 +27,64 @@ def flat_and_conductor(segments: int = 4, steps: int = 4) -> Any:
     """Draws two decoders of longer melodies: a flat one, and one with a conductor.
 
     The flat decoder is one LSTM over all steps, which carries its state from the first
-    to the last. The conductor is an LSTM with one step a segment; its output y_s starts
-    the decoder anew. A segment is drawn with fewer steps than it has, and what every
-    step reads is left out. Returns the figure.
+    to the last and reads z at each. The conductor is an LSTM with one step a segment,
+    which reads z; its output y_s starts the decoder anew and is read at each of its
+    steps. A segment is drawn with fewer steps than it has, and the events that a step
+    reads are left out. Returns the figure.
     Source: Roberts et al. 2018, section 3.2.
     Notebook: longer_melodies
     """
     canvas = Canvas(5.9)
-    canvas.label(0.2, 5.6, "Flat: one decoder for all steps", "left", weight="bold")
-    z = canvas.circle(0.5, 4.8, "z", 0.26, LATENT)
-    starts, pitch = _segments(canvas, 4.8, segments, steps)
-    for segment, x in enumerate(starts):
-        before = z.right if segment == 0 else (x - pitch + pitch * 0.36 - SEGMENT_GAP, 4.8)
-        canvas.arrow([before, (x - pitch * 0.36, 4.8)], DECODER)
+    canvas.label(0.2, 5.65, "Flat: one decoder for all steps", "left", weight="bold")
+    z = canvas.circle(0.5, 4.65, "z", 0.26, LATENT)
+    parts = _segments(canvas, 4.65, segments, steps)
+    before = z.right
+    for places in parts:
+        canvas.arrow([before, places[0].left], DECODER)
+        before = places[-1].right
+    _read_at_each(canvas, z.top, 5.2, [place for part in parts for place in part])
     title = "With a conductor: a new start for each segment"
-    canvas.label(0.2, 3.8, title, "left", weight="bold")
-    z = canvas.circle(0.5, 3.0, "z", 0.26, LATENT)
-    starts, pitch = _segments(canvas, 0.95, segments, steps)
-    previous = z.right
-    for segment, x in enumerate(starts):
-        middle = x + pitch * (steps - 1) / 2
-        conductor = canvas.box(middle, 3.0, "LSTM", (0.85, 0.5), CONDUCTOR)
-        canvas.arrow([previous, conductor.left], LATENT if segment == 0 else CONDUCTOR)
+    canvas.label(0.2, 3.9, title, "left", weight="bold")
+    z = canvas.circle(0.5, 2.9, "z", 0.26, LATENT)
+    parts = _segments(canvas, 0.95, segments, steps)
+    conductors: list[Place] = []
+    for segment, places in enumerate(parts):
+        middle = (places[0].x + places[-1].x) / 2
+        conductor = canvas.box(middle, 2.9, "LSTM", (0.85, 0.5), CONDUCTOR)
+        previous = conductors[-1] if conductors else z
+        canvas.arrow([previous.right, conductor.left], CONDUCTOR if conductors else LATENT)
         y = canvas.box(middle, 2.1, f"$y_{segment + 1}$", (0.6, 0.46), LATENT)
         canvas.arrow([conductor.bottom, y.top], CONDUCTOR)
-        canvas.arrow([y.bottom, (middle, 1.52), (x, 1.52), (x, 1.18)], LATENT)
+        _read_at_each(canvas, y.bottom, 1.55, places)
         canvas.label(middle, 0.4, f"segment {segment + 1}")
-        previous = conductor.right
+        conductors.append(conductor)
+    _read_at_each(canvas, z.top, 3.48, conductors)
     return canvas.fig
 
 
-def _segments(canvas: Canvas, y: float, segments: int, steps: int) -> tuple[list[float], float]:
-    """Draws the steps; returns each segment's first place, and the pitch."""
+def _segments(canvas: Canvas, y: float, segments: int, steps: int) -> list[list[Place]]:
+    """Draws the steps, and returns the places of those of each segment."""
     pitch = (7.7 - SEGMENT_GAP * (segments - 1)) / (segments * steps)
-    starts = []
+    parts = []
     for segment in range(segments):
         left = 1.2 + segment * (steps * pitch + SEGMENT_GAP)
-        starts.append(left + pitch / 2)
+        places = []
         for step in range(steps):
             x = left + pitch * (step + 0.5)
-            canvas.box(x, y, size=(pitch * 0.72, 0.46), look=DECODER)
+            places.append(canvas.box(x, y, size=(pitch * 0.72, 0.46), look=DECODER))
             if step:
-                canvas.line([(x - pitch * 0.64, y), (x - pitch * 0.36, y)], DECODER)
-    return starts, pitch
+                canvas.line([places[-2].right, places[-1].left], DECODER)
+        parts.append(places)
+    return parts
+
+
+def _read_at_each(canvas: Canvas, start: Point, rail: float, places: Sequence[Place]) -> None:
+    """Draws what each of some places reads: a line at the height `rail`, and arrows."""
+    x = [start[0], places[0].x, places[-1].x]
+    canvas.line([start, (start[0], rail)], Z_LINE)
+    canvas.line([(min(x), rail), (max(x), rail)], Z_LINE)
+    for place in places:
+        canvas.arrow([(place.x, rail), place.top], Z_LINE)
 
 
 def gate_and_pointer(sources: Sequence[int] = (0, 1, 0, 3, 0, 1, 0, 7)) -> Any:
@@ -104,7 +119,7 @@ def _choice(canvas: Canvas) -> None:
     new = canvas.box(4.4, y + 0.65, "$y_s$", (0.6, 0.46), LATENT)
     pointer = canvas.box(4.4, y - 0.65, "$p_{sj}$", (0.7, 0.46), COPY)
     decoder = canvas.box(6.0, new.y, "decoder", (1.2, 0.5), DECODER)
-    copy = canvas.box(6.1, pointer.y, "segment $j$", (1.4, 0.46), dashed(GREY))
+    copy = canvas.box(6.1, pointer.y, "segment $j$", (1.4, 0.46), dashed(PLAIN))
     events = canvas.box(8.1, y, "events", (1.0, 0.5))
     canvas.arrow([gate.top, (gate.x, new.y), new.left], LATENT)
     canvas.arrow([gate.bottom, (gate.x, pointer.y), pointer.left], COPY)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lyricgen.exercises import Exercise, Mistake
+from lyricgen.exercises import Exercise, Mistake, read_numbers
 from lyricgen.models.longer.settings import SongSettings
 
 by_segment = Exercise(
@@ -52,7 +52,12 @@ def share_at_lag(letters: str, lag: int) -> float:
 def _share(letters: str, lag: int, over: str = "pairs") -> float:
     """The answer of the second exercise; `over` chooses another denominator."""
     same = sum(later == earlier for later, earlier in zip(letters[lag:], letters))
-    counts = {"pairs": len(letters) - lag, "bars": len(letters), "less one": len(letters) - 1}
+    counts = {
+        "pairs": len(letters) - lag,
+        "bars": len(letters),
+        "less one": len(letters) - 1,
+        "a pair less": len(letters) - lag - 1,
+    }
     return same / counts[over]
 
 
@@ -60,6 +65,12 @@ def _of_any_earlier(letters: str, lag: int) -> float:
     """How many bars equal any bar before, at whatever lag."""
     found = [letter in letters[:bar] for bar, letter in enumerate(letters)]
     return sum(found) / (len(letters) - 1)
+
+
+def _late_of_any_earlier(letters: str, lag: int) -> float:
+    """How many of the bars from `lag` on equal any bar before."""
+    found = [letters[bar] in letters[:bar] for bar in range(lag, len(letters))]
+    return float(np.mean(found))
 
 
 def _up_to(letters: str, lag: int) -> float:
@@ -70,14 +81,37 @@ def _up_to(letters: str, lag: int) -> float:
 
 def _rolled(letters: str, lag: int) -> float:
     """The share where the first bars are compared with the last ones."""
+    return _rolled_over_pairs(letters, lag) * (len(letters) - lag) / len(letters)
+
+
+def _rolled_over_pairs(letters: str, lag: int) -> float:
+    """The same count, divided by how many bars have one so far before them."""
     same = [letters[bar] == letters[bar - lag] for bar in range(len(letters))]
-    return float(np.mean(same))
+    return sum(same) / (len(letters) - lag)
 
 
 def _steps_of_lag(letters: str, lag: int) -> float:
     """The share where only every lag-th bar is looked at."""
     found = [letters[bar] == letters[bar - lag] for bar in range(lag, len(letters), lag)]
     return float(np.mean(found))
+
+
+ANY_EARLIER = (
+    "that is the share of the bars that equal any earlier one; here only the bar `lag` before "
+    "counts."
+)
+WRAPPED = (
+    "letters[bar - lag] of the first bars is counted from the end of the text: begin with bar "
+    "`lag`."
+)
+
+
+def _name_no_share(value: object) -> str | None:
+    """Returns what is wrong with a number that is no share, None for another value."""
+    number = read_numbers(value, one=True)
+    if number is None or number.size != 1 or 0 <= float(number.ravel()[0]) <= 1:
+        return None
+    return "give a share between 0 and 1: of all the bars that could be equal, how many are?"
 
 
 lag_share = Exercise(
@@ -110,20 +144,23 @@ lag_share = Exercise(
             lambda letters, lag: (len(letters) - lag) * _share(letters, lag),
             "that is how many bars are equal; divide by the number that could be.",
         ),
-        "any earlier": Mistake(
-            _of_any_earlier,
-            "that is the share of the bars that equal any earlier one; here only the bar `lag` "
-            "before counts.",
+        "a pair less": Mistake(
+            lambda letters, lag: _share(letters, lag, "a pair less"),
+            "you divided by one too few: with bars counted from 0, those from `lag` on are "
+            "len(letters) - lag.",
         ),
+        "per cent": Mistake(
+            lambda letters, lag: 100 * _share(letters, lag),
+            "give a share between 0 and 1; yours is in per cent, without a sign that says so.",
+        ),
+        "any earlier": Mistake(_of_any_earlier, ANY_EARLIER),
+        "any earlier, from the lag on": Mistake(_late_of_any_earlier, ANY_EARLIER),
         "up to the lag": Mistake(
             _up_to,
             "you accept any of the last `lag` bars; only the one exactly `lag` before counts.",
         ),
-        "wrapped": Mistake(
-            _rolled,
-            "letters[bar - lag] of the first bars is counted from the end of the text: begin "
-            "with bar `lag`.",
-        ),
+        "wrapped": Mistake(_rolled, WRAPPED),
+        "wrapped, of the pairs": Mistake(_rolled_over_pairs, WRAPPED),
         "in steps": Mistake(
             _steps_of_lag,
             "you look at every `lag`-th bar only; each bar from `lag` on counts.",
@@ -137,8 +174,8 @@ lag_share = Exercise(
             "your lag is one too large: the bar `lag` before bar number n is n - lag.",
         ),
     },
+    when=_name_no_share,
     digits=3,
-    share=True,
 )
 
 
@@ -171,6 +208,11 @@ doubled = Exercise(
         "not clipped": Mistake(
             lambda: _steps(0.1 * EXCESS),
             "that is without the clip: a tenth of the excess is 0.07, and at most 0.03 counts.",
+        ),
+        "neither clipped nor whole": Mistake(
+            lambda: math.log(2) / (0.1 * EXCESS),
+            "that is without the clip: a tenth of the excess is 0.07, and at most 0.03 counts. "
+            "And steps are whole.",
         ),
         "rounded down": Mistake(
             lambda: _steps(0.03) - 1,

@@ -317,9 +317,11 @@ class Units:
 def principal_components(x: np.ndarray, count: int) -> dict[str, np.ndarray]:
     """Returns the linear encoder and decoder from which a song VAE begins.
 
-    They are those of a factor model with unit noise, by the largest `count` principal
-    components of x (N, S, Z), of which the rows are taken as vectors of S Z numbers:
-    mu = f W + b has unit variances, and y = mu V + c is the best guess of x from it.
+    They go through the largest `count` principal components of x (N, S, Z), of which
+    the rows are taken as vectors f of S Z numbers: mu = f W + b has unit variances, and
+    y = mu V + c shrinks a component with the variance lam by lam / (1 + lam). It is a
+    start and not the optimum: that of Tipping and Bishop has sigma² = 1 / lam, shrinks
+    by (lam - 1) / lam, and spends somewhat fewer bits.
 
     Returns: mu_W (S Z, count), mu_b (count,), sigma (count,), out_W (count, S Z), out_b
         (S Z,).
