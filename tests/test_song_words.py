@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,11 @@ from lyricgen.song import words as song_words
 
 MODELS = {"songci": "songci_form", "yuanqu": "yuanqu"}
 STANZAS = ("common", "ballad", "long", "burns", "7.6.7.6 abab")
+
+
+LONG = pytest.mark.skipif(
+    "LYRICGEN_ALL" not in os.environ, reason="minutes long: python3 run.py test --all"
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +62,7 @@ def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes(lyrics):
     assert_in_form(Even(MODELS[lyrics]), patterns, [0])
 
 
-@pytest.mark.slow
+@LONG
 @pytest.mark.parametrize("lyrics", MODELS)
 def test_every_pattern_of_the_list_keeps_its_line_lengths_and_rhymes_for_20_seeds(lyrics):
     # float32 is twice as fast, and as strict
@@ -103,7 +110,7 @@ def test_an_english_song_has_the_lines_syllables_and_rhymes_that_were_asked_for(
     assert not corpus & {line.text for stanza in words.stanzas for line in stanza}
 
 
-@pytest.mark.slow
+@LONG
 @pytest.mark.parametrize("lyrics", song_words.MANNERS)
 def test_fifty_english_songs_have_what_was_asked_for(lyrics):
     writer = NumpyLanguageModel.load(lyrics, dtype="float32")
